@@ -1,0 +1,350 @@
+//! Everything a learner can do, as values. A face sends these; a session file is a list of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lesson::Mechanism;
+use crate::time::Duration;
+use crate::world::{FallbackValue, HealthCheck, Severity};
+
+/// One action of a learner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Let the incident clock run.
+    Wait(Duration),
+    /// Look at something. Recorded, because the debrief compares the order of work.
+    Look(Look),
+    /// Draw an arrow on one's own map.
+    DrawArrow {
+        /// The caller.
+        from: String,
+        /// The callee.
+        to: String,
+    },
+    /// Rub an arrow out.
+    EraseArrow {
+        /// The caller.
+        from: String,
+        /// The callee.
+        to: String,
+    },
+    /// Mark an arrow as one that can fail silently, or take the mark back.
+    MarkArrow {
+        /// The caller.
+        from: String,
+        /// The callee.
+        to: String,
+        /// Whether it is suspect.
+        suspect: bool,
+    },
+    /// State who is affected.
+    Narrow(UserFilter),
+    /// Tick a question of the checklist, or untick it.
+    Tick(Question, bool),
+    /// Keep a piece of evidence in the notebook.
+    Pin {
+        /// What was looked at.
+        look: Look,
+        /// Why it matters.
+        why: String,
+    },
+    /// Remove pinned evidence, counted from 1.
+    Unpin(usize),
+    /// Write in the notebook.
+    Note(String),
+    /// State the cause.
+    Hypothesise(Hypothesis),
+    /// Change the system.
+    Deploy(Fix),
+    /// Write the post-incident document.
+    WriteUp(WriteUp),
+    /// Ask for the next hint.
+    Hint,
+    /// End the investigation and learn what happened.
+    Debrief,
+}
+
+/// Something to look at. Everything here is telemetry or configuration; none of it is the ground truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Look {
+    /// The ticket and what users have written since.
+    Ticket,
+    /// Reports by users.
+    Reports(UserFilter),
+    /// How reports fall over one attribute of the users.
+    BlastRadius(UserAttribute),
+    /// The nodes, and the calls between them that traces have shown.
+    Dependencies,
+    /// Log lines.
+    Logs(LogFilter),
+    /// A chart of a metric.
+    Chart(ChartQuery),
+    /// The names of all metrics.
+    Metrics,
+    /// Traces that match.
+    Traces(TraceFilter),
+    /// One trace, by its id in hexadecimal (a prefix is enough).
+    Trace(String),
+    /// The health page of every replica.
+    Health,
+    /// The change feed.
+    Changes,
+    /// The clocks of the nodes, as each says its own time at the same moment.
+    Clocks,
+    /// Queues, as their exporters show them.
+    Queues,
+    /// Caches, as their exporters show them.
+    Caches,
+    /// The configuration of a node (its arrows included), as deployed.
+    Config(String),
+    /// Send one request by hand in a quiet copy of the system on one machine with one clock.
+    ReproduceLocally(String),
+}
+
+/// Which log lines. Empty fields match all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogFilter {
+    /// The node.
+    pub service: Option<String>,
+    /// The least severity.
+    pub level: Option<Severity>,
+    /// Must occur in the rendered line (case-insensitive).
+    pub contains: String,
+    /// The trace, by id prefix.
+    pub trace: Option<String>,
+    /// Only the newest this much of time. None is everything.
+    pub last: Option<Duration>,
+}
+
+/// Which metric, how cut, over what time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChartQuery {
+    /// The metric's OpenTelemetry name, such as `http.server.request.duration`.
+    pub metric: String,
+    /// Labels that must have these values.
+    pub with: std::collections::BTreeMap<String, String>,
+    /// One line for each value of this label; None sums or pools all.
+    pub by: Option<String>,
+    /// What is drawn.
+    pub show: Show,
+    /// Only the newest this much of time. None is everything.
+    pub last: Option<Duration>,
+}
+
+/// What a chart draws of a metric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Show {
+    /// Gauges: the value. Counters and histograms: the rate per second.
+    #[default]
+    Auto,
+    /// The value as scraped (summed over series).
+    Value,
+    /// Increase per second.
+    Rate,
+    /// Histograms: the mean.
+    Mean,
+    /// Histograms: this quantile, 0 to 1.
+    Quantile(f64),
+    /// Rate of this metric with error status (or `error.type`) as a share of all.
+    ErrorShare,
+}
+
+/// Which traces. Empty fields match all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TraceFilter {
+    /// A node that takes part.
+    pub service: Option<String>,
+    /// Must occur in the name of the root span or of a span of that node.
+    pub name: String,
+    /// At least this long, from the first stamp to the last.
+    pub min_duration: Option<Duration>,
+    /// Only with a span whose status is an error.
+    pub errors_only: bool,
+    /// Only those that started in the newest this much of time.
+    pub last: Option<Duration>,
+    /// How many at most.
+    pub limit: Option<usize>,
+    /// Slowest first; else newest first.
+    pub slowest: bool,
+}
+
+/// An attribute of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum UserAttribute {
+    Region,
+    Account,
+    Client,
+    Journey,
+}
+
+/// A predicate over users. Empty matches all users.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UserFilter {
+    /// The user's region.
+    pub region: Option<String>,
+    /// The user's account type.
+    pub account: Option<String>,
+    /// The user's client version.
+    pub client: Option<String>,
+    /// The journey the user was on.
+    pub journey: Option<String>,
+}
+
+/// The seven questions to answer before touching a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Question {
+    /// Did anything deploy in the last 2 hours?
+    Deploys,
+    /// Did traffic volume spike or shift pattern?
+    Traffic,
+    /// Is this affecting ALL users or a subset?
+    Subset,
+    /// Which downstream dependencies does this path touch?
+    Dependencies,
+    /// Have any dependency SLAs changed recently?
+    Slas,
+    /// Is there a queue or cache in this call path?
+    QueuesAndCaches,
+    /// Did any infrastructure change (scaling, region, config)?
+    Infrastructure,
+}
+
+/// What the learner thinks is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hypothesis {
+    /// A node, or an arrow as `"from -> to"`.
+    pub at: String,
+    /// How it fails.
+    pub mechanism: Mechanism,
+    /// The change that did it, by its id in the feed.
+    pub change: Option<String>,
+}
+
+/// A change to the system that a learner can make. Each takes effect in the simulation and nowhere else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fix {
+    /// Undo a change of the feed.
+    RollBack {
+        /// Its id.
+        change: String,
+    },
+    /// Change how long a caller waits.
+    SetTimeout {
+        /// `"from -> to"`.
+        arrow: String,
+        /// None waits for ever.
+        timeout: Option<Duration>,
+    },
+    /// Change how often a caller tries.
+    SetRetries {
+        /// `"from -> to"`.
+        arrow: String,
+        /// Attempts in all; 1 is no retry.
+        attempts: u8,
+    },
+    /// Change or remove a fallback.
+    SetFallback {
+        /// `"from -> to"`.
+        arrow: String,
+        /// None passes failures on.
+        value: Option<FallbackValue>,
+    },
+    /// Make a fallback write a line each time it is used, and a failed attempt too.
+    LogFallback {
+        /// `"from -> to"`.
+        arrow: String,
+    },
+    /// Change a connection pool.
+    SetPool {
+        /// `"from -> to"`.
+        arrow: String,
+        /// Connections.
+        size: u32,
+    },
+    /// Take a circuit breaker out.
+    RemoveBreaker {
+        /// `"from -> to"`.
+        arrow: String,
+    },
+    /// Restart all replicas of a node, one after another.
+    Restart {
+        /// The node.
+        node: String,
+    },
+    /// Change the number of replicas.
+    Scale {
+        /// The node.
+        node: String,
+        /// Replicas.
+        replicas: u16,
+    },
+    /// Change how many requests or messages one replica works on at a time.
+    SetConcurrency {
+        /// The node.
+        node: String,
+        /// At a time.
+        concurrency: u32,
+    },
+    /// Drop all entries of a cache.
+    FlushCache {
+        /// The cache.
+        node: String,
+    },
+    /// Change how long entries of a cache live.
+    SetCacheTtl {
+        /// The cache.
+        node: String,
+        /// Time to live.
+        ttl: Duration,
+    },
+    /// Make a health page check what the node depends on.
+    DeepenHealth {
+        /// The node.
+        node: String,
+        /// What it checks.
+        checks: Vec<HealthCheck>,
+    },
+    /// Make trace context cross an arrow.
+    PropagateTrace {
+        /// `"from -> to"`.
+        arrow: String,
+    },
+    /// Add a client span to each attempt over an arrow.
+    AddClientSpans {
+        /// `"from -> to"`.
+        arrow: String,
+    },
+    /// Make a node put the version of the data it serves on its spans.
+    ReportDataVersion {
+        /// The node.
+        node: String,
+    },
+    /// Set the clocks of a node right.
+    SyncClocks {
+        /// The node.
+        node: String,
+    },
+    /// Change the size of a queue.
+    SetQueueCapacity {
+        /// The queue.
+        node: String,
+        /// Messages.
+        capacity: u32,
+    },
+}
+
+/// The post-incident document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WriteUp {
+    /// What was thought at first.
+    pub thought: String,
+    /// What was found.
+    pub found: String,
+    /// What the real fix is.
+    pub real_fix: String,
+}

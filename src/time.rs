@@ -1,0 +1,270 @@
+//! Virtual time. Knows nanoseconds since the start of a run; must never know the wall clock.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const NS_PER_SEC: u64 = 1_000_000_000;
+
+/// An instant of a run: integer nanoseconds of true (virtual) time since its start.
+///
+/// ```
+/// use allgreen::{Duration, SimTime};
+/// assert_eq!(SimTime::from_secs(90) + Duration::from_millis(500), SimTime::from_millis(90_500));
+/// assert_eq!(SimTime::from_secs(90).to_string(), "1m30s");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SimTime(pub u64);
+
+/// A length of virtual time in integer nanoseconds. Written `250ms`, `30s`, `5m`, `2h`, `1m30s` in files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(pub u64);
+
+/// A signed length of time in nanoseconds, for clock offsets. Written `-150ms`, `2s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignedDuration(pub i64);
+
+/// What a node's own clock says: nanoseconds since the run's epoch, possibly wrong, possibly negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Stamp(pub i64);
+
+/// The longest run that is accepted: ten years, far from the overflow of the nanosecond counter.
+pub const LONGEST_RUN: Duration = Duration(10 * 365 * 24 * 3600 * NS_PER_SEC);
+
+impl SimTime {
+    /// The start of a run.
+    pub const ZERO: SimTime = SimTime(0);
+
+    /// The instant `secs` seconds after the start.
+    pub const fn from_secs(secs: u64) -> Self {
+        SimTime(secs.saturating_mul(NS_PER_SEC))
+    }
+
+    /// The instant `millis` milliseconds after the start.
+    pub const fn from_millis(millis: u64) -> Self {
+        SimTime(millis.saturating_mul(1_000_000))
+    }
+
+    /// Seconds since the start, for charts.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / NS_PER_SEC as f64
+    }
+
+    /// The time since `earlier`, zero if `earlier` is later.
+    pub const fn since(self, earlier: SimTime) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Duration {
+    /// No time.
+    pub const ZERO: Duration = Duration(0);
+
+    /// `secs` seconds.
+    pub const fn from_secs(secs: u64) -> Self {
+        Duration(secs.saturating_mul(NS_PER_SEC))
+    }
+
+    /// `millis` milliseconds.
+    pub const fn from_millis(millis: u64) -> Self {
+        Duration(millis.saturating_mul(1_000_000))
+    }
+
+    /// `micros` microseconds.
+    pub const fn from_micros(micros: u64) -> Self {
+        Duration(micros.saturating_mul(1_000))
+    }
+
+    /// `mins` minutes.
+    pub const fn from_mins(mins: u64) -> Self {
+        Duration::from_secs(mins.saturating_mul(60))
+    }
+
+    /// Rounds seconds to nanoseconds; negative and NaN become zero, too large saturates.
+    pub fn from_secs_f64(secs: f64) -> Self {
+        Duration((secs * NS_PER_SEC as f64) as u64)
+    }
+
+    /// Seconds as a float.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / NS_PER_SEC as f64
+    }
+
+    /// Milliseconds as a float.
+    pub fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// Multiplied by a factor that is not negative, saturating.
+    pub fn mul_f64(self, factor: f64) -> Self {
+        Duration((self.0 as f64 * factor) as u64)
+    }
+
+    /// Reads `250ms`, `1m30s`, `2h`. The error says what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let parsed = humantime::parse_duration(text.trim())
+            .map_err(|error| format!("`{text}` is not a duration ({error}); write it like \"250ms\", \"30s\", \"5m\" or \"2h\""))?;
+        u64::try_from(parsed.as_nanos())
+            .ok()
+            .filter(|ns| *ns <= LONGEST_RUN.0)
+            .map(Duration)
+            .ok_or_else(|| format!("`{text}` is longer than ten years, the longest time allgreen simulates"))
+    }
+}
+
+impl SignedDuration {
+    /// Reads `-150ms`, `+2s`, `40us`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (sign, rest) = match text.trim().strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, text.trim().trim_start_matches('+')),
+        };
+        Duration::parse(rest).map(|d| SignedDuration(sign * d.0 as i64))
+    }
+}
+
+impl Stamp {
+    /// Seconds since the run's epoch, for charts.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / NS_PER_SEC as f64
+    }
+}
+
+impl Add<Duration> for SimTime {
+    type Output = SimTime;
+    fn add(self, rhs: Duration) -> SimTime {
+        SimTime(self.0.saturating_add(rhs.0))
+    }
+}
+
+impl AddAssign<Duration> for SimTime {
+    fn add_assign(&mut self, rhs: Duration) {
+        *self = *self + rhs;
+    }
+}
+
+impl Add for Duration {
+    type Output = Duration;
+    fn add(self, rhs: Duration) -> Duration {
+        Duration(self.0.saturating_add(rhs.0))
+    }
+}
+
+impl Sub for Duration {
+    type Output = Duration;
+    fn sub(self, rhs: Duration) -> Duration {
+        Duration(self.0.saturating_sub(rhs.0))
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = humantime::format_duration(std::time::Duration::from_nanos(self.0)).to_string();
+        f.pad(&text.replace(' ', ""))
+    }
+}
+
+impl fmt::Display for SimTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Duration(self.0).fmt(f)
+    }
+}
+
+impl fmt::Display for SignedDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "+" };
+        f.pad(&format!("{sign}{}", Duration(self.0.unsigned_abs())))
+    }
+}
+
+macro_rules! serde_as_text {
+    ($type:ty) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                <$type>::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+serde_as_text!(Duration);
+serde_as_text!(SignedDuration);
+
+impl SimTime {
+    /// Reads an offset from the start of the run, such as `12m30s`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Duration::parse(text).map(|d| SimTime(d.0))
+    }
+}
+serde_as_text!(SimTime);
+
+/// The calendar instant of a run's start, so that stamps can be shown as RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch(std::time::SystemTime);
+
+impl Epoch {
+    /// Reads an RFC 3339 instant such as `2026-03-02T08:30:00Z`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        humantime::parse_rfc3339(text)
+            .map(Epoch)
+            .map_err(|error| format!("`{text}` is not an RFC 3339 instant ({error}); write it like \"2026-03-02T08:30:00Z\""))
+    }
+
+    /// The stamp as `2026-03-02T08:30:00.123Z`.
+    pub fn rfc3339(self, stamp: Stamp) -> String {
+        humantime::format_rfc3339_millis(self.system_time(stamp)).to_string()
+    }
+
+    /// The stamp's time of day with milliseconds, `08:30:00.123`.
+    pub fn time_of_day(self, stamp: Stamp) -> String {
+        let text = self.rfc3339(stamp);
+        text[11..23].to_owned()
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub fn unix_ns(self, stamp: Stamp) -> i128 {
+        match self.system_time(stamp).duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => after.as_nanos() as i128,
+            Err(before) => -(before.duration().as_nanos() as i128),
+        }
+    }
+
+    fn system_time(self, stamp: Stamp) -> std::time::SystemTime {
+        let distance = std::time::Duration::from_nanos(stamp.0.unsigned_abs());
+        let moved = if stamp.0 < 0 { self.0.checked_sub(distance) } else { self.0.checked_add(distance) };
+        moved.unwrap_or(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_back_as_written() {
+        for text in ["250ms", "30s", "5m", "2h", "1m30s", "40us", "1ns"] {
+            assert_eq!(Duration::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(SignedDuration::parse("-150ms").unwrap(), SignedDuration(-150_000_000));
+    }
+
+    #[test]
+    fn durations_that_cannot_be_are_refused_with_a_remedy() {
+        for text in ["", "5", "-3s", "five minutes", "400y"] {
+            let error = Duration::parse(text).unwrap_err();
+            assert!(error.contains("250ms") || error.contains("ten years"), "{error}");
+        }
+    }
+
+    #[test]
+    fn stamps_before_the_epoch_are_shown() {
+        let epoch = Epoch::parse("2026-03-02T08:30:00Z").unwrap();
+        assert_eq!(epoch.time_of_day(Stamp(-500_000_000)), "08:29:59.500");
+    }
+}
