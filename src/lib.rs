@@ -1,0 +1,25 @@
+//! A deterministic, seeded simulator of a microservice system whose failures are silent, and a lab to practise on it.
+//!
+//! Data flows one way: [`world`] and [`lesson`] are plain data, [`engine`] runs them, and emits [`telemetry`] (what a
+//! learner or a detector may see) and [`truth`] (what each user was owed and got). [`lab`] is a learner's session over
+//! both; `terminal` and `app` are its faces.
+#![forbid(unsafe_code)]
+
+pub mod diagnostic;
+pub mod engine;
+pub mod lab;
+pub mod lesson;
+pub mod random;
+pub mod telemetry;
+pub mod time;
+pub mod truth;
+pub mod world;
+
+pub use diagnostic::Problems;
+pub use engine::Simulation;
+pub use lesson::Lesson;
+pub use random::Seed;
+pub use telemetry::Telemetry;
+pub use time::{Duration, SimTime};
+pub use truth::Truth;
+pub use world::World;

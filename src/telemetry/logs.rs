@@ -1,0 +1,145 @@
+//! Log records, by column: a template and its arguments. Knows what was written; nothing of what was not.
+
+use std::collections::BTreeMap;
+
+use super::chunks::{Chunks, Columns};
+use super::names::Names;
+use super::template::Template;
+use super::trace::TraceRef;
+use super::{ResourceId, SpanNumber};
+use crate::time::Stamp;
+use crate::world::Severity;
+
+/// The number of a log template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogTemplateId(pub u16);
+
+/// All log records of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Logs {
+    templates: Vec<(Severity, Template)>,
+    known: BTreeMap<(Severity, String), LogTemplateId>,
+    rows: Chunks<LogColumns>,
+}
+
+/// One chunk of log records.
+#[derive(Clone, Debug, Default)]
+struct LogColumns {
+    stamp: Vec<i64>,
+    trace: Vec<u32>,
+    span: Vec<u32>,
+    resource: Vec<u16>,
+    template: Vec<u16>,
+    args_end: Vec<u32>,
+    args: Vec<u32>,
+}
+
+impl Columns for LogColumns {
+    const ROWS: usize = 1 << 16;
+    fn rows(&self) -> usize {
+        self.stamp.len()
+    }
+}
+
+/// One log record, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct LogRecord<'a> {
+    /// What the node's own clock said.
+    pub stamp: Stamp,
+    /// The replica that wrote it.
+    pub resource: ResourceId,
+    /// Which words.
+    pub template: LogTemplateId,
+    /// The trace it belongs to.
+    pub trace: Option<TraceRef>,
+    /// The span it was written in; zero for none.
+    pub span: SpanNumber,
+    /// The arguments.
+    pub args: &'a [u32],
+}
+
+impl Logs {
+    /// Registers words, once.
+    pub fn template(&mut self, severity: Severity, template: Template) -> LogTemplateId {
+        let key = (severity, template.text.clone());
+        if let Some(id) = self.known.get(&key) {
+            return *id;
+        }
+        let id = LogTemplateId(self.templates.len() as u16);
+        self.templates.push((severity, template));
+        self.known.insert(key, id);
+        id
+    }
+
+    /// The severity and words of a template.
+    pub fn words(&self, id: LogTemplateId) -> &(Severity, Template) {
+        &self.templates[id.0 as usize]
+    }
+
+    /// All templates, by id.
+    pub fn templates(&self) -> &[(Severity, Template)] {
+        &self.templates
+    }
+
+    /// Appends a record.
+    #[inline]
+    pub fn push(&mut self, record: LogRecord<'_>) {
+        let chunk = self.rows.open();
+        chunk.stamp.push(record.stamp.0);
+        chunk.trace.push(TraceRef::to_raw(record.trace));
+        chunk.span.push(record.span.0);
+        chunk.resource.push(record.resource.0);
+        chunk.template.push(record.template.0);
+        chunk.args.extend_from_slice(record.args);
+        chunk.args_end.push(chunk.args.len() as u32);
+    }
+
+    /// Records in all.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The record with this number, in order of writing. Panics when there is none, as a slice does.
+    pub fn get(&self, row: usize) -> LogRecord<'_> {
+        let (chunk, place) = self.rows.locate(row);
+        chunk.record(place)
+    }
+
+    /// All records in order of writing (true order; stamps may disagree).
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = LogRecord<'_>> {
+        self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(place)))
+    }
+
+    /// The rendered words of a record, appended to `out`.
+    pub fn render_into(&self, names: &Names, record: LogRecord<'_>, out: &mut String) {
+        self.words(record.template).1.render_into(names, record.args, out);
+    }
+
+    /// Bytes held by the columns.
+    pub fn bytes(&self) -> usize {
+        self.rows
+            .iter()
+            .map(|c| c.stamp.len() * 8 + (c.trace.len() + c.span.len() + c.args_end.len() + c.args.len()) * 4 + c.resource.len() * 4)
+            .sum()
+    }
+}
+
+impl LogColumns {
+    #[inline]
+    fn record(&self, place: usize) -> LogRecord<'_> {
+        let start = if place == 0 { 0 } else { self.args_end[place - 1] as usize };
+        LogRecord {
+            stamp: Stamp(self.stamp[place]),
+            resource: ResourceId(self.resource[place]),
+            template: LogTemplateId(self.template[place]),
+            trace: TraceRef::from_raw(self.trace[place]),
+            span: SpanNumber(self.span[place]),
+            args: &self.args[start..self.args_end[place] as usize],
+        }
+    }
+}

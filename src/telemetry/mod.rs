@@ -1,0 +1,116 @@
+//! What the simulated system says about itself, and all that a learner or a detector may see: logs, metrics, spans,
+//! health pages, the change feed and user reports. Columnar and append-only. Every stamp is what some node's own clock
+//! said. Must never know a true time, a data version that nobody reported, or an outcome.
+
+mod chunks;
+mod digest;
+mod logs;
+mod metrics;
+mod names;
+mod records;
+mod template;
+mod trace;
+
+pub use logs::{LogRecord, LogTemplateId, Logs};
+pub use metrics::{BOUNDS, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
+pub use names::{Names, Symbol};
+pub use records::{ChangeRecord, HealthRecord, UserReport};
+pub use template::{ArgKind, Field, Template};
+pub use trace::{ShapeId, SpanKind, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
+
+pub(crate) use chunks::{Chunks, Columns};
+
+use crate::time::{Epoch, Stamp};
+use crate::world::Kind;
+
+/// The number of a replica that reports telemetry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId(pub u16);
+
+/// The number of a span within one run, from 1; zero is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpanNumber(pub u32);
+
+/// Who reports: OpenTelemetry's resource attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// `service.name`: the node.
+    pub service: String,
+    /// `service.instance.id`: the replica, such as `catalog-2`.
+    pub instance: String,
+    /// `cloud.availability_zone`; empty if the node has no zones.
+    pub zone: String,
+    /// What the node is called on a diagram.
+    pub kind: Kind,
+}
+
+/// Everything that was emitted so far.
+///
+/// ```no_run
+/// # fn main() -> Result<(), allgreen::Problems> {
+/// let world = allgreen::World::load("worlds/storefront.ron")?;
+/// let mut sim = allgreen::Simulation::new(&world, allgreen::Seed(7));
+/// sim.run_until(allgreen::SimTime::from_secs(60));
+/// println!("{} log records", sim.telemetry().logs.len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// Interned text of all of it.
+    pub names: Names,
+    /// Who reports, by [`ResourceId`].
+    pub resources: Vec<Resource>,
+    /// Log records.
+    pub logs: Logs,
+    /// Spans.
+    pub spans: Spans,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Health probes whose answer differed from the replica's one before.
+    pub health: Vec<HealthRecord>,
+    /// The newest round of health probes, by the monitor's clock.
+    pub probed_at: Stamp,
+    /// The change feed.
+    pub changes: Vec<ChangeRecord>,
+    /// What users wrote.
+    pub reports: Vec<UserReport>,
+    epoch: Epoch,
+}
+
+impl Telemetry {
+    /// Nothing yet.
+    pub fn new(epoch: Epoch) -> Self {
+        Telemetry {
+            names: Names::default(),
+            resources: Vec::new(),
+            logs: Logs::default(),
+            spans: Spans::default(),
+            metrics: Metrics::default(),
+            health: Vec::new(),
+            probed_at: Stamp(0),
+            changes: Vec::new(),
+            reports: Vec::new(),
+            epoch,
+        }
+    }
+
+    /// The calendar instant of stamp zero.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The replica with this number.
+    pub fn resource(&self, id: ResourceId) -> &Resource {
+        &self.resources[id.0 as usize]
+    }
+
+    /// The replicas of a node.
+    pub fn replicas<'a>(&'a self, service: &'a str) -> impl Iterator<Item = ResourceId> + 'a {
+        self.resources
+            .iter()
+            .enumerate()
+            .filter(move |(_, resource)| resource.service == service)
+            .map(|(at, _)| ResourceId(at as u16))
+    }
+}
