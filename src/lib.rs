@@ -5,12 +5,18 @@
 //! both; `terminal` and `app` are its faces.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "gui")]
+pub mod app;
+pub mod builtin;
+pub mod cli;
 pub mod diagnostic;
 pub mod engine;
+pub mod export;
 pub mod lab;
 pub mod lesson;
 pub mod random;
 pub mod telemetry;
+pub mod terminal;
 pub mod time;
 pub mod truth;
 pub mod world;

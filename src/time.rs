@@ -103,8 +103,9 @@ impl Duration {
 
     /// Reads `250ms`, `1m30s`, `2h`. The error says what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let parsed = humantime::parse_duration(text.trim())
-            .map_err(|error| format!("`{text}` is not a duration ({error}); write it like \"250ms\", \"30s\", \"5m\" or \"2h\""))?;
+        let parsed = humantime::parse_duration(text.trim()).map_err(|error| {
+            format!("`{text}` is not a duration ({error}); write it like \"250ms\", \"30s\", \"5m\" or \"2h\"")
+        })?;
         u64::try_from(parsed.as_nanos())
             .ok()
             .filter(|ns| *ns <= LONGEST_RUN.0)
@@ -209,11 +210,14 @@ serde_as_text!(SimTime);
 pub struct Epoch(std::time::SystemTime);
 
 impl Epoch {
+    /// The start of Unix time.
+    pub const UNIX: Epoch = Epoch(std::time::UNIX_EPOCH);
+
     /// Reads an RFC 3339 instant such as `2026-03-02T08:30:00Z`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        humantime::parse_rfc3339(text)
-            .map(Epoch)
-            .map_err(|error| format!("`{text}` is not an RFC 3339 instant ({error}); write it like \"2026-03-02T08:30:00Z\""))
+        humantime::parse_rfc3339(text).map(Epoch).map_err(|error| {
+            format!("`{text}` is not an RFC 3339 instant ({error}); write it like \"2026-03-02T08:30:00Z\"")
+        })
     }
 
     /// The stamp as `2026-03-02T08:30:00.123Z`.

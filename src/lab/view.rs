@@ -327,4 +327,6 @@ pub struct Reproduced {
     pub bytes: u64,
     /// Its trace.
     pub trace: TraceView,
+    /// What the copy is: what it shares with the real system, and what not.
+    pub note: String,
 }

@@ -17,7 +17,11 @@ impl Telemetry {
         }
         for log in self.logs.iter() {
             feed.number(log.stamp.0 as u64);
-            feed.number(u64::from(log.resource.0) << 48 | u64::from(log.template.0) << 32 | u64::from(TraceRef::to_raw(log.trace)));
+            feed.number(
+                u64::from(log.resource.0) << 48
+                    | u64::from(log.template.0) << 32
+                    | u64::from(TraceRef::to_raw(log.trace)),
+            );
             feed.number(u64::from(log.span.0));
             feed.args(self, &self.logs.words(log.template).1.fields, log.args);
         }
@@ -35,7 +39,11 @@ impl Telemetry {
         for span in self.spans.iter() {
             feed.number(span.start.0 as u64);
             feed.number(span.duration.0);
-            feed.number(u64::from(span.resource.0) << 48 | u64::from(span.shape.0) << 32 | u64::from(TraceRef::to_raw(Some(span.trace))));
+            feed.number(
+                u64::from(span.resource.0) << 48
+                    | u64::from(span.shape.0) << 32
+                    | u64::from(TraceRef::to_raw(Some(span.trace))),
+            );
             feed.number(u64::from(span.number.0) << 32 | u64::from(span.parent.0));
             feed.number(u64::from(span.error));
             feed.args(self, &self.spans.shape_of(span.shape).template.fields, span.args);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::args::Args;
 use super::chunks::{Chunks, Columns};
 use super::names::Names;
 use super::template::Template;
@@ -30,8 +31,7 @@ struct LogColumns {
     span: Vec<u32>,
     resource: Vec<u16>,
     template: Vec<u16>,
-    args_end: Vec<u32>,
-    args: Vec<u32>,
+    args: Args,
 }
 
 impl Columns for LogColumns {
@@ -90,8 +90,8 @@ impl Logs {
         chunk.span.push(record.span.0);
         chunk.resource.push(record.resource.0);
         chunk.template.push(record.template.0);
-        chunk.args.extend_from_slice(record.args);
-        chunk.args_end.push(chunk.args.len() as u32);
+        let arity = self.templates[record.template.0 as usize].1.fields.len();
+        chunk.args.push(chunk.stamp.len() - 1, arity, record.args);
     }
 
     /// Records in all.
@@ -107,12 +107,12 @@ impl Logs {
     /// The record with this number, in order of writing. Panics when there is none, as a slice does.
     pub fn get(&self, row: usize) -> LogRecord<'_> {
         let (chunk, place) = self.rows.locate(row);
-        chunk.record(place)
+        chunk.record(&self.templates, place)
     }
 
     /// All records in order of writing (true order; stamps may disagree).
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = LogRecord<'_>> {
-        self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(place)))
+        self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(&self.templates, place)))
     }
 
     /// The rendered words of a record, appended to `out`.
@@ -122,24 +122,21 @@ impl Logs {
 
     /// Bytes held by the columns.
     pub fn bytes(&self) -> usize {
-        self.rows
-            .iter()
-            .map(|c| c.stamp.len() * 8 + (c.trace.len() + c.span.len() + c.args_end.len() + c.args.len()) * 4 + c.resource.len() * 4)
-            .sum()
+        self.rows.iter().map(|c| c.stamp.len() * (8 + 4 + 4 + 2 + 2) + c.args.bytes()).sum()
     }
 }
 
 impl LogColumns {
     #[inline]
-    fn record(&self, place: usize) -> LogRecord<'_> {
-        let start = if place == 0 { 0 } else { self.args_end[place - 1] as usize };
+    fn record<'a>(&'a self, templates: &[(Severity, Template)], place: usize) -> LogRecord<'a> {
+        let arity = |place: usize| templates[self.template[place] as usize].1.fields.len();
         LogRecord {
             stamp: Stamp(self.stamp[place]),
             resource: ResourceId(self.resource[place]),
             template: LogTemplateId(self.template[place]),
             trace: TraceRef::from_raw(self.trace[place]),
             span: SpanNumber(self.span[place]),
-            args: &self.args[start..self.args_end[place] as usize],
+            args: self.args.of(place, arity),
         }
     }
 }

@@ -15,7 +15,7 @@ pub enum MetricKind {
     Counter,
     /// Goes up and down.
     Gauge,
-    /// Explicit buckets, as OpenTelemetry advises for durations in seconds.
+    /// Explicit buckets; the family has their bounds.
     Histogram,
 }
 
@@ -28,21 +28,13 @@ impl MetricKind {
             MetricKind::Histogram => "histogram",
         }
     }
-
-    /// Numbers that one series of this kind takes in a row: a histogram has its sum, then each bucket's count.
-    pub fn width(self) -> usize {
-        match self {
-            MetricKind::Counter | MetricKind::Gauge => 1,
-            MetricKind::Histogram => 2 + BOUNDS.len(),
-        }
-    }
 }
 
 /// Upper bounds of the buckets, in seconds: OpenTelemetry's advice for HTTP durations. One more bucket is above all.
 pub const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 /// A metric family.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Family {
     /// Its OpenTelemetry name.
     pub name: Symbol,
@@ -50,8 +42,20 @@ pub struct Family {
     pub unit: &'static str,
     /// Its kind.
     pub kind: MetricKind,
+    /// Upper bounds of a histogram's buckets; one more bucket is above them all. Empty for other kinds.
+    pub bounds: &'static [f64],
     /// What it measures.
     pub help: &'static str,
+}
+
+impl Family {
+    /// Numbers that one series takes in a row: a histogram has its sum, then the count in each bucket (not cumulative).
+    pub fn width(&self) -> usize {
+        match self.kind {
+            MetricKind::Counter | MetricKind::Gauge => 1,
+            MetricKind::Histogram => 2 + self.bounds.len(),
+        }
+    }
 }
 
 /// The number of a family.
@@ -145,7 +149,7 @@ impl Metrics {
     /// Registers a series of a replica, once, and answers its first place in the replica's rows. `labels` are in
     /// order of name.
     pub fn series(&mut self, resource: ResourceId, family: FamilyId, labels: Vec<(Symbol, Symbol)>) -> u32 {
-        let width = self.families[family.0 as usize].kind.width() as u32;
+        let width = self.families[family.0 as usize].width() as u32;
         let target = self.target_mut(resource);
         if let Some(slot) = target.known.get(&(family, labels.clone())) {
             return *slot;

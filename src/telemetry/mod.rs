@@ -2,6 +2,7 @@
 //! health pages, the change feed and user reports. Columnar and append-only. Every stamp is what some node's own clock
 //! said. Must never know a true time, a data version that nobody reported, or an outcome.
 
+mod args;
 mod chunks;
 mod digest;
 mod logs;
@@ -15,7 +16,7 @@ pub use logs::{LogRecord, LogTemplateId, Logs};
 pub use metrics::{BOUNDS, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
 pub use names::{Names, Symbol};
 pub use records::{ChangeRecord, HealthRecord, UserReport};
-pub use template::{ArgKind, Field, Template};
+pub use template::{ABSENT, ArgKind, Field, Template};
 pub use trace::{ShapeId, SpanKind, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
 
 pub(crate) use chunks::{Chunks, Columns};
@@ -112,5 +113,23 @@ impl Telemetry {
             .enumerate()
             .filter(move |(_, resource)| resource.service == service)
             .map(|(at, _)| ResourceId(at as u16))
+    }
+
+    /// The attributes of a span: those its shape gives all, then its own that have a value.
+    pub fn span_attributes<'a>(&'a self, span: &SpanRecord<'a>) -> Vec<(&'a str, String)> {
+        let shape = self.spans.shape_of(span.shape);
+        let constants =
+            shape.constants.iter().map(|(key, value)| (self.names.text(*key), self.names.text(*value).to_owned()));
+        constants.chain(self.fields(&shape.template, span.args)).collect()
+    }
+
+    /// The attributes of a log record that have a value.
+    pub fn log_attributes<'a>(&'a self, log: &LogRecord<'a>) -> Vec<(&'a str, String)> {
+        self.fields(&self.logs.words(log.template).1, log.args).collect()
+    }
+
+    fn fields<'a>(&'a self, template: &'a Template, args: &'a [u32]) -> impl Iterator<Item = (&'a str, String)> {
+        let given = template.fields.iter().zip(args).filter(|(_, arg)| **arg != ABSENT);
+        given.map(|(field, arg)| (self.names.text(field.name), field.kind.text(&self.names, *arg)))
     }
 }

@@ -1,5 +1,7 @@
 //! Text with arguments: what a log line or a span says, as a template id and small numbers. Rendered when looked at.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 
 use super::names::{Names, Symbol};
@@ -19,16 +21,33 @@ pub enum ArgKind {
     Flag,
 }
 
+/// An argument that has no value this time: shown as nothing, exported as no attribute.
+pub const ABSENT: u32 = u32::MAX;
+
 impl ArgKind {
     /// The argument as text, without a unit.
     pub fn text(self, names: &Names, arg: u32) -> String {
-        match self {
-            ArgKind::Name => names.text(Symbol(arg)).to_owned(),
-            ArgKind::Count => arg.to_string(),
-            ArgKind::Micros => format!("{:.1}", f64::from(arg) / 1000.0),
-            ArgKind::Float => format!("{:.3}", f32::from_bits(arg)),
-            ArgKind::Flag => (arg != 0).to_string(),
-        }
+        let mut text = String::new();
+        self.text_into(names, arg, &mut text);
+        text
+    }
+
+    /// The argument as text, without a unit, appended to `out`.
+    pub fn text_into(self, names: &Names, arg: u32, out: &mut String) {
+        // Writing to a string cannot fail.
+        let _ = match self {
+            _ if arg == ABSENT => Ok(()),
+            ArgKind::Name => out.write_str(names.text(Symbol(arg))),
+            ArgKind::Count => write!(out, "{arg}"),
+            // Rounding to tenths needs no floating point, but for ties.
+            ArgKind::Micros if arg % 100 != 50 => {
+                let tenths = (u64::from(arg) + 50) / 100;
+                write!(out, "{}.{}", tenths / 10, tenths % 10)
+            }
+            ArgKind::Micros => write!(out, "{:.1}", f64::from(arg) / 1000.0),
+            ArgKind::Float => write!(out, "{:.3}", f32::from_bits(arg)),
+            ArgKind::Flag => write!(out, "{}", arg != 0),
+        };
     }
 }
 
@@ -58,8 +77,22 @@ impl Template {
             out.push_str(first);
         }
         for (piece, (field, arg)) in pieces.zip(self.fields.iter().zip(args)) {
-            out.push_str(&field.kind.text(names, *arg));
+            field.kind.text_into(names, *arg, out);
             out.push_str(piece);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microseconds_are_rounded_as_floating_point_is() {
+        let names = Names::default();
+        for arg in (0..20_000).chain([ABSENT - 1, 4_000_000_049, 4_000_000_050, 999_950, 999_949]) {
+            assert_eq!(ArgKind::Micros.text(&names, arg), format!("{:.1}", f64::from(arg) / 1000.0));
+        }
+        assert_eq!(ArgKind::Micros.text(&names, ABSENT), "");
     }
 }

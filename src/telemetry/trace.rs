@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 
+use super::args::Args;
 use super::chunks::{Chunks, Columns};
 use super::names::Symbol;
 use super::template::Template;
@@ -107,8 +108,7 @@ struct SpanColumns {
     resource: Vec<u16>,
     shape: Vec<u16>,
     error: Vec<bool>,
-    args_end: Vec<u32>,
-    args: Vec<u32>,
+    args: Args,
 }
 
 impl Columns for SpanColumns {
@@ -194,8 +194,8 @@ impl Spans {
         chunk.resource.push(span.resource.0);
         chunk.shape.push(span.shape.0);
         chunk.error.push(span.error);
-        chunk.args.extend_from_slice(span.args);
-        chunk.args_end.push(chunk.args.len() as u32);
+        let arity = self.shapes[span.shape.0 as usize].template.fields.len();
+        chunk.args.push(chunk.start.len() - 1, arity, span.args);
     }
 
     /// Spans in all.
@@ -210,7 +210,7 @@ impl Spans {
 
     /// All spans, in the order they ended.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = SpanRecord<'_>> {
-        self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(place)))
+        self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(&self.shapes, place)))
     }
 
     /// The spans of one trace, in the order they ended.
@@ -219,7 +219,7 @@ impl Spans {
         let mut found = Vec::new();
         for chunk in self.rows.iter() {
             for (place, _) in chunk.trace.iter().enumerate().filter(|(_, t)| **t == raw) {
-                found.push(chunk.record(place));
+                found.push(chunk.record(&self.shapes, place));
             }
         }
         found
@@ -227,17 +227,14 @@ impl Spans {
 
     /// Bytes held by the columns.
     pub fn bytes(&self) -> usize {
-        self.rows
-            .iter()
-            .map(|c| c.start.len() * (8 + 4 * 5 + 2 * 2 + 1) + c.args.len() * 4)
-            .sum()
+        self.rows.iter().map(|c| c.start.len() * (8 + 4 * 4 + 2 * 2 + 1) + c.args.bytes()).sum()
     }
 }
 
 impl SpanColumns {
     #[inline]
-    fn record(&self, place: usize) -> SpanRecord<'_> {
-        let start = if place == 0 { 0 } else { self.args_end[place - 1] as usize };
+    fn record<'a>(&'a self, shapes: &[SpanShape], place: usize) -> SpanRecord<'a> {
+        let arity = |place: usize| shapes[self.shape[place] as usize].template.fields.len();
         SpanRecord {
             start: Stamp(self.start[place]),
             duration: Duration::from_micros(u64::from(self.micros[place])),
@@ -247,7 +244,7 @@ impl SpanColumns {
             resource: ResourceId(self.resource[place]),
             shape: ShapeId(self.shape[place]),
             error: self.error[place],
-            args: &self.args[start..self.args_end[place] as usize],
+            args: self.args.of(place, arity),
         }
     }
 }

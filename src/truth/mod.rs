@@ -148,7 +148,7 @@ impl Truth {
 
     /// The names of the populations, by number.
     pub fn populations(&self) -> impl Iterator<Item = &str> {
-        self.populations.iter().map(|population| population.name())
+        self.populations.iter().map(crate::engine::Population::name)
     }
 
     /// What is known of a user.

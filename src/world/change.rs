@@ -56,7 +56,7 @@ pub enum Setting {
     ReplicaLag(Duration),
     /// Users: journeys that start per second, as a multiple of the world's.
     TrafficFactor(f64),
-    /// Node: the process starts anew, once: memory, caches, connections and work in hand are gone.
+    /// Node: the process starts anew, once: what it is working on is finished first; memory and caches are gone.
     Restart,
     /// Arrow: how long the caller waits for one attempt.
     Timeout(Option<Duration>),

@@ -381,6 +381,9 @@ pub struct ArrowTelemetry {
     pub spans: bool,
     /// Client-side duration histograms and pool gauges.
     pub metrics: bool,
+    /// Whether the span of an attempt that failed says so. Code that catches a failure and goes on often ends its span
+    /// as if nothing had happened.
+    pub span_errors: bool,
     /// A line at WARN for an attempt that failed or timed out.
     pub log_failures: bool,
 }
@@ -642,7 +645,7 @@ fn no_time() -> Dist {
 
 impl Default for ArrowTelemetry {
     fn default() -> Self {
-        Self { spans: true, metrics: true, log_failures: true }
+        Self { spans: true, metrics: true, span_errors: true, log_failures: true }
     }
 }
 

@@ -1,0 +1,33 @@
+//! The desktop face: panels over observations of a session that another thread owns. It sends commands and looks; it
+//! must never name a type of the ground truth, nor know more than the lab's public interface tells.
+//!
+//! `window` holds everything and draws; `deeds` does what panels ask for; `worker` owns the session; `looks` keeps the
+//! views that panels show; `dock` arranges the panels and `panels` draws them.
+
+pub mod act;
+pub mod chart;
+pub mod clock;
+mod deeds;
+mod diagram;
+pub mod dialogs;
+pub mod dock;
+pub mod help;
+pub mod layering;
+mod looker;
+pub mod looks;
+pub mod menu;
+pub mod panels;
+mod screenshot;
+mod settings;
+mod shortcuts;
+mod start;
+pub mod state;
+pub mod theme;
+pub mod toast;
+mod topbar;
+pub mod widgets;
+pub mod window;
+pub mod worker;
+
+pub use screenshot::Outcome;
+pub use start::{RunOptions, StartError, run};

@@ -1,0 +1,168 @@
+//! The worlds and lessons that ship inside the program, and how a name is looked up: files on disk win. Knows where data
+//! lies, not what it means.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::diagnostic::{Problem, Summary, check_file_with, did_you_mean};
+use crate::lab::LessonCard;
+use crate::lesson::LessonSpec;
+use crate::{Lesson, Problems, World};
+
+static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/worlds");
+static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
+
+/// Where lessons lie, as seen from the current folder.
+pub const LESSON_FOLDER: &str = "lessons";
+
+/// A world or a lesson.
+#[derive(Clone, Debug)]
+pub enum Loaded {
+    /// A world without any incident.
+    World(World),
+    /// A lesson and its world.
+    Lesson(Box<Lesson>),
+}
+
+/// The lesson of a file, or of this id.
+pub fn lesson(name: &str) -> Result<Lesson, Problems> {
+    match lesson_path(name) {
+        Some(path) => lesson_at(&path),
+        None => Err(not_found(name, "lesson", &[&LESSONS])),
+    }
+}
+
+/// Where the lesson of this name is: a path as it stands, else a file in `lessons`, on disk or built in.
+pub fn lesson_path(name: &str) -> Option<PathBuf> {
+    if is_path(name) {
+        return Some(PathBuf::from(name));
+    }
+    let file = format!("{name}.ron");
+    let path = Path::new(LESSON_FOLDER).join(&file);
+    (path.is_file() || LESSONS.contains(&file)).then_some(path)
+}
+
+/// The lesson of a file, which may be built in.
+pub fn lesson_at(path: &Path) -> Result<Lesson, Problems> {
+    let inside = path.strip_prefix(LESSON_FOLDER).ok().and_then(|file| LESSONS.get_file(file)?.contents_utf8());
+    match inside {
+        Some(text) if !path.is_file() => embedded_lesson(path, text),
+        _ => Lesson::load_with(path, &world_text),
+    }
+}
+
+/// What a session file must remember to find its lesson again: nothing if the lesson is in its usual place.
+pub fn path_to_remember(path: &Path) -> Option<PathBuf> {
+    let usual = path.starts_with(LESSON_FOLDER) || !path.is_file();
+    if usual { None } else { std::path::absolute(path).ok() }
+}
+
+/// The lesson that is built in under this id.
+pub fn embedded(id: &str) -> Option<Lesson> {
+    let file = LESSONS.get_file(format!("{id}.ron"))?;
+    embedded_lesson(&Path::new(LESSON_FOLDER).join(file.path()), file.contents_utf8()?).ok()
+}
+
+fn embedded_lesson(path: &Path, text: &str) -> Result<Lesson, Problems> {
+    let name = path.display().to_string();
+    let needs = spec(text).map(|spec| spec.world).unwrap_or_default();
+    let Some(world) = world_text(&needs) else {
+        return Err(Problem::in_file(name, format!("its world `{needs}` is not built in")).into());
+    };
+    Lesson::from_ron(&name, text, World::from_ron(&needs, &world)?)
+}
+
+/// The text of a world that is built in, by the path that lessons name.
+pub fn world_text(path: &str) -> Option<String> {
+    let file = Path::new(path).strip_prefix("worlds").ok()?;
+    WORLDS.get_file(file)?.contents_utf8().map(str::to_owned)
+}
+
+/// The world or lesson of a file, or of this name.
+pub fn find(name: &str) -> Result<Loaded, Problems> {
+    let as_lesson = |lesson| Loaded::Lesson(Box::new(lesson));
+    if is_path(name) {
+        return match check_file_with(name, &world_text)? {
+            Summary::World { .. } => World::load(name).map(Loaded::World),
+            Summary::Lesson { .. } => lesson(name).map(as_lesson),
+        };
+    }
+    if lesson_path(name).is_some() {
+        return lesson(name).map(as_lesson);
+    }
+    let path = format!("worlds/{name}.ron");
+    if Path::new(&path).is_file() {
+        return World::load(&path).map(Loaded::World);
+    }
+    match world_text(&path) {
+        Some(text) => World::from_ron(&path, &text).map(Loaded::World),
+        None => Err(not_found(name, "world or lesson", &[&LESSONS, &WORLDS])),
+    }
+}
+
+/// All lessons, easiest first: those of `folder`, and those built in that it lacks if it is the usual folder. A file
+/// that cannot be read is a problem of its own.
+pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {
+    let usual = folder == Path::new(LESSON_FOLDER);
+    let on_disk = folder.is_dir() || !usual;
+    let (mut cards, problems) = if on_disk { crate::lab::lessons(folder) } else { (Vec::new(), Vec::new()) };
+    for file in LESSONS.files().filter(|_| usual) {
+        let Some(spec) = file.contents_utf8().and_then(spec) else { continue };
+        if !cards.iter().any(|card| card.id == spec.id) {
+            cards.push(LessonCard::new(&folder.join(file.path()), &spec));
+        }
+    }
+    cards.sort_by(|a, b| (a.level, &a.id).cmp(&(b.level, &b.id)));
+    (cards, problems)
+}
+
+fn spec(text: &str) -> Option<LessonSpec> {
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    options.from_str(text).ok()
+}
+
+fn is_path(name: &str) -> bool {
+    name.ends_with(".ron") || name.contains(['/', '\\']) || Path::new(name).is_file()
+}
+
+fn not_found(name: &str, kind: &str, dirs: &[&Dir<'static>]) -> Problems {
+    let files = dirs.iter().flat_map(|dir| dir.files());
+    let mut known: Vec<&str> = files.filter_map(|file| file.path().file_stem()?.to_str()).collect();
+    known.sort_unstable();
+    let near = did_you_mean(name, known, "none is built in");
+    Problem::new(format!("there is no {kind} called `{name}`, and no such file"))
+        .help(format!("{near} (or name a .ron file by its path)"))
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_built_in_is_good_and_called_as_its_file() {
+        for file in LESSONS.files() {
+            let id = file.path().file_stem().unwrap().to_str().unwrap();
+            assert_eq!(embedded(id).unwrap().spec().id, id);
+        }
+        for file in WORLDS.files() {
+            let name = file.path().file_stem().unwrap().to_str().unwrap();
+            let text = world_text(&format!("worlds/{name}.ron")).unwrap();
+            assert_eq!(World::from_ron(name, &text).unwrap().spec().name, name);
+        }
+        assert!(matches!(find("quiet-fallback"), Ok(Loaded::Lesson(_))));
+        assert!(matches!(find("storefront"), Ok(Loaded::World(_))));
+        assert!(matches!(find("worlds/storefront.ron"), Ok(Loaded::World(_))));
+        assert!(matches!(find("lessons/quiet-fallback.ron"), Ok(Loaded::Lesson(_))));
+    }
+
+    #[test]
+    fn what_is_not_there_is_answered_with_what_is() {
+        let error = find("quiet-falback").unwrap_err().to_string();
+        assert!(error.contains("`quiet-fallback`"), "{error}");
+        assert!(find("no/such/file.ron").is_err());
+        let (cards, problems) = lessons(Path::new("no/such/folder"));
+        assert!(cards.is_empty() && !problems.is_empty());
+    }
+}

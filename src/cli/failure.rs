@@ -1,0 +1,79 @@
+//! Why a command did not end well, and how the process says so.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::Problems;
+use crate::terminal::ScriptEnd;
+
+/// How a command ended that was not simply done.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The reader of standard output went away: silence.
+    ClosedPipe,
+    /// Ctrl-C.
+    Stopped,
+    /// The answer is "no"; it was printed.
+    No,
+    /// The answer is "no", in these words.
+    Refused(String),
+    /// Bad input, with its places.
+    Problems(Problems),
+    /// Bad input, in these words.
+    Bad(String),
+}
+
+impl Failure {
+    /// Says what there is to say on standard error, and answers the exit status.
+    pub(super) fn exit(self) -> ExitCode {
+        let (words, status) = match self {
+            Failure::ClosedPipe => (None, 0),
+            Failure::Stopped => (Some("stopped".into()), 130),
+            Failure::No => (None, 1),
+            Failure::Refused(words) => (Some(format!("error: {words}")), 1),
+            Failure::Problems(problems) => (Some(problems.render(true)), 2),
+            Failure::Bad(words) => (Some(format!("error: {words}")), 2),
+        };
+        if let Some(words) = words {
+            complain(words.trim_end());
+        }
+        ExitCode::from(status)
+    }
+
+    /// Bad input.
+    pub(super) fn bad(words: impl ToString) -> Failure {
+        Failure::Bad(words.to_string())
+    }
+}
+
+/// Writes to standard error. Where nobody listens there is nothing to say.
+pub(super) fn complain(words: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{words}");
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => Failure::Bad(format!("standard output cannot be written: {error}")),
+        }
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Failure {
+        Failure::Problems(problems)
+    }
+}
+
+impl From<ScriptEnd> for Result<(), Failure> {
+    fn from(end: ScriptEnd) -> Self {
+        match end {
+            ScriptEnd::Done => Ok(()),
+            ScriptEnd::Refused(words) => Err(Failure::Refused(words)),
+            ScriptEnd::Unreadable(words) => Err(Failure::Bad(words)),
+            ScriptEnd::Stopped => Err(Failure::Stopped),
+        }
+    }
+}

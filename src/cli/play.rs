@@ -1,0 +1,153 @@
+//! `allgreen play`: chooses the face, finds the lesson or the session, and sits the learner down.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::failure::{Failure, complain};
+#[cfg(feature = "gui")]
+use super::window;
+use crate::lab::Session;
+use crate::terminal::{Desk, Working, choose_lesson, lesson_table, prompt, run_script, watch_for_interrupts};
+use crate::{Seed, builtin};
+
+/// Open the lab: an incident to investigate, in a window or at a prompt.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  allgreen play                                    choose a lesson
+  allgreen play quiet-fallback --seed 7
+  allgreen play quiet-fallback --terminal          the same lab as a prompt
+  allgreen play quiet-fallback --script steps.txt  commands from a file, one a line
+  allgreen play --session quiet-fallback-1.session continue where you or someone else stopped")]
+pub(super) struct PlayArguments {
+    /// A lesson: its name, or a path to its file
+    pub(super) lesson: Option<String>,
+    #[command(flatten)]
+    pub(super) options: PlayOptions,
+}
+
+/// How to play.
+#[derive(Args)]
+pub(super) struct PlayOptions {
+    /// The seed instead of the lesson's own
+    #[arg(long, value_parser = super::seed, allow_hyphen_values = true)]
+    seed: Option<Seed>,
+    /// The lab as a prompt in this terminal
+    #[arg(long)]
+    terminal: bool,
+    /// Take commands from a file (or - for standard input), one a line; stop at the first that is refused
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Open a saved session and continue it
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    session: Option<PathBuf>,
+    /// Save the session here at the end (of a prompt or script)
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    #[cfg(feature = "gui")]
+    #[command(flatten)]
+    window: window::WindowOptions,
+}
+
+pub(super) fn play(arguments: &PlayArguments) -> Result<(), Failure> {
+    if arguments.lesson.is_some() && arguments.options.session.is_some() {
+        return Err(Failure::bad("a session names its own lesson: give either a lesson or --session, not both"));
+    }
+    #[cfg(feature = "gui")]
+    {
+        let options = &arguments.options;
+        let wants_terminal = options.terminal || options.script.is_some() || options.save.is_some();
+        let wanted = (arguments.lesson.as_deref(), options.session.as_deref(), options.seed);
+        if !wants_terminal && window::open(&options.window, wanted)? {
+            return Ok(());
+        }
+    }
+    terminal(arguments)
+}
+
+/// The lab as a prompt, or fed by a script.
+fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
+    watch_for_interrupts();
+    let options = &arguments.options;
+    let mut out = anstream::stdout().lock();
+    let asks = options.script.is_none() && io::stdin().is_terminal();
+    // Opened before the history is simulated, so that a wrong name costs no time.
+    let script = match (&options.script, asks) {
+        (_, true) => None,
+        (Some(path), false) if path != Path::new("-") => Some(open_script(path)?),
+        _ => Some(("-".to_owned(), Box::new(io::stdin().lock()) as Box<dyn BufRead>)),
+    };
+    let Some(session) = session(arguments, asks, &mut out)? else { return Ok(()) };
+    let mut desk = Desk::new(session);
+    match script {
+        None => match prompt(&mut desk, options.save.as_deref(), &mut out)? {
+            true => Err(Failure::Stopped),
+            false => Ok(()),
+        },
+        Some((name, mut script)) => {
+            let end = run_script(&mut desk, &name, &mut *script, &mut out);
+            // What was done until then is kept, however the script ended.
+            if let Some(path) = &options.save {
+                desk.save(path)?;
+            }
+            out.flush()?;
+            end?.into()
+        }
+    }
+}
+
+fn open_script(path: &Path) -> Result<(String, Box<dyn BufRead>), Failure> {
+    let file = File::open(path).and_then(|file| {
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        Ok(file)
+    });
+    match file {
+        Ok(file) => Ok((path.display().to_string(), Box::new(BufReader::new(file)))),
+        Err(error) => Err(Failure::bad(format!("the script {} cannot be read: {error}", path.display()))),
+    }
+}
+
+/// The session that was asked for; None if the learner left the menu.
+fn session(arguments: &PlayArguments, asks: bool, out: &mut dyn Write) -> Result<Option<Session>, Failure> {
+    let mut working;
+    let session = if let Some(path) = &arguments.options.session {
+        working = Working::new("replaying the session");
+        Session::open_with(path, &builtin::embedded, &mut |share| working.reached(share)).map_err(Failure::from)
+    } else {
+        let Some(path) = lesson(arguments.lesson.as_deref(), asks, out)? else { return Ok(None) };
+        let lesson = builtin::lesson_at(&path)?;
+        let seed = arguments.options.seed.unwrap_or(Seed(lesson.spec().seed));
+        working = Working::new("simulating the history");
+        let mut session = Session::start(&lesson, seed, &mut |share| working.reached(share));
+        if let Some(path) = builtin::path_to_remember(&path) {
+            session.set_lesson_path(&path);
+        }
+        Ok(session)
+    };
+    if working.finish() { Err(Failure::Stopped) } else { session.map(Some) }
+}
+
+/// Where the lesson is; None if the learner left the menu.
+fn lesson(name: Option<&str>, asks: bool, out: &mut dyn Write) -> Result<Option<PathBuf>, Failure> {
+    if let Some(name) = name {
+        // An unknown name is an error with a near one.
+        return match builtin::lesson_path(name) {
+            Some(path) => Ok(Some(path)),
+            None => Ok(builtin::lesson(name).map(|_| None)?),
+        };
+    }
+    let (cards, problems) = builtin::lessons(Path::new(builtin::LESSON_FOLDER));
+    for problem in problems {
+        complain(problem.render(true));
+    }
+    if !asks {
+        out.write_all(lesson_table(&cards).as_bytes())?;
+        return Err(Failure::bad("no lesson is named and there is nobody to ask; write `allgreen play LESSON`"));
+    }
+    Ok(choose_lesson(&cards, out)?.map(|card| card.path.clone()))
+}

@@ -1,0 +1,55 @@
+//! `allgreen replay`: a saved session, run again.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use crate::builtin;
+use crate::lab::Session;
+use crate::terminal::{Working, watch_for_interrupts};
+
+/// Run a saved session again from its seed and its commands, and verify its digest.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  allgreen replay quiet-fallback-1.session")]
+pub(super) struct ReplayArguments {
+    /// The session file
+    #[arg(value_name = "SESSION")]
+    session: PathBuf,
+}
+
+pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
+    watch_for_interrupts();
+    let mut working = Working::new("replaying");
+    // A file that is a session and does not replay is a "no"; one that is none is bad input.
+    let mut began = false;
+    let opened = Session::open_with(&arguments.session, &builtin::embedded, &mut |share| {
+        began = true;
+        working.reached(share)
+    });
+    if working.finish() {
+        return Err(Failure::Stopped);
+    }
+    let session = match opened {
+        Ok(session) => session,
+        Err(problems) if began => return Err(Failure::Refused(problems.to_string())),
+        Err(problems) => return Err(problems.into()),
+    };
+    let seen = session.observe();
+    let mut out = anstream::stdout().lock();
+    writeln!(
+        out,
+        "{}: {} with seed {}, {} commands to {}; the same as when it was saved",
+        arguments.session.display(),
+        seen.lesson_id,
+        seen.seed.0,
+        session.commands().len(),
+        seen.now
+    )?;
+    writeln!(out, "{}", session.digest())?;
+    out.flush()?;
+    Ok(())
+}

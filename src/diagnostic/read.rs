@@ -1,0 +1,108 @@
+//! Reading of input files: text within limits, RON into types. Knows files and bytes; never what a file is for.
+
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::{Problem, Problems, Source, syntax};
+
+/// The largest input file in bytes.
+pub const LARGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// Reads a text file of at most [`LARGEST_FILE`] bytes.
+pub fn read_text(path: impl AsRef<Path>) -> Result<Arc<Source>, Problems> {
+    let path = path.as_ref();
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    let open = std::fs::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
+    open.map_err(|error| io_problem(path, &error))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        let problem = Problem::in_file(name, "the file is larger than 16 MiB, the largest that is read");
+        return Err(problem
+            .help("check that this is the file you meant; worlds and lessons are a few kilobytes")
+            .into());
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Problem::in_file(
+            name.as_str(),
+            format!("the file is not UTF-8 text: line {line} has a byte that can't be read"),
+        )
+        .help("save it as UTF-8, or check that this is the file you meant")
+    })?;
+    Ok(Arc::new(Source::new(name, text)))
+}
+
+/// Reads RON text into a type. What is missing may be left out where the type allows it, and `Some` need not be written.
+pub fn parse_ron<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Problems> {
+    options().from_str(&source.text).map_err(|error| syntax::problem(source, &error).into())
+}
+
+fn options() -> ron::Options {
+    ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME).with_recursion_limit(128)
+}
+
+/// A file that can't be read.
+pub(super) fn io_problem(path: &Path, error: &std::io::Error) -> Problem {
+    let (what, help) = match error.kind() {
+        ErrorKind::NotFound => ("there is no such file".to_owned(), near_file(path)),
+        ErrorKind::IsADirectory => {
+            ("this is a folder, and a file is needed".to_owned(), "name a file in it".to_owned())
+        }
+        ErrorKind::PermissionDenied => {
+            ("you may not read or write this file".to_owned(), "check its permissions (`ls -l`)".to_owned())
+        }
+        _ => (format!("the file can't be read or written: {error}"), "check the path and the disk".to_owned()),
+    };
+    Problem::in_file(path.display().to_string(), what).help(help)
+}
+
+/// A file beside the missing one whose name is near.
+fn near_file(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return format!("check the path: there is no folder `{}` either", folder.display());
+    };
+    let mut names: Vec<String> =
+        entries.take(10_000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    let wanted = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match super::nearest(wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{}`?", path.with_file_name(near).display()),
+        None => "check the path; it is relative to the folder that you are in".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(path: &Path) -> String {
+        read_text(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_refused_with_a_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        file("storefront.ron", b"World()");
+        let missing = refused(&folder.path().join("storfront.ron"));
+        assert!(missing.starts_with("error: there is no such file\n"), "{missing}");
+        assert!(missing.contains("did you mean `") && missing.contains("storefront.ron`?"), "{missing}");
+        assert!(refused(&folder.path().join("no/such/folder.ron")).contains("no folder `"));
+        assert!(refused(folder.path()).contains("this is a folder"));
+        assert!(refused(&file("latin.ron", b"a\nb \xff")).contains("line 2 has a byte"));
+        assert!(refused(&file("big.ron", &vec![b' '; LARGEST_FILE as usize + 1])).contains("larger than 16 MiB"));
+        assert_eq!(read_text(file("bom.ron", b"\xef\xbb\xbfWorld()")).unwrap().text, "World()");
+    }
+}

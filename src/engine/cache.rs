@@ -1,0 +1,214 @@
+//! A cache's store: versioned values with a time to live, least recently used out first. Knows what it holds; cannot
+//! know whether it is still true.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use bevy_ecs::component::Component;
+
+use super::data::Part;
+use super::ids::DatumId;
+use crate::random::mix;
+use crate::time::{Duration, SimTime};
+
+/// The entries of one cache replica.
+#[derive(Component, Clone, Debug)]
+pub struct CacheStore {
+    pub capacity: u32,
+    pub ttl: Option<Duration>,
+    pub lost_invalidations: f64,
+    pub hits: u64,
+    pub misses: u64,
+    pub evictions: u64,
+    /// Sum of the ages, in seconds, of the entries served: their mean is hits' average age.
+    pub served_age_secs: f64,
+    index: HashMap<u64, u32, BuildHasherDefault<MixHasher>>,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    newest: u32,
+    oldest: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    part: Part,
+    key: u64,
+    stored: SimTime,
+    newer: u32,
+    older: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl CacheStore {
+    pub fn new(capacity: u32, ttl: Option<Duration>, lost_invalidations: f64) -> Self {
+        CacheStore {
+            capacity,
+            ttl,
+            lost_invalidations,
+            hits: 0,
+            misses: 0,
+            evictions: 0,
+            served_age_secs: 0.0,
+            index: HashMap::default(),
+            entries: Vec::new(),
+            free: Vec::new(),
+            newest: NONE,
+            oldest: NONE,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The value under a key, if it is held and not too old by the cache's own reckoning.
+    pub fn get(&mut self, datum: DatumId, key: u32, now: SimTime) -> Option<Part> {
+        let Some(slot) = self.index.get(&packed(datum, key)).copied() else {
+            self.misses += 1;
+            return None;
+        };
+        let age = now.since(self.entries[slot as usize].stored);
+        if self.ttl.is_some_and(|ttl| age > ttl) {
+            self.take(slot);
+            self.misses += 1;
+            return None;
+        }
+        self.unlink(slot);
+        self.link_newest(slot);
+        self.hits += 1;
+        self.served_age_secs += age.as_secs_f64();
+        Some(self.entries[slot as usize].part)
+    }
+
+    /// Stores a value under a key.
+    pub fn put(&mut self, datum: DatumId, key: u32, part: Part, now: SimTime) {
+        let packed = packed(datum, key);
+        if let Some(slot) = self.index.get(&packed).copied() {
+            self.take(slot);
+        }
+        if self.index.len() >= self.capacity as usize && self.oldest != NONE {
+            self.take(self.oldest);
+            self.evictions += 1;
+        }
+        let entry = Entry { part, key: packed, stored: now, newer: NONE, older: NONE };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.entries[slot as usize] = entry;
+                slot
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as u32 - 1
+            }
+        };
+        self.index.insert(packed, slot);
+        self.link_newest(slot);
+    }
+
+    /// Drops a key.
+    pub fn invalidate(&mut self, datum: DatumId, key: u32) {
+        if let Some(slot) = self.index.get(&packed(datum, key)).copied() {
+            self.take(slot);
+        }
+    }
+
+    /// Drops everything.
+    pub fn flush(&mut self) {
+        self.index.clear();
+        self.entries.clear();
+        self.free.clear();
+        (self.newest, self.oldest) = (NONE, NONE);
+    }
+
+    /// The process started anew: nothing is held and all counts begin at zero.
+    pub fn forget(&mut self) {
+        *self = CacheStore::new(self.capacity, self.ttl, self.lost_invalidations);
+    }
+
+    fn take(&mut self, slot: u32) {
+        self.unlink(slot);
+        self.index.remove(&self.entries[slot as usize].key);
+        self.free.push(slot);
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Entry { newer, older, .. } = self.entries[slot as usize];
+        match newer {
+            NONE => self.newest = older,
+            newer => self.entries[newer as usize].older = older,
+        }
+        match older {
+            NONE => self.oldest = newer,
+            older => self.entries[older as usize].newer = newer,
+        }
+    }
+
+    fn link_newest(&mut self, slot: u32) {
+        let before = self.newest;
+        let entry = &mut self.entries[slot as usize];
+        (entry.newer, entry.older) = (NONE, before);
+        if before == NONE {
+            self.oldest = slot;
+        } else {
+            self.entries[before as usize].newer = slot;
+        }
+        self.newest = slot;
+    }
+}
+
+fn packed(datum: DatumId, key: u32) -> u64 {
+    u64::from(datum.0) << 32 | u64::from(key)
+}
+
+/// Hashes one integer; the map is looked up and never iterated.
+#[derive(Clone, Copy, Debug, Default)]
+struct MixHasher(u64);
+
+impl Hasher for MixHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mix(self.0 ^ number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::data::{Source, VersionId};
+    use super::*;
+
+    fn part(key: u32) -> Part {
+        Part { datum: DatumId(0), key, version: VersionId(key), source: Source::Database }
+    }
+
+    #[test]
+    fn the_least_recently_used_leaves_first() {
+        let mut cache = CacheStore::new(2, None, 0.0);
+        let t = SimTime::ZERO;
+        cache.put(DatumId(0), 1, part(1), t);
+        cache.put(DatumId(0), 2, part(2), t);
+        assert!(cache.get(DatumId(0), 1, t).is_some());
+        cache.put(DatumId(0), 3, part(3), t);
+        assert!(cache.get(DatumId(0), 2, t).is_none());
+        assert_eq!((cache.len(), cache.evictions, cache.hits, cache.misses), (2, 1, 1, 1));
+        cache.invalidate(DatumId(0), 1);
+        cache.put(DatumId(0), 4, part(4), t);
+        assert!(cache.get(DatumId(0), 3, t).is_some() && cache.get(DatumId(0), 4, t).is_some());
+    }
+
+    #[test]
+    fn entries_die_of_age() {
+        let mut cache = CacheStore::new(10, Some(Duration::from_secs(60)), 0.0);
+        cache.put(DatumId(0), 1, part(1), SimTime::ZERO);
+        assert!(cache.get(DatumId(0), 1, SimTime::from_secs(60)).is_some());
+        assert!(cache.get(DatumId(0), 1, SimTime::from_secs(61)).is_none());
+        assert_eq!(cache.len(), 0);
+    }
+}

@@ -1,0 +1,321 @@
+//! A call over an arrow, from the caller's side: a connection, attempts with a timeout each, retries, and a fallback
+//! when all failed. The order is fixed: retry around breaker around pool around timeout around the network.
+
+use super::data::{Part, Parts, Source, merge};
+use super::flight::{Attempt, Call, Caller, Context, Failure, ReplyTo, TraceContext};
+use super::ids::{CallId, InstanceId, LinkId};
+use super::slab::Key;
+use super::visit::Incoming;
+use super::{Event, Simulation, data, dist};
+use crate::random::Identity;
+use crate::telemetry::SpanNumber;
+use crate::time::Duration;
+use crate::world::{Balance, FallbackValue, Propagation};
+
+/// What a new call starts with.
+pub(super) struct Outgoing {
+    pub caller: Caller,
+    /// The calling replica.
+    pub instance: InstanceId,
+    pub plan: CallId,
+    pub identity: Identity,
+    pub context: Context,
+    pub trace: TraceContext,
+    pub payload: Option<Part>,
+}
+
+/// When a caller without a timeout learns that its packet was lost: about as long as Linux retries a connection.
+pub(super) const CONNECTION_GIVES_UP: Duration = Duration::from_secs(127);
+
+impl Simulation {
+    /// Begins a call.
+    pub(super) fn start_call(&mut self, out: Outgoing) {
+        let arrow = self.plan.calls[out.plan.at()].arrow;
+        let ordinal = usize::from(self.fabric.home(out.instance).ordinal);
+        let link = self.fabric.ends[arrow.at()][ordinal];
+        let key = self.calls.insert(Call {
+            identity: out.identity,
+            caller: out.caller,
+            plan: out.plan,
+            link,
+            context: out.context,
+            trace: out.trace,
+            payload: out.payload,
+            attempt: 0,
+            state: Attempt::Waiting,
+            span: Default::default(),
+            since: self.now,
+        });
+        self.fabric.link(link).retries.earn();
+        self.attempt(key);
+    }
+
+    /// Begins the next attempt: through the breaker, to a connection.
+    pub(super) fn attempt(&mut self, key: Key) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        call.state = Attempt::Waiting;
+        call.since = self.now;
+        let attempt = call.attempt;
+        let mut link = self.fabric.link(call.link);
+        if !link.breaker.allow(self.now) {
+            return self.attempt_failed(key, Failure::BreakerOpen);
+        }
+        if link.pool.acquire() {
+            return self.send(key);
+        }
+        link.pool.waiting.push_back(key);
+        if let Some(wait) = link.pool.policy.and_then(|policy| policy.wait) {
+            self.later(wait, Event::PoolTimeout(key, attempt));
+        }
+    }
+
+    /// Has a connection: chooses a replica and sends.
+    pub(super) fn send(&mut self, key: Key) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let waited = self.now.since(call.since);
+        let plan = &self.plan.calls[call.plan.at()];
+        let identity = call.identity.child(u64::from(call.attempt));
+        let (call_link, context, trace, payload, attempt) =
+            (call.link, call.context, call.trace, call.payload, call.attempt);
+        let (arrow, route) = (&self.plan.arrows[plan.arrow.at()], plan.route);
+        let streams = arrow.streams;
+        let call_plan = call.plan;
+        let target = self.choose_replica(call_link, identity, call_plan, context);
+        let ordinal = target.map_or(0, |target| usize::from(self.fabric.home(target).ordinal));
+        let mut link = self.fabric.link(call_link);
+        let pooled = link.pool.policy.is_some();
+        if pooled {
+            link.pool.waited(waited);
+        }
+        let Some(target) = target else {
+            self.release(call_link);
+            return self.attempt_failed(key, Failure::Refused);
+        };
+        let mut span = SpanNumber(0);
+        if trace.trace.is_some() && trace.sampled && link.emitter.spans {
+            self.spans += 1;
+            span = SpanNumber(self.spans);
+        }
+        let timeout = link.timeout.0;
+        let lost = streams.network.chance(identity, 2, link.network.loss);
+        let delay = dist::sample(&link.network.latency, streams.network, identity, 0);
+        let crosses = link.emitter.trace == Propagation::Propagated;
+        if link.balancer.in_flight.len() <= ordinal {
+            link.balancer.in_flight.resize(ordinal + 1, 0);
+        }
+        link.balancer.in_flight[ordinal] += 1;
+        if let Some(call) = self.calls.get_mut(key) {
+            (call.state, call.since, call.span) = (Attempt::Sent(target), self.now, span);
+        }
+        if pooled {
+            self.emit_pool_wait(call_link, waited);
+        }
+        if let Some(timeout) = timeout.or(lost.then_some(CONNECTION_GIVES_UP)) {
+            self.later(timeout, Event::Timeout(key, attempt));
+        }
+        if lost {
+            return;
+        }
+        let parent = if span.0 == 0 { trace.parent } else { span };
+        let visit = self.new_visit(Incoming {
+            identity,
+            instance: target,
+            route,
+            context,
+            trace: if crosses { TraceContext { parent, ..trace } } else { TraceContext::default() },
+            reply_to: ReplyTo::Call(key, attempt),
+            message: None,
+            link: Some(call_link),
+            payload,
+        });
+        self.later(delay, Event::Arrive(visit));
+    }
+
+    /// A replica of the callee that takes traffic, by the caller's policy.
+    fn choose_replica(
+        &mut self,
+        link: LinkId,
+        identity: Identity,
+        plan: CallId,
+        context: Context,
+    ) -> Option<InstanceId> {
+        let arrow = self.fabric.side(link).arrow;
+        let callee = self.plan.arrows[arrow.at()].to;
+        let count = self.fabric.replicas[callee.at()].len();
+        if count == 1 {
+            let only = self.fabric.replicas[callee.at()][0];
+            return self.fabric.is_up(only, self.now).then_some(only);
+        }
+        let item = self.fabric.link(link);
+        let (policy, turn) = (item.balancer.policy, item.balancer.turn);
+        let first = match policy {
+            Balance::RoundRobin => turn as usize,
+            Balance::Random => self.plan.arrows[arrow.at()].streams.balance.index(identity, 0, count),
+            Balance::Hash => {
+                let key = match self.plan.calls[plan.at()].keyed_by {
+                    Some(datum) => data::key_of(&self.plan, datum, context.journey, context.user),
+                    None => context.user,
+                };
+                (crate::random::mix(u64::from(key)) % count as u64) as usize
+            }
+            Balance::LeastConnections => {
+                let in_flight = &self.fabric.link(link).balancer.in_flight;
+                let load = |at: &usize| {
+                    (in_flight.get(*at).copied().unwrap_or(0), (*at + count - turn as usize % count) % count)
+                };
+                (0..count).min_by_key(load).unwrap_or(0)
+            }
+        };
+        for offset in 0..count {
+            let instance = self.fabric.replicas[callee.at()][(first + offset) % count];
+            if self.fabric.is_up(instance, self.now) {
+                let mut item = self.fabric.link(link);
+                item.balancer.turn = ((first + offset + 1) % count) as u32;
+                return Some(instance);
+            }
+        }
+        None
+    }
+
+    /// An answer came back for an attempt.
+    pub(super) fn answered(&mut self, key: Key, attempt: u8, status: u16, parts: Parts) {
+        let Some(call) = self.calls.get(key) else { return };
+        if call.attempt != attempt || !matches!(call.state, Attempt::Sent(_)) {
+            return;
+        }
+        if status >= 400 {
+            return self.attempt_failed(key, Failure::Status(status));
+        }
+        self.attempt_over(key, None, &parts);
+        let Some(call) = self.calls.get(key).copied() else { return };
+        let route = self.plan.calls[call.plan.at()].route;
+        self.fabric.link(call.link).fallback.keep(route, call.context.journey.0, &parts);
+        self.deliver(key, Ok(parts));
+    }
+
+    /// Nothing came back in time.
+    pub(super) fn timed_out(&mut self, key: Key, attempt: u8) {
+        let Some(call) = self.calls.get(key) else { return };
+        if call.attempt == attempt && matches!(call.state, Attempt::Sent(_)) {
+            self.attempt_failed(key, Failure::Timeout);
+        }
+    }
+
+    /// No connection came free in time.
+    pub(super) fn pool_timed_out(&mut self, key: Key, attempt: u8) {
+        let Some(call) = self.calls.get(key) else { return };
+        if call.attempt == attempt && call.state == Attempt::Waiting {
+            let link = call.link;
+            let waited = self.now.since(call.since);
+            self.fabric.link(link).pool.waiting.retain(|waiting| *waiting != key);
+            self.fabric.link(link).pool.waited(waited);
+            self.attempt_failed(key, Failure::PoolTimeout);
+        }
+    }
+
+    /// An attempt failed: try again, or give up.
+    fn attempt_failed(&mut self, key: Key, failure: Failure) {
+        self.attempt_over(key, Some(failure), &Parts::new());
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let arrow = self.fabric.side(call.link).arrow;
+        let mut link = self.fabric.link(call.link);
+        let next = call.attempt + 1;
+        let retry = if failure.is_retryable() { link.retries.allow(next) } else { None };
+        let Some(policy) = retry else { return self.give_up(key, failure) };
+        call.attempt = next;
+        call.state = Attempt::BackingOff;
+        let stream = self.plan.arrows[arrow.at()].streams.backoff;
+        let doubled = policy.backoff.mul_f64(f64::from(1u32 << u32::from(next - 1).min(16)));
+        let random = stream.unit(call.identity.child(u64::from(next)), 0);
+        self.later(doubled.mul_f64(1.0 - policy.jitter * random), Event::Retry(key));
+    }
+
+    /// Frees what an attempt held, and says how it ended.
+    fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &Parts) {
+        let Some(call) = self.calls.get(key).copied() else { return };
+        let mut link = self.fabric.link(call.link);
+        link.emitter.attempts += 1.0;
+        link.emitter.failures += f64::from(u8::from(failure.is_some()));
+        let went_out = !matches!(failure, Some(Failure::BreakerOpen | Failure::PoolTimeout));
+        let changed = went_out && link.breaker.record(failure.is_none(), self.now);
+        let says = changed && link.breaker.policy.is_some_and(|policy| policy.log);
+        let open = link.breaker.is_open();
+        if let Attempt::Sent(target) = call.state {
+            let ordinal = usize::from(self.fabric.home(target).ordinal);
+            let mut link = self.fabric.link(call.link);
+            link.balancer.in_flight[ordinal] = link.balancer.in_flight[ordinal].saturating_sub(1);
+            self.release(call.link);
+        }
+        if says {
+            self.emit_breaker(call.link, open);
+        }
+        self.emit_called(&call, failure, parts);
+    }
+
+    /// A connection comes free: the next one waiting gets it. As an event of its own, so that a long line is no deep
+    /// recursion.
+    fn release(&mut self, link: LinkId) {
+        let mut item = self.fabric.link(link);
+        item.pool.used -= 1;
+        if let Some(next) = item.pool.grant() {
+            self.connected(next);
+        }
+    }
+
+    /// A call that waited has a connection.
+    pub(super) fn connected(&mut self, key: Key) {
+        if let Some(call) = self.calls.get_mut(key) {
+            call.state = Attempt::Connected;
+        }
+        self.later(Duration::ZERO, Event::Send(key));
+    }
+
+    /// The call failed for good: a fallback answers in its place, or the caller hears of it.
+    fn give_up(&mut self, key: Key, failure: Failure) {
+        let Some(call) = self.calls.get(key).copied() else { return };
+        let route = self.plan.calls[call.plan.at()].route;
+        let link = self.fabric.link(call.link);
+        let Some(policy) = link.fallback.policy else { return self.deliver(key, Err(failure)) };
+        let mut parts = Parts::new();
+        match policy.value {
+            FallbackValue::Empty => {}
+            FallbackValue::Stale => {
+                let kept = link.fallback.recall(route, call.context.journey.0);
+                parts = kept.cloned().unwrap_or_default();
+                parts.iter_mut().for_each(|part| part.source = Source::Stale);
+            }
+            FallbackValue::Default => {
+                for datum in &self.plan.routes[route.at()].delivers {
+                    merge(
+                        &mut parts,
+                        Part { datum: *datum, key: 0, version: Default::default(), source: Source::Default },
+                    );
+                }
+            }
+        }
+        if policy.log {
+            self.emit_fallback(&call);
+        }
+        self.deliver(key, Ok(parts));
+    }
+
+    /// The caller gets the result and goes on.
+    fn deliver(&mut self, key: Key, result: Result<Parts, Failure>) {
+        let Some(call) = self.calls.remove(key) else { return };
+        match call.caller {
+            Caller::Detached => self.carry(call.context, -1),
+            Caller::Journey(journey) => self.answer_user(journey, &call, result),
+            Caller::Visit(key) => {
+                let Some(visit) = self.visits.get_mut(key) else { return };
+                visit.pending -= 1;
+                match result {
+                    Ok(parts) => parts.into_iter().for_each(|part| merge(&mut visit.parts, part)),
+                    Err(failure) => visit.status = visit.status.max(failure.as_status()),
+                }
+                if visit.pending == 0 {
+                    self.advance(key);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Versioned data: a datum is (key, version, valid since). Writes make versions; an answer carries the versions that
+//! the answering copy held. No node reads from here whether a value is still current: only the ledger does.
+
+use std::collections::BTreeMap;
+
+use arrayvec::ArrayVec;
+
+use super::ids::DatumId;
+use super::plan::Plan;
+use crate::random::Identity;
+use crate::time::{Duration, SimTime};
+use crate::world::Popularity;
+
+/// A version of some key, counted over the whole run; zero is the version that a key had at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VersionId(pub u32);
+
+/// Where a part of an answer came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Database,
+    Cache,
+    /// A constant in the code.
+    Default,
+    /// An old answer, kept for a bad day.
+    Stale,
+}
+
+/// One part of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub datum: DatumId,
+    pub key: u32,
+    pub version: VersionId,
+    pub source: Source,
+}
+
+/// The parts of an answer. Worlds whose answers could have more are refused.
+pub type Parts = ArrayVec<Part, 8>;
+
+/// Adds a part, or replaces a default for the same datum.
+pub fn merge(parts: &mut Parts, part: Part) {
+    match parts.iter_mut().find(|known| known.datum == part.datum) {
+        Some(known) => {
+            if known.source == Source::Default {
+                *known = part;
+            }
+        }
+        None => {
+            // Checked worlds never collect more than fit.
+            let _ = parts.try_push(part);
+        }
+    }
+}
+
+/// All versions of all data.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// The newest version by datum and key; absent families are written never.
+    current: Vec<BTreeMap<u32, VersionId>>,
+    log: Vec<Version>,
+    /// When the first version of a key was superseded.
+    first_superseded: BTreeMap<(DatumId, u32), SimTime>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Version {
+    since: SimTime,
+    superseded: SimTime,
+    before: VersionId,
+}
+
+impl Versions {
+    pub fn new(families: usize) -> Self {
+        let start = Version { since: SimTime::ZERO, superseded: SimTime(u64::MAX), before: VersionId(0) };
+        Versions { current: vec![BTreeMap::new(); families], log: vec![start], first_superseded: BTreeMap::new() }
+    }
+
+    /// The version that the authority holds now.
+    pub fn current(&self, datum: DatumId, key: u32) -> VersionId {
+        self.current[datum.at()].get(&key).copied().unwrap_or_default()
+    }
+
+    /// The version that was current at `at`.
+    pub fn as_of(&self, datum: DatumId, key: u32, at: SimTime) -> VersionId {
+        let mut version = self.current(datum, key);
+        while version.0 != 0 && self.log[version.0 as usize].since > at {
+            version = self.log[version.0 as usize].before;
+        }
+        version
+    }
+
+    /// A write: a new version, current from now on.
+    pub fn write(&mut self, datum: DatumId, key: u32, now: SimTime) -> VersionId {
+        let before = self.current(datum, key);
+        if before.0 == 0 {
+            self.first_superseded.insert((datum, key), now);
+        } else {
+            self.log[before.0 as usize].superseded = now;
+        }
+        let version = VersionId(self.log.len() as u32);
+        self.log.push(Version { since: now, superseded: SimTime(u64::MAX), before });
+        self.current[datum.at()].insert(key, version);
+        version
+    }
+
+    /// How long ago a version was superseded; None if it is current.
+    pub fn superseded_for(&self, part: &Part, now: SimTime) -> Option<Duration> {
+        let at = if part.version.0 == 0 {
+            *self.first_superseded.get(&(part.datum, part.key))?
+        } else {
+            self.log[part.version.0 as usize].superseded
+        };
+        (at <= now).then(|| now.since(at))
+    }
+}
+
+/// The key of a datum that a journey of a user is about.
+pub fn key_of(plan: &Plan, datum: DatumId, journey: Identity, user: u32) -> u32 {
+    let family = &plan.data[datum.at()];
+    match family.popularity {
+        Popularity::Uniform => family.stream.index(journey, 0, family.keys as usize) as u32,
+        Popularity::PerUser => (crate::random::mix(u64::from(user)) % u64::from(family.keys)) as u32,
+        Popularity::Zipf(_) => {
+            let unit = family.stream.unit(journey, 0);
+            family.cumulative.partition_point(|share| *share <= unit).min(family.keys as usize - 1) as u32
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_is_behind_answers_with_the_version_of_its_time() {
+        let (datum, mut versions) = (DatumId(0), Versions::new(1));
+        let first = versions.write(datum, 5, SimTime::from_secs(10));
+        let second = versions.write(datum, 5, SimTime::from_secs(20));
+        assert_eq!(versions.as_of(datum, 5, SimTime::from_secs(9)), VersionId(0));
+        assert_eq!(versions.as_of(datum, 5, SimTime::from_secs(15)), first);
+        assert_eq!(versions.current(datum, 5), second);
+        let part = |version| Part { datum, key: 5, version, source: Source::Cache };
+        let now = SimTime::from_secs(50);
+        assert_eq!(versions.superseded_for(&part(first), now), Some(Duration::from_secs(30)));
+        assert_eq!(versions.superseded_for(&part(VersionId(0)), now), Some(Duration::from_secs(40)));
+        assert_eq!(versions.superseded_for(&part(second), now), None);
+    }
+}

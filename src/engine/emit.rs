@@ -1,0 +1,327 @@
+//! What replicas say while they work: spans, logs and metrics, through each one's own instrumentation and clock. Knows
+//! what a real SDK would know at that place; what was not instrumented is not said.
+
+use super::Simulation;
+use super::data::{Part, Source};
+use super::fabric::{Fabric, Side};
+use super::flight::{Attempt, Call, Failure, TraceContext};
+use super::ids::{InstanceId, LinkId};
+use super::plan::{Plan, RouteWork};
+use super::slab::Key;
+use super::words::{OwnArg, RESULTS, SIZE_BOUNDS, STATUSES, result_index, status_index};
+use crate::telemetry::{
+    ABSENT, BOUNDS, FamilyId, LogRecord, LogTemplateId, ResourceId, SpanNumber, SpanRecord, Symbol, Telemetry, TraceRef,
+};
+use crate::time::{Duration, SimTime};
+use crate::world::Kind;
+
+/// Bytes of an answer besides its data: status line and headers.
+const ENVELOPE_BYTES: u32 = 180;
+
+impl Simulation {
+    /// A visit begins to be served: its trace starts if it has none, and its span gets a number if it will be recorded.
+    pub(super) fn start_span(&mut self, key: Key) {
+        if self.muted {
+            return;
+        }
+        let Some(visit) = self.visits.get_mut(key) else { return };
+        let home = self.fabric.home(visit.instance);
+        let node = self.fabric.node(visit.instance);
+        if visit.trace.trace.is_none() && (node.emitter.spans || node.emitter.access_log) {
+            let stream = self.plan.nodes[home.node.at()].streams.sampling;
+            let sampled = stream.unit(visit.identity, 0) < node.emitter.sampling;
+            let trace = Some(self.telemetry.spans.start_trace(visit.identity.0));
+            visit.trace = TraceContext { trace, parent: SpanNumber(0), sampled };
+            if let Some(debt) = visit.context.debt.and_then(|debt| self.debts.get_mut(debt)) {
+                debt.trace = debt.trace.or(trace);
+            }
+        }
+        if node.emitter.spans && visit.trace.sampled {
+            self.spans += 1;
+            visit.span = SpanNumber(self.spans);
+        }
+    }
+
+    /// A visit is done.
+    pub(super) fn emit_served(&mut self, key: Key) {
+        if self.muted {
+            return;
+        }
+        let Some(visit) = self.visits.get(key) else { return };
+        let route = &self.plan.routes[visit.route.at()];
+        let words = &self.words.routes[visit.route.at()];
+        let mut node = self.fabric.node(visit.instance);
+        let resource = ResourceId(visit.instance.0);
+        let took = self.now.since(visit.since);
+        let (status, failed) = (visit.status, visit.status >= 400);
+        let bytes = answer_bytes(&self.plan, &visit.parts, failed);
+
+        if node.emitter.metrics
+            && let Some((family, labels)) = &words.served
+        {
+            let is_request = matches!(route.work, RouteWork::Request { .. });
+            let at = usize::from(route.local) * STATUSES.len() + status_index(status);
+            let emitter = &mut *node.emitter;
+            if emitter.served.len() <= at {
+                emitter.served.resize(at + 1, 0);
+            }
+            if emitter.served[at] == 0 {
+                let mut labels = labels.clone();
+                let status = self.words.statuses[status_index(status)];
+                if is_request {
+                    labels.push((self.words.status_label, status));
+                } else if failed {
+                    labels.push((self.words.error_label, status));
+                }
+                let companion = match route.work {
+                    RouteWork::Request { .. } => Some(self.words.families.http_server_size),
+                    RouteWork::Message { .. } => Some(self.words.families.messaging_consumed),
+                    _ => None,
+                };
+                emitter.served[at] = 1 + register(&mut self.telemetry, resource, *family, companion, labels);
+            }
+            let slot = emitter.served[at] as usize - 1;
+            observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            if is_request {
+                observe(&mut emitter.live, slot + 2 + BOUNDS.len(), &SIZE_BOUNDS, f64::from(bytes));
+            } else if matches!(route.work, RouteWork::Message { .. }) {
+                count(&mut emitter.live, slot + 2 + BOUNDS.len());
+            }
+        }
+
+        if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
+            let version = if node.emitter.data_version { newest_version(&visit.parts) } else { ABSENT };
+            let status = if matches!(route.work, RouteWork::Request { .. }) { u32::from(status) } else { ABSENT };
+            self.telemetry.spans.push(SpanRecord {
+                start: node.clock.stamp(visit.since),
+                duration: took,
+                trace,
+                number: visit.span,
+                parent: visit.trace.parent,
+                resource,
+                shape: words.shape,
+                error: visit.status >= 500,
+                args: &[status, bytes, version],
+            });
+        }
+
+        let (instance, trace, span, identity) = (visit.instance, visit.trace.trace, visit.span, visit.identity);
+        let (access, error, own, kind) =
+            (words.access, words.failed, &words.own, self.plan.nodes[route.node.at()].kind);
+        let forwards = matches!(kind, Kind::LoadBalancer | Kind::Gateway);
+        let access_log = node.emitter.access_log;
+        let (fabric, telemetry) = (&mut self.fabric, &mut self.telemetry);
+        let mut say =
+            |template, args: &[u32]| write(fabric, telemetry, self.now, instance, (template, trace, span), args);
+        if access_log {
+            say(access, &[u32::from(status), micros(took), bytes]);
+        }
+        if status >= 500 && !forwards {
+            say(error, &[u32::from(status), micros(took)]);
+        }
+        if let Some((template, holes)) = own.as_ref().filter(|_| !failed) {
+            let mut args = [0u32; 8];
+            let given = holes.len().min(args.len());
+            for (arg, hole) in args.iter_mut().zip(holes) {
+                *arg = match hole {
+                    OwnArg::Micros => micros(took),
+                    OwnArg::Status => u32::from(status),
+                    OwnArg::Bytes => bytes,
+                    OwnArg::Id => 100_000 + (identity.0 % 900_000) as u32,
+                };
+            }
+            say(*template, &args[..given]);
+        }
+    }
+
+    /// An attempt of a call is over.
+    pub(super) fn emit_called(&mut self, call: &Call, failure: Option<Failure>, parts: &[Part]) {
+        if self.muted {
+            return;
+        }
+        let plan = &self.plan.calls[call.plan.at()];
+        let arrow = &self.plan.arrows[plan.arrow.at()];
+        if self.plan.nodes[arrow.from.at()].kind == Kind::Users {
+            return;
+        }
+        let words = &self.words.calls[call.plan.at()];
+        let route = &self.plan.routes[plan.route.at()];
+        let is_publish = matches!(route.work, RouteWork::Publish { .. });
+        let took = self.now.since(call.since);
+        let result = failure.map_or(0, |failure| result_index(failure.error_type()));
+        let status = match failure {
+            None => 200,
+            Some(Failure::Status(status)) => status,
+            Some(_) => 0,
+        };
+        let caller = self.fabric.side(call.link).caller;
+        let link = self.fabric.link(call.link);
+        let (metrics, log_failures) = (link.emitter.metrics, link.emitter.log_failures);
+        let span_errors = link.emitter.span_errors;
+        let at = usize::from(route.local) * RESULTS.len() + result;
+        let known = link.emitter.called.get(at).copied().unwrap_or(0);
+        let resource = ResourceId(caller.0);
+        if metrics {
+            let place = if known == 0 {
+                let mut labels = words.labels.clone();
+                if words.has_status && status != 0 {
+                    labels.push((self.words.status_label, self.words.statuses[status_index(status)]));
+                }
+                if failure.is_some() {
+                    labels.push((self.words.error_label, self.words.results[result]));
+                }
+                let companion = is_publish.then_some(self.words.families.messaging_sent);
+                let place = 1 + register(&mut self.telemetry, resource, words.family, companion, labels);
+                let mut link = self.fabric.link(call.link);
+                if link.emitter.called.len() <= at {
+                    link.emitter.called.resize(at + 1, 0);
+                }
+                link.emitter.called[at] = place;
+                place
+            } else {
+                known
+            };
+            let mut node = self.fabric.node(caller);
+            let slot = place as usize - 1;
+            observe(&mut node.emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            if is_publish {
+                count(&mut node.emitter.live, slot + 2 + BOUNDS.len());
+            }
+        }
+        let error = failure.map_or(ABSENT, |_| self.words.results[result].0);
+        if let Some(trace) = call.trace.trace.filter(|_| call.span.0 != 0 && matches!(call.state, Attempt::Sent(_))) {
+            let resend = if call.attempt == 0 { ABSENT } else { u32::from(call.attempt) };
+            let size = if failure.is_some() || is_publish { ABSENT } else { answer_bytes(&self.plan, parts, false) };
+            let status = if words.has_status && status != 0 { u32::from(status) } else { ABSENT };
+            let clock = *self.fabric.node(caller).clock;
+            self.telemetry.spans.push(SpanRecord {
+                start: clock.stamp(call.since),
+                duration: took,
+                trace,
+                number: call.span,
+                parent: call.trace.parent,
+                resource,
+                shape: words.shape,
+                error: failure.is_some() && span_errors,
+                args: &[status, if span_errors { error } else { ABSENT }, resend, size],
+            });
+        }
+        if failure.is_some() && log_failures {
+            let args = [error, micros(took), u32::from(call.attempt) + 1];
+            self.log(caller, words.failed, call.trace.trace, call.trace.parent, &args);
+        }
+    }
+
+    /// A fallback answers in place of a callee, and says so.
+    pub(super) fn emit_fallback(&mut self, call: &Call) {
+        let caller = self.fabric.side(call.link).caller;
+        let template = self.words.calls[call.plan.at()].fell_back;
+        self.log(caller, template, call.trace.trace, call.trace.parent, &[]);
+    }
+
+    /// A breaker opened or closed, and says so.
+    pub(super) fn emit_breaker(&mut self, link: LinkId, open: bool) {
+        let ends = self.fabric.side(link);
+        let (opened, closed) = self.words.breakers[ends.arrow.at()];
+        self.log(ends.caller, if open { opened } else { closed }, None, SpanNumber(0), &[]);
+    }
+
+    /// A call got a connection of a bounded pool.
+    pub(super) fn emit_pool_wait(&mut self, link: LinkId, waited: Duration) {
+        if self.muted || !self.fabric.link(link).emitter.metrics {
+            return;
+        }
+        let Side { arrow, caller } = self.fabric.side(link);
+        let callee = self.telemetry.names.intern(&self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name);
+        let labels = vec![(self.words.pool_label, callee)];
+        let slot = self.telemetry.metrics.series(ResourceId(caller.0), self.words.families.connections_wait, labels);
+        observe(&mut self.fabric.node(caller).emitter.live, slot as usize, &BOUNDS, waited.as_secs_f64());
+    }
+
+    /// A replica writes a line, if its level lets it.
+    pub(super) fn log(
+        &mut self,
+        instance: InstanceId,
+        template: LogTemplateId,
+        trace: Option<TraceRef>,
+        span: SpanNumber,
+        args: &[u32],
+    ) {
+        if self.muted {
+            return;
+        }
+        write(&mut self.fabric, &mut self.telemetry, self.now, instance, (template, trace, span), args);
+    }
+}
+
+/// Writes a line of a replica, if its level lets it.
+fn write(
+    fabric: &mut Fabric,
+    telemetry: &mut Telemetry,
+    now: SimTime,
+    instance: InstanceId,
+    (template, trace, span): (LogTemplateId, Option<TraceRef>, SpanNumber),
+    args: &[u32],
+) {
+    let node = fabric.node(instance);
+    if telemetry.logs.words(template).0 < node.emitter.level {
+        return;
+    }
+    let stamp = node.clock.stamp(now);
+    telemetry.logs.push(LogRecord { stamp, resource: ResourceId(instance.0), template, trace, span, args });
+}
+
+/// Registers a series, and right after it its companion under the same labels. Answers the first place.
+fn register(
+    telemetry: &mut Telemetry,
+    resource: ResourceId,
+    family: FamilyId,
+    companion: Option<FamilyId>,
+    mut labels: Vec<(Symbol, Symbol)>,
+) -> u32 {
+    labels.sort_by(|a, b| telemetry.names.text(a.0).cmp(telemetry.names.text(b.0)));
+    let slot = telemetry.metrics.series(resource, family, labels.clone());
+    if let Some(companion) = companion {
+        telemetry.metrics.series(resource, companion, labels);
+    }
+    slot
+}
+
+/// Adds a value to a histogram: its sum, and the count of one bucket.
+fn observe(live: &mut Vec<f64>, slot: usize, bounds: &[f64], value: f64) {
+    let end = slot + 2 + bounds.len();
+    if live.len() < end {
+        live.resize(end, 0.0);
+    }
+    live[slot] += value;
+    live[slot + 1 + bounds.partition_point(|bound| *bound < value)] += 1.0;
+}
+
+/// Adds one to a counter.
+fn count(live: &mut Vec<f64>, slot: usize) {
+    if live.len() <= slot {
+        live.resize(slot + 1, 0.0);
+    }
+    live[slot] += 1.0;
+}
+
+/// Bytes of an answer on the wire: its parts, a default being as small as a default is.
+fn answer_bytes(plan: &Plan, parts: &[Part], failed: bool) -> u32 {
+    if failed {
+        return ENVELOPE_BYTES;
+    }
+    let bytes = |part: &Part| {
+        let datum = &plan.data[part.datum.at()];
+        if part.source == Source::Default { datum.default_bytes } else { datum.bytes }
+    };
+    parts.iter().map(bytes).fold(ENVELOPE_BYTES, u32::saturating_add).min(ABSENT - 1)
+}
+
+fn newest_version(parts: &[Part]) -> u32 {
+    let real = parts.iter().filter(|part| part.source != Source::Default);
+    real.map(|part| part.version.0).max().unwrap_or(ABSENT)
+}
+
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.0 / 1000).unwrap_or(u32::MAX).min(ABSENT - 1)
+}

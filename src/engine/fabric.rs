@@ -1,0 +1,335 @@
+//! The ECS world of a run: replicas and arrow ends as entities, found by their numbers. Knows components, not events.
+
+use bevy_ecs::change_detection::Mut;
+use bevy_ecs::entity::Entity;
+use bevy_ecs::query::QueryState;
+use bevy_ecs::world::World as Ecs;
+
+use super::cache::CacheStore;
+use super::clock::Clock;
+use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
+use super::link::{
+    Balancer, Breaker, FallbackPolicy, LinkData, LinkDataItem, LinkDataReadOnlyItem, LinkEmitter, Network, Pool,
+    Retries, Timeout,
+};
+use super::node::{
+    Emitter, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
+};
+use super::plan::Plan;
+use super::queue::QueueStore;
+use crate::time::{Duration, SimTime};
+
+/// Which node a replica belongs to, and its place among that node's replicas, from 0. Never changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Home {
+    pub node: NodeId,
+    pub ordinal: u16,
+}
+
+/// Which arrow an end belongs to, and the replica whose end it is. Never changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    pub arrow: ArrowId,
+    pub caller: InstanceId,
+}
+
+/// Entities by number. Queries are cached: looking a replica up costs a few nanoseconds.
+pub struct Fabric {
+    ecs: Ecs,
+    node_query: QueryState<NodeData>,
+    link_query: QueryState<LinkData>,
+    replica_query: QueryState<&'static Replica>,
+    station_query: QueryState<&'static mut Station>,
+    pace_query: QueryState<&'static Pace>,
+    network_query: QueryState<&'static Network>,
+    nodes: Vec<Entity>,
+    links: Vec<Entity>,
+    homes: Vec<Home>,
+    sides: Vec<Side>,
+    /// The replicas of each node, by ordinal.
+    pub replicas: Vec<Vec<InstanceId>>,
+    /// The ends of each arrow, by the caller's ordinal.
+    pub ends: Vec<Vec<LinkId>>,
+}
+
+impl Fabric {
+    /// Queries over an ECS world; no numbers yet.
+    fn over(mut ecs: Ecs) -> Fabric {
+        Fabric {
+            node_query: ecs.query(),
+            link_query: ecs.query(),
+            replica_query: ecs.query(),
+            station_query: ecs.query(),
+            pace_query: ecs.query(),
+            network_query: ecs.query(),
+            ecs,
+            nodes: Vec::new(),
+            links: Vec::new(),
+            homes: Vec::new(),
+            sides: Vec::new(),
+            replicas: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// All replicas and arrow ends of a world, as they are at the start.
+    pub fn new(plan: &Plan) -> Fabric {
+        let mut fabric = Fabric::over(Ecs::new());
+        fabric.replicas = vec![Vec::new(); plan.nodes.len()];
+        fabric.ends = vec![Vec::new(); plan.arrows.len()];
+        for at in 0..plan.nodes.len() {
+            let node = NodeId(at as u16);
+            for _ in 0..plan.node_spec(node).replicas {
+                fabric.spawn_replica(plan, node, SimTime::ZERO);
+            }
+        }
+        fabric
+    }
+
+    /// One more replica of a node, with the arrow ends it calls over.
+    pub fn spawn_replica(&mut self, plan: &Plan, node: NodeId, now: SimTime) -> InstanceId {
+        let spec = plan.node_spec(node);
+        let instance = InstanceId(self.nodes.len() as u16);
+        let ordinal = self.replicas[node.at()].len() as u16;
+        let declared_clock = spec.clocks.get(usize::from(ordinal)).or(spec.clocks.last()).copied().unwrap_or_default();
+        let mut entity = self.ecs.spawn((
+            Replica { version: spec.version.clone(), started: now, down_until: now, retired: false, generation: 0 },
+            Clock::new(declared_clock),
+            Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
+            Pace { factor: 1.0, growth: Duration::ZERO, grown: Duration::ZERO, error_rate: 0.0 },
+            Emitter::new(&spec.telemetry),
+            HealthPage { declared: spec.health.clone(), last: None },
+        ));
+        if let Some(cache) = &spec.cache {
+            entity.insert(CacheStore::new(cache.capacity, cache.ttl, cache.lost_invalidations));
+        }
+        if let Some(queue) = &spec.queue {
+            entity.insert(QueueStore::new(queue.capacity, queue.overflow));
+        }
+        if let Some(database) = &spec.database {
+            entity.insert(Replication { lag: if database.follows.is_some() { database.lag } else { Duration::ZERO } });
+        }
+        self.nodes.push(entity.id());
+        self.homes.push(Home { node, ordinal });
+        self.replicas[node.at()].push(instance);
+        for arrow in &plan.nodes[node.at()].out {
+            self.spawn_link(plan, *arrow, instance);
+        }
+        self.find_archetypes();
+        instance
+    }
+
+    fn spawn_link(&mut self, plan: &Plan, arrow: ArrowId, caller: InstanceId) {
+        let start = &plan.arrows[arrow.at()].start;
+        let entity = self.ecs.spawn((
+            Network { latency: start.latency, loss: start.loss },
+            Timeout(start.timeout),
+            Retries::new(start.retry),
+            FallbackPolicy::new(start.fallback),
+            Breaker::new(start.breaker),
+            Pool::new(start.pool),
+            Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
+            LinkEmitter {
+                trace: start.trace,
+                spans: start.telemetry.spans,
+                metrics: start.telemetry.metrics,
+                span_errors: start.telemetry.span_errors,
+                log_failures: start.telemetry.log_failures,
+                called: Vec::new(),
+                attempts: 0.0,
+                failures: 0.0,
+            },
+        ));
+        let id = entity.id();
+        self.ends[arrow.at()].push(LinkId(self.links.len() as u32));
+        self.links.push(id);
+        self.sides.push(Side { arrow, caller });
+    }
+
+    /// How many replicas there are or were.
+    pub fn instances(&self) -> impl Iterator<Item = InstanceId> + use<> {
+        (0..self.nodes.len() as u16).map(InstanceId)
+    }
+
+    /// Looking without changing needs the archetypes known beforehand.
+    fn find_archetypes(&mut self) {
+        self.node_query.update_archetypes(&self.ecs);
+        self.link_query.update_archetypes(&self.ecs);
+    }
+
+    /// Where a replica belongs.
+    #[inline]
+    pub fn home(&self, id: InstanceId) -> Home {
+        self.homes[id.at()]
+    }
+
+    /// Where an arrow's end belongs.
+    #[inline]
+    pub fn side(&self, id: LinkId) -> Side {
+        self.sides[id.at()]
+    }
+
+    /// Whether new requests may be sent to a replica.
+    #[inline]
+    pub fn is_up(&mut self, id: InstanceId, now: SimTime) -> bool {
+        match self.replica_query.get(&self.ecs, self.nodes[id.at()]) {
+            Ok(replica) => replica.is_up(now),
+            Err(error) => unreachable!("replicas live as long as the run: {error}"),
+        }
+    }
+
+    /// A replica's servers and line.
+    #[inline]
+    pub fn station(&mut self, id: InstanceId) -> Mut<'_, Station> {
+        match self.station_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
+            Ok(station) => station,
+            Err(error) => unreachable!("replicas live as long as the run: {error}"),
+        }
+    }
+
+    /// How fast a replica works.
+    #[inline]
+    pub fn pace(&mut self, id: InstanceId) -> Pace {
+        match self.pace_query.get(&self.ecs, self.nodes[id.at()]) {
+            Ok(pace) => *pace,
+            Err(error) => unreachable!("replicas live as long as the run: {error}"),
+        }
+    }
+
+    /// The network of an arrow's end.
+    #[inline]
+    pub fn network(&mut self, id: LinkId) -> Network {
+        match self.network_query.get(&self.ecs, self.links[id.at()]) {
+            Ok(network) => *network,
+            Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
+        }
+    }
+
+    /// A replica, with all its components.
+    #[inline]
+    pub fn node(&mut self, id: InstanceId) -> NodeDataItem<'_, '_> {
+        match self.node_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
+            Ok(item) => item,
+            Err(error) => unreachable!("replicas live as long as the run: {error}"),
+        }
+    }
+
+    /// An arrow's end, with all its components.
+    #[inline]
+    pub fn link(&mut self, id: LinkId) -> LinkDataItem<'_, '_> {
+        match self.link_query.get_mut(&mut self.ecs, self.links[id.at()]) {
+            Ok(item) => item,
+            Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
+        }
+    }
+
+    /// A replica, to look at.
+    pub fn peek_node(&self, id: InstanceId) -> Option<NodeDataReadOnlyItem<'_, '_>> {
+        self.node_query.get_manual(&self.ecs, *self.nodes.get(id.at())?).ok()
+    }
+
+    /// An arrow's end, to look at.
+    pub fn peek_link(&self, id: LinkId) -> Option<LinkDataReadOnlyItem<'_, '_>> {
+        self.link_query.get_manual(&self.ecs, *self.links.get(id.at())?).ok()
+    }
+
+    /// Health checks look at recent calls: what is older weighs half with every round.
+    pub fn forget_half_of_recent_calls(&mut self) {
+        for mut link in self.link_query.iter_mut(&mut self.ecs) {
+            link.emitter.attempts *= 0.5;
+            link.emitter.failures *= 0.5;
+        }
+    }
+
+    /// Gives one replica of a node the deployed settings of another.
+    pub fn copy_settings(&mut self, plan: &Plan, from: InstanceId, to: InstanceId) {
+        let node = self.node(from);
+        let (version, servers, pace, health) =
+            (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
+        let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
+        let (cache, capacity) =
+            (node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)), node.queue.map(|queue| queue.capacity));
+        let Home { node: id, ordinal: from_ordinal } = self.home(from);
+        let mut node = self.node(to);
+        node.replica.version = version;
+        node.station.servers = servers;
+        *node.pace = Pace { grown: Duration::ZERO, ..pace };
+        node.health.declared = health;
+        (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
+        if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
+            (store.ttl, store.lost_invalidations) = (ttl, lost);
+        }
+        if let (Some(mut store), Some(capacity)) = (node.queue, capacity) {
+            store.capacity = capacity;
+        }
+        let to_ordinal = self.home(to).ordinal;
+        for arrow in &plan.nodes[id.at()].out {
+            let ends = &self.ends[arrow.at()];
+            let (from, to) = (ends[usize::from(from_ordinal)], ends[usize::from(to_ordinal)]);
+            let link = self.link(from);
+            let (network, timeout, retry, fallback) =
+                (*link.network, *link.timeout, link.retries.policy, link.fallback.policy);
+            let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
+            let mut link = self.link(to);
+            (*link.network, *link.timeout, link.pool.policy) = (network, timeout, pool);
+            *link.retries = Retries::new(retry);
+            *link.fallback = FallbackPolicy::new(fallback);
+            *link.breaker = Breaker::new(breaker);
+            link.emitter.trace = emitter.trace;
+            (link.emitter.spans, link.emitter.log_failures) = (emitter.spans, emitter.log_failures);
+        }
+    }
+
+    /// A copy that shares nothing: the same numbers find equal components.
+    pub fn fork(&self) -> Fabric {
+        let mut ecs = Ecs::new();
+        let mut nodes = Vec::with_capacity(self.nodes.len());
+        for entity in &self.nodes {
+            let Ok(from) = self.node_query.get_manual(&self.ecs, *entity) else { continue };
+            let mut to = ecs.spawn((
+                from.replica.clone(),
+                *from.clock,
+                from.station.clone(),
+                *from.pace,
+                from.emitter.clone(),
+                from.health.clone(),
+            ));
+            if let Some(cache) = from.cache {
+                to.insert(cache.clone());
+            }
+            if let Some(queue) = from.queue {
+                to.insert(queue.clone());
+            }
+            if let Some(replication) = from.replication {
+                to.insert(*replication);
+            }
+            nodes.push(to.id());
+        }
+        let mut links = Vec::with_capacity(self.links.len());
+        for entity in &self.links {
+            let Ok(from) = self.link_query.get_manual(&self.ecs, *entity) else { continue };
+            let to = ecs.spawn((
+                *from.network,
+                *from.timeout,
+                *from.retries,
+                from.fallback.clone(),
+                from.breaker.clone(),
+                from.pool.clone(),
+                from.balancer.clone(),
+                from.emitter.clone(),
+            ));
+            links.push(to.id());
+        }
+        let mut fabric = Fabric {
+            nodes,
+            links,
+            homes: self.homes.clone(),
+            sides: self.sides.clone(),
+            replicas: self.replicas.clone(),
+            ends: self.ends.clone(),
+            ..Fabric::over(ecs)
+        };
+        fabric.find_archetypes();
+        fabric
+    }
+}

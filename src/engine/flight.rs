@@ -1,0 +1,197 @@
+//! What is in flight: journeys, visits to nodes, calls over arrows, debts. Plain structs in slabs, so that an event
+//! allocates nothing.
+
+use super::data::{Part, Parts};
+use super::ids::{CallId, EffectId, InstanceId, LinkId, RouteId};
+use super::queue::Message;
+use super::slab::Key;
+use crate::random::Identity;
+use crate::telemetry::{SpanNumber, TraceRef};
+use crate::time::SimTime;
+
+/// For whom something is done. Travels with requests and messages; no telemetry carries it.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// Decides which keys of data this is about.
+    pub journey: Identity,
+    pub user: u32,
+    /// The debt that effects pay into.
+    pub debt: Option<Key>,
+}
+
+/// Trace context, as it travels in headers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TraceContext {
+    pub trace: Option<TraceRef>,
+    pub parent: SpanNumber,
+    pub sampled: bool,
+}
+
+/// A user on a journey.
+#[derive(Clone, Copy, Debug)]
+pub struct JourneyFlight {
+    pub identity: Identity,
+    pub journey: u16,
+    pub step: u8,
+    pub population: u16,
+    pub user: u32,
+}
+
+/// Whom an answer goes to.
+#[derive(Clone, Copy, Debug)]
+pub enum ReplyTo {
+    /// An attempt of a call.
+    Call(Key, u8),
+    /// The queue replica that delivered this message.
+    Queue(InstanceId),
+    /// Nobody: a job.
+    Nobody,
+}
+
+/// A request (or message) at a replica.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub identity: Identity,
+    pub instance: InstanceId,
+    pub route: RouteId,
+    pub context: Context,
+    /// As received; [`Visit::span`] becomes the parent of what it calls.
+    pub trace: TraceContext,
+    pub span: SpanNumber,
+    pub reply_to: ReplyTo,
+    /// The message, for a consumer.
+    pub message: Option<Message>,
+    pub link: Option<LinkId>,
+    /// The value it carries, for a cache fill.
+    pub payload: Option<Part>,
+    pub parts: Parts,
+    /// Steps done.
+    pub step: u16,
+    /// Calls not answered yet.
+    pub pending: u16,
+    pub status: u16,
+    /// Holds one of the station's servers.
+    pub served: bool,
+    /// Arrived, at first; then began to be served.
+    pub since: SimTime,
+    pub arrived: SimTime,
+}
+
+impl Visit {
+    /// The trace context that its calls and messages carry.
+    pub fn children_trace(&self) -> TraceContext {
+        TraceContext { parent: if self.span.0 == 0 { self.trace.parent } else { self.span }, ..self.trace }
+    }
+}
+
+/// Who made a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Caller {
+    Visit(Key),
+    Journey(Key),
+    /// Nobody waits.
+    Detached,
+}
+
+/// Where an attempt of a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Waits for a connection.
+    Waiting,
+    /// Has a connection and goes out now.
+    Connected,
+    /// Under way to this replica of the callee.
+    Sent(InstanceId),
+    /// Between two attempts.
+    BackingOff,
+}
+
+/// A call over an arrow: all its attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    pub identity: Identity,
+    pub caller: Caller,
+    pub plan: CallId,
+    pub link: LinkId,
+    pub context: Context,
+    pub trace: TraceContext,
+    pub payload: Option<Part>,
+    pub attempt: u8,
+    pub state: Attempt,
+    pub span: SpanNumber,
+    /// This attempt: asked for a connection, then sent.
+    pub since: SimTime,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing came back in time.
+    Timeout,
+    /// An error status came back.
+    Status(u16),
+    /// No replica takes traffic.
+    Refused,
+    /// No connection in time.
+    PoolTimeout,
+    /// The breaker is open.
+    BreakerOpen,
+}
+
+impl Failure {
+    /// `error.type`, as OpenTelemetry would have it.
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Failure::Timeout => "timeout",
+            Failure::Status(400) => "400",
+            Failure::Status(401) => "401",
+            Failure::Status(404) => "404",
+            Failure::Status(429) => "429",
+            Failure::Status(500) => "500",
+            Failure::Status(502) => "502",
+            Failure::Status(503) => "503",
+            Failure::Status(504) => "504",
+            Failure::Status(_) => "_OTHER",
+            Failure::Refused => "connection_refused",
+            Failure::PoolTimeout => "pool_timeout",
+            Failure::BreakerOpen => "circuit_open",
+        }
+    }
+
+    /// The status that a caller answers with when a call it needs has failed.
+    pub fn as_status(self) -> u16 {
+        match self {
+            Failure::Timeout => 504,
+            Failure::Status(status) if status < 500 => status,
+            Failure::Status(_) => 502,
+            Failure::Refused | Failure::PoolTimeout | Failure::BreakerOpen => 503,
+        }
+    }
+
+    /// Whether trying again may help.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Failure::Timeout | Failure::Refused => true,
+            Failure::Status(status) => status >= 500 || status == 429,
+            Failure::PoolTimeout | Failure::BreakerOpen => false,
+        }
+    }
+}
+
+/// What a user is owed for one request.
+#[derive(Clone, Debug)]
+pub struct Debt {
+    pub asked: SimTime,
+    pub population: u16,
+    pub user: u32,
+    pub journey: u16,
+    pub step: u8,
+    pub keys: Identity,
+    pub trace: Option<TraceRef>,
+    /// Effects so far.
+    pub done: arrayvec::ArrayVec<(EffectId, u32), 4>,
+    /// Messages and detached calls under way that may still pay.
+    pub carriers: u16,
+    /// How the answer was judged; None until it came.
+    pub answer: Option<crate::truth::Outcome>,
+}

@@ -1,0 +1,268 @@
+//! The components of an arrow, one entity for each replica of its caller: the network and the caller's policies.
+//! Retry around breaker around timeout around the network; each policy in a type of its own.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bevy_ecs::component::Component;
+use bevy_ecs::query::QueryData;
+
+use super::data::Parts;
+use super::ids::RouteId;
+use super::slab::Key;
+use crate::time::{Duration, SimTime};
+use crate::world::{self, Balance, Dist, Propagation};
+
+/// The network: time one way, and packets that never arrive.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Network {
+    pub latency: Dist,
+    pub loss: f64,
+}
+
+/// How long the caller waits for one attempt.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Timeout(pub Option<Duration>);
+
+/// Retries, with a budget as a token bucket: each call earns a share of a token, each retry spends one.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Retries {
+    pub policy: Option<world::Retry>,
+    tokens: f64,
+}
+
+impl Retries {
+    const MOST_TOKENS: f64 = 10.0;
+
+    pub fn new(policy: Option<world::Retry>) -> Self {
+        Retries { policy, tokens: Self::MOST_TOKENS }
+    }
+
+    /// A call begins.
+    pub fn earn(&mut self) {
+        if let Some(budget) = self.policy.and_then(|policy| policy.budget) {
+            self.tokens = (self.tokens + budget).min(Self::MOST_TOKENS);
+        }
+    }
+
+    /// Whether attempt number `next` (from 1) may be made; spends a token if so.
+    pub fn allow(&mut self, next: u8) -> Option<world::Retry> {
+        let policy = self.policy.filter(|policy| next < policy.attempts)?;
+        if policy.budget.is_some() {
+            // Ten tenths are one.
+            if self.tokens < 1.0 - 1e-9 {
+                return None;
+            }
+            self.tokens = (self.tokens - 1.0).max(0.0);
+        }
+        Some(policy)
+    }
+}
+
+/// What the caller uses when the call failed for good.
+#[derive(Component, Clone, Debug, Default)]
+pub struct FallbackPolicy {
+    pub policy: Option<world::Fallback>,
+    /// Answers kept for a stale fallback, oldest first out.
+    kept: BTreeMap<(RouteId, u64), Parts>,
+    order: VecDeque<(RouteId, u64)>,
+}
+
+impl FallbackPolicy {
+    const MOST_KEPT: usize = 4096;
+
+    pub fn new(policy: Option<world::Fallback>) -> Self {
+        FallbackPolicy { policy, ..Self::default() }
+    }
+
+    /// Remembers a good answer, if the policy ever uses one.
+    pub fn keep(&mut self, route: RouteId, key: u64, parts: &Parts) {
+        if !self.policy.is_some_and(|policy| policy.value == world::FallbackValue::Stale) {
+            return;
+        }
+        if self.kept.insert((route, key), parts.clone()).is_none() {
+            self.order.push_back((route, key));
+        }
+        if self.order.len() > Self::MOST_KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.kept.remove(&oldest);
+        }
+    }
+
+    /// The last good answer for the same request.
+    pub fn recall(&self, route: RouteId, key: u64) -> Option<&Parts> {
+        self.kept.get(&(route, key))
+    }
+}
+
+/// A circuit breaker: closed, open, half-open (Nygard, *Release It!*, 2007).
+#[derive(Component, Clone, Debug)]
+pub struct Breaker {
+    pub policy: Option<world::Breaker>,
+    state: BreakerState,
+    window: VecDeque<bool>,
+    failures: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BreakerState {
+    Closed,
+    Open(SimTime),
+    /// One probe is under way since then.
+    HalfOpen(SimTime),
+}
+
+impl Breaker {
+    pub fn new(policy: Option<world::Breaker>) -> Self {
+        Breaker { policy, state: BreakerState::Closed, window: VecDeque::new(), failures: 0 }
+    }
+
+    /// Whether a call may go out. Lets one probe through when it has been open long enough.
+    pub fn allow(&mut self, now: SimTime) -> bool {
+        let Some(policy) = self.policy else { return true };
+        match self.state {
+            BreakerState::Closed => true,
+            BreakerState::Open(since) | BreakerState::HalfOpen(since) if now.since(since) >= policy.open_for => {
+                self.state = BreakerState::HalfOpen(now);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Learns how an attempt ended. True if this opened or closed the breaker.
+    pub fn record(&mut self, ok: bool, now: SimTime) -> bool {
+        let Some(policy) = self.policy else { return false };
+        if matches!(self.state, BreakerState::HalfOpen(_)) {
+            self.window.clear();
+            self.failures = 0;
+            self.state = if ok { BreakerState::Closed } else { BreakerState::Open(now) };
+            return ok;
+        }
+        self.window.push_back(ok);
+        self.failures += u32::from(!ok);
+        if self.window.len() > usize::from(policy.window) {
+            self.failures -= u32::from(self.window.pop_front() == Some(false));
+        }
+        let full = self.window.len() == usize::from(policy.window);
+        let trips = full && f64::from(self.failures) >= policy.threshold * self.window.len() as f64;
+        if self.state == BreakerState::Closed && trips {
+            self.state = BreakerState::Open(now);
+            return true;
+        }
+        false
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state != BreakerState::Closed
+    }
+}
+
+/// A connection pool: connections in use, and calls that wait for one.
+#[derive(Component, Clone, Debug)]
+pub struct Pool {
+    pub policy: Option<world::Pool>,
+    pub used: u32,
+    pub waiting: VecDeque<Key>,
+    /// An average of recent waits, in seconds, newest weighing a tenth.
+    pub recent_wait_secs: f64,
+}
+
+impl Pool {
+    pub fn new(policy: Option<world::Pool>) -> Self {
+        Pool { policy, used: 0, waiting: VecDeque::new(), recent_wait_secs: 0.0 }
+    }
+
+    /// Takes a connection, if there is one.
+    pub fn acquire(&mut self) -> bool {
+        if self.policy.is_some_and(|policy| self.used >= policy.size) {
+            return false;
+        }
+        self.used += 1;
+        true
+    }
+
+    /// Gives a connection to the next call that waits, if there is both.
+    pub fn grant(&mut self) -> Option<Key> {
+        if self.policy.is_some_and(|policy| self.used >= policy.size) {
+            return None;
+        }
+        let next = self.waiting.pop_front()?;
+        self.used += 1;
+        Some(next)
+    }
+
+    pub fn waited(&mut self, wait: Duration) {
+        self.recent_wait_secs += 0.1 * (wait.as_secs_f64() - self.recent_wait_secs);
+    }
+}
+
+/// How a replica of the callee is chosen.
+#[derive(Component, Clone, Debug)]
+pub struct Balancer {
+    pub policy: Balance,
+    pub turn: u32,
+    /// Calls in flight to each replica of the callee, by ordinal.
+    pub in_flight: Vec<u32>,
+}
+
+/// What the caller says about this arrow, and how recent calls went.
+#[derive(Component, Clone, Debug)]
+pub struct LinkEmitter {
+    pub trace: Propagation,
+    pub spans: bool,
+    pub metrics: bool,
+    pub span_errors: bool,
+    pub log_failures: bool,
+    /// By the callee's local route and the kind of result: the place of the client histogram, plus one; zero is not yet.
+    pub called: Vec<u32>,
+    /// Recent attempts and failures; halved at each health probe.
+    pub attempts: f64,
+    pub failures: f64,
+}
+
+/// An arrow's end with all its components, for one event.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub struct LinkData {
+    pub network: &'static mut Network,
+    pub timeout: &'static mut Timeout,
+    pub retries: &'static mut Retries,
+    pub fallback: &'static mut FallbackPolicy,
+    pub breaker: &'static mut Breaker,
+    pub pool: &'static mut Pool,
+    pub balancer: &'static mut Balancer,
+    pub emitter: &'static mut LinkEmitter,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breaker_opens_probes_and_closes() {
+        let policy = world::Breaker { window: 4, threshold: 0.5, open_for: Duration::from_secs(10), log: false };
+        let mut breaker = Breaker::new(Some(policy));
+        let at = SimTime::from_secs;
+        for ok in [true, true, false, false] {
+            assert!(breaker.allow(at(1)));
+            breaker.record(ok, at(1));
+        }
+        assert!(breaker.is_open() && !breaker.allow(at(10)));
+        assert!(breaker.allow(at(11)), "one probe");
+        assert!(!breaker.allow(at(12)), "and no second one");
+        breaker.record(false, at(12));
+        assert!(!breaker.allow(at(21)) && breaker.allow(at(22)));
+        assert!(breaker.record(true, at(22)) && !breaker.is_open());
+    }
+
+    #[test]
+    fn a_retry_budget_runs_dry_and_refills() {
+        let policy = world::Retry { attempts: 3, backoff: Duration::ZERO, jitter: 0.0, budget: Some(0.1) };
+        let mut retries = Retries::new(Some(policy));
+        assert_eq!((0..20).filter(|_| retries.allow(1).is_some()).count(), 10);
+        (0..10).for_each(|_| retries.earn());
+        assert!(retries.allow(1).is_some() && retries.allow(1).is_none());
+        assert!(retries.allow(3).is_none(), "three attempts in all");
+    }
+}

@@ -1,0 +1,322 @@
+//! The simulator: a world, a seed and changes over time in; telemetry and ground truth out, bit for bit the same on any
+//! machine. Knows no lesson, no incident and no learner: a fault is a change of a setting like any other.
+//!
+//! One agenda holds what happens next, in virtual nanoseconds; one exclusive loop takes events from it and looks at the
+//! entities they concern. Replicas and arrow ends are entities of a [`bevy_ecs`] world, their behaviours and policies
+//! components; requests in flight are plain structs in slabs.
+
+mod agenda;
+mod cache;
+mod call;
+mod change;
+mod clock;
+mod data;
+mod dist;
+mod emit;
+mod fabric;
+mod flight;
+mod ids;
+mod link;
+mod monitor;
+mod node;
+mod paths;
+mod plan;
+mod population;
+mod queue;
+mod settings;
+mod slab;
+mod users;
+mod visit;
+mod words;
+
+use std::sync::Arc;
+
+pub use agenda::Agenda;
+pub use population::Population;
+pub use settings::{ClockReading, NodeConfig, SettingRow};
+
+use crate::random::Seed;
+use crate::telemetry::{Resource, Telemetry};
+use crate::time::{Duration, Epoch, SimTime};
+use crate::truth::Truth;
+use crate::world::{Change, World};
+use fabric::Fabric;
+use flight::{Call, Debt, JourneyFlight, Visit};
+use ids::InstanceId;
+use plan::Plan;
+use slab::{Key, Slab};
+use words::Words;
+
+/// A running system.
+///
+/// The same world, seed and changes give the same telemetry and the same ground truth, whatever the machine, the
+/// build profile or what else runs.
+pub struct Simulation {
+    plan: Arc<Plan>,
+    words: Arc<Words>,
+    now: SimTime,
+    agenda: Agenda<Event>,
+    fabric: Fabric,
+    visits: Slab<Visit>,
+    calls: Slab<Call>,
+    journeys: Slab<JourneyFlight>,
+    debts: Slab<Debt>,
+    versions: data::Versions,
+    traffic: Vec<users::Traffic>,
+    populations: Arc<Vec<Population>>,
+    reports: Vec<users::PlannedReport>,
+    changes: Vec<Arc<Change>>,
+    undo: Vec<change::Undo>,
+    telemetry: Telemetry,
+    truth: Truth,
+    spans: u32,
+    events: u64,
+    /// Whether nothing is emitted any more.
+    muted: bool,
+}
+
+/// How many things are under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InFlight {
+    /// Users between the first request and the last of a journey.
+    pub journeys: usize,
+    /// Requests and messages at nodes or on the wire to or from them.
+    pub visits: usize,
+    /// Calls over arrows, from the first attempt to the result.
+    pub calls: usize,
+    /// Debts to users that have not fallen due.
+    pub debts: usize,
+}
+
+/// What can happen next.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// A request reaches a replica.
+    Arrive(Key),
+    /// A request gets a server of its replica's station.
+    Begin(Key),
+    /// A step of work is done.
+    WorkDone(Key),
+    /// An answer reaches its caller.
+    Respond(Key),
+    /// An attempt has taken too long.
+    Timeout(Key, u8),
+    /// A call has a connection and goes out.
+    Send(Key),
+    /// A backoff is over.
+    Retry(Key),
+    /// A call has waited too long for a connection.
+    PoolTimeout(Key, u8),
+    /// A user starts a journey.
+    Journey(u16),
+    /// A user makes the next request.
+    JourneyStep(Key),
+    /// A debt falls due.
+    DebtDue(Key),
+    /// A user writes to support.
+    Report(u32),
+    /// A user complains about nothing.
+    IdleComplaint(u16, u32),
+    /// A replica writes a line about nothing.
+    Chatter(InstanceId, u16, u32),
+    /// A job starts.
+    Job(u16, u16, u32),
+    /// The monitor reads all metrics.
+    Scrape,
+    /// The monitor asks all health pages.
+    Probe,
+    /// A change begins.
+    Change(u32),
+    /// A change reaches the replicas with this ordinal.
+    Apply(u32, u16),
+    /// A replica takes traffic again.
+    Up(InstanceId),
+}
+
+impl Simulation {
+    /// The system at its start, with nothing in flight.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), allgreen::Problems> {
+    /// use allgreen::{Seed, SimTime, Simulation, World};
+    /// let world = World::load("worlds/storefront.ron")?;
+    /// let mut sim = Simulation::new(&world, Seed(7));
+    /// sim.run_until(SimTime::from_secs(1800));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(world: &World, seed: Seed) -> Simulation {
+        let plan = Arc::new(Plan::new(world, seed));
+        // A checked world has a good epoch.
+        let epoch = Epoch::parse(&plan.spec().epoch).unwrap_or(Epoch::UNIX);
+        let mut telemetry = Telemetry::new(epoch);
+        let words = Arc::new(Words::new(&plan, &mut telemetry));
+        let populations = Population::all(&plan, seed);
+        let journeys = plan.journeys.iter().map(|journey| journey.name.clone()).collect();
+        let mut sim = Simulation {
+            now: SimTime::ZERO,
+            agenda: Agenda::new(),
+            fabric: Fabric::new(&plan),
+            visits: Slab::default(),
+            calls: Slab::default(),
+            journeys: Slab::default(),
+            debts: Slab::default(),
+            versions: data::Versions::new(plan.data.len()),
+            traffic: populations.iter().map(|_| users::Traffic::default()).collect(),
+            truth: Truth::new(journeys, populations.clone()),
+            populations: Arc::new(populations),
+            reports: Vec::new(),
+            changes: Vec::new(),
+            undo: Vec::new(),
+            telemetry,
+            spans: 0,
+            events: 0,
+            muted: false,
+            words,
+            plan,
+        };
+        for instance in sim.fabric.instances() {
+            sim.register(instance);
+        }
+        sim.start_users();
+        sim.start_monitor();
+        sim
+    }
+
+    /// Makes a new replica known to the monitor, and starts what it does by itself.
+    fn register(&mut self, instance: InstanceId) {
+        let home = self.fabric.home(instance);
+        let (node, spec) = (&self.plan.nodes[home.node.at()], self.plan.node_spec(home.node));
+        let zones = spec.zones.len().max(1);
+        self.telemetry.resources.push(Resource {
+            service: node.name.clone(),
+            instance: format!("{}-{}", node.name, home.ordinal + 1),
+            zone: spec.zones.get(usize::from(home.ordinal) % zones).cloned().unwrap_or_default(),
+            kind: node.kind,
+        });
+        self.start_background(instance);
+    }
+
+    /// Adds a change to the future. A time that has passed means now.
+    pub fn schedule(&mut self, at: SimTime, change: &Change) {
+        let number = self.changes.len() as u32;
+        self.changes.push(Arc::new(change.clone()));
+        self.agenda.push(at.max(self.now), Event::Change(number));
+    }
+
+    /// Runs every event due by `until`. Never goes back.
+    pub fn run_until(&mut self, until: SimTime) {
+        while let Some((at, event)) = self.agenda.pop_until(until) {
+            self.now = at;
+            self.events += 1;
+            self.handle(event);
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Arrive(visit) => self.arrive(visit),
+            Event::Begin(visit) => self.begin(visit),
+            Event::WorkDone(visit) => self.advance(visit),
+            Event::Respond(visit) => self.respond(visit),
+            Event::Timeout(call, attempt) => self.timed_out(call, attempt),
+            Event::Send(call) => self.send(call),
+            Event::Retry(call) => self.attempt(call),
+            Event::PoolTimeout(call, attempt) => self.pool_timed_out(call, attempt),
+            Event::Journey(population) => self.start_journey(population),
+            Event::JourneyStep(journey) => self.journey_step(journey),
+            Event::DebtDue(debt) => self.debt_due(debt),
+            Event::Report(report) => self.report(report),
+            Event::IdleComplaint(population, count) => self.idle_complaint(population, count),
+            Event::Chatter(instance, line, count) => self.chatter(instance, line, count),
+            Event::Job(node, job, count) => self.start_job(node, job, count),
+            Event::Scrape => self.scrape(),
+            Event::Probe => self.probe(),
+            Event::Change(change) => self.begin_change(change),
+            Event::Apply(change, ordinal) => self.apply_change(change, ordinal),
+            Event::Up(instance) => self.back_up(instance),
+        }
+    }
+
+    /// True time since the start.
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// What a learner or a detector may see.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// What each user was owed and got: for tests and grading.
+    pub fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    /// The world that runs.
+    pub fn world(&self) -> &World {
+        &self.plan.world
+    }
+
+    /// What is under way now: for tests of conservation and of Little's law.
+    pub fn in_flight(&self) -> InFlight {
+        InFlight {
+            journeys: self.journeys.len(),
+            visits: self.visits.len(),
+            calls: self.calls.len(),
+            debts: self.debts.len(),
+        }
+    }
+
+    /// Events handled so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// A copy that continues on its own. The telemetry of the past is shared, not copied; a copy to which nothing is
+    /// done ends in the same digest.
+    pub fn fork(&self) -> Simulation {
+        Simulation {
+            plan: self.plan.clone(),
+            words: self.words.clone(),
+            now: self.now,
+            agenda: self.agenda.clone(),
+            fabric: self.fabric.fork(),
+            visits: self.visits.clone(),
+            calls: self.calls.clone(),
+            journeys: self.journeys.clone(),
+            debts: self.debts.clone(),
+            versions: self.versions.clone(),
+            traffic: self.traffic.clone(),
+            populations: self.populations.clone(),
+            reports: self.reports.clone(),
+            changes: self.changes.clone(),
+            undo: self.undo.clone(),
+            telemetry: self.telemetry.clone(),
+            truth: self.truth.clone(),
+            spans: self.spans,
+            events: self.events,
+            muted: self.muted,
+        }
+    }
+
+    /// From now on nothing is logged, traced, measured or reported, and what happens is the same: for futures of which
+    /// only the ground truth is wanted. Several times faster.
+    pub fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// BLAKE3 over all telemetry and ground truth so far.
+    pub fn digest(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        self.telemetry.digest_into(&mut hasher);
+        self.truth.digest_into(&mut hasher);
+        hasher.finalize()
+    }
+
+    /// `after` from now.
+    fn later(&mut self, after: Duration, event: Event) {
+        self.agenda.push(self.now + after, event);
+    }
+}

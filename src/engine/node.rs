@@ -1,0 +1,114 @@
+//! The components of a replica: what every node has. Stores have more, in files of their own.
+
+use std::collections::VecDeque;
+
+use bevy_ecs::component::Component;
+use bevy_ecs::query::QueryData;
+
+use super::cache::CacheStore;
+use super::clock::Clock;
+use super::queue::QueueStore;
+use super::slab::Key;
+use crate::time::{Duration, SimTime};
+use crate::world::{Health, Instrumentation, Severity};
+
+/// What runs, and whether it takes traffic.
+#[derive(Component, Clone, Debug)]
+pub struct Replica {
+    pub version: String,
+    pub started: SimTime,
+    /// Takes no new traffic before this.
+    pub down_until: SimTime,
+    /// Scaled away: takes no traffic ever again.
+    pub retired: bool,
+    /// Counts process starts.
+    pub generation: u32,
+}
+
+impl Replica {
+    /// Whether new requests may be sent to it.
+    #[inline]
+    pub fn is_up(&self, now: SimTime) -> bool {
+        !self.retired && self.down_until <= now
+    }
+}
+
+/// A station of queueing theory: servers and a line in front of them, first come first served.
+#[derive(Component, Clone, Debug)]
+pub struct Station {
+    pub servers: u32,
+    pub busy: u32,
+    pub line: VecDeque<Key>,
+    pub line_limit: u32,
+}
+
+/// How fast the replica works.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Pace {
+    /// All work times are multiplied by this.
+    pub factor: f64,
+    /// Each request adds this to the work of the next ones.
+    pub growth: Duration,
+    /// What has been added since the process started.
+    pub grown: Duration,
+    /// Honest failures, on top of the routes' own.
+    pub error_rate: f64,
+}
+
+/// What the replica says about itself.
+#[derive(Component, Clone, Debug)]
+pub struct Emitter {
+    pub level: Severity,
+    pub access_log: bool,
+    pub metrics: bool,
+    pub spans: bool,
+    pub sampling: f64,
+    pub data_version: bool,
+    /// Live numbers, as an SDK holds them; a scrape copies them.
+    pub live: Vec<f64>,
+    /// For each route of the node and each status: the place of its duration histogram, plus one; zero is not yet.
+    pub served: Vec<u32>,
+}
+
+impl Emitter {
+    pub fn new(declared: &Instrumentation) -> Self {
+        Emitter {
+            level: declared.level,
+            access_log: declared.access_log,
+            metrics: declared.metrics,
+            spans: declared.spans,
+            sampling: declared.sampling,
+            data_version: declared.data_version,
+            live: Vec::new(),
+            served: Vec::new(),
+        }
+    }
+}
+
+/// What the replica's health page checks, and what it found when it was last asked.
+#[derive(Component, Clone, Debug, Default)]
+pub struct HealthPage {
+    pub declared: Health,
+    pub last: Option<(u16, Vec<String>, usize)>,
+}
+
+/// How far a database replica is behind its primary.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Replication {
+    pub lag: Duration,
+}
+
+/// A replica with all its components, for one event.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub struct NodeData {
+    pub replica: &'static mut Replica,
+    pub clock: &'static mut Clock,
+    pub station: &'static mut Station,
+    pub pace: &'static mut Pace,
+    pub emitter: &'static mut Emitter,
+    pub health: &'static mut HealthPage,
+    pub cache: Option<&'static mut CacheStore>,
+    pub queue: Option<&'static mut QueueStore>,
+    pub replication: Option<&'static mut Replication>,
+}

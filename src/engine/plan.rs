@@ -1,0 +1,559 @@
+//! A world compiled for running: names become numbers, routes become steps over calls, forwards are resolved. Immutable
+//! and shared by all forks of a run. Holds no state of a run.
+
+use std::collections::BTreeMap;
+
+use super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId};
+use crate::random::{Seed, Stream};
+use crate::world::{Dist, Journey, Kind, Op, Popularity, Protocol, Step, When, World, WorldSpec};
+
+/// Everything about a world that never changes while it runs.
+#[derive(Debug)]
+pub struct Plan {
+    pub world: World,
+    pub data: Vec<DatumPlan>,
+    pub nodes: Vec<NodePlan>,
+    pub arrows: Vec<ArrowPlan>,
+    pub routes: Vec<RoutePlan>,
+    pub calls: Vec<CallPlan>,
+    pub effects: Vec<String>,
+    pub journeys: Vec<JourneyPlan>,
+    pub monitor: Stream,
+}
+
+#[derive(Debug)]
+pub struct DatumPlan {
+    pub name: String,
+    pub keys: u32,
+    pub bytes: u32,
+    pub default_bytes: u32,
+    pub popularity: Popularity,
+    /// Cumulative shares of the keys under Zipf's law; empty otherwise.
+    pub cumulative: Vec<f64>,
+    pub stream: Stream,
+}
+
+#[derive(Debug)]
+pub struct NodePlan {
+    pub name: String,
+    pub kind: Kind,
+    /// The routes of this node, in order of name; a route's place is its local number.
+    pub routes: Vec<RouteId>,
+    /// Arrows out of this node, in order of the callee's name.
+    pub out: Vec<ArrowId>,
+    /// Arrows to the consumers, for a queue.
+    pub deliveries: Vec<ArrowId>,
+    pub streams: NodeStreams,
+}
+
+/// The named streams of a node: one for each purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeStreams {
+    pub work: Stream,
+    pub errors: Stream,
+    pub sampling: Stream,
+    pub chatter: Stream,
+    pub jobs: Stream,
+    pub losses: Stream,
+}
+
+#[derive(Debug)]
+pub struct ArrowPlan {
+    pub name: String,
+    pub from: NodeId,
+    pub to: NodeId,
+    pub protocol: Protocol,
+    /// Its policies at the start.
+    pub start: crate::world::Arrow,
+    pub streams: ArrowStreams,
+}
+
+/// The named streams of an arrow.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrowStreams {
+    pub network: Stream,
+    pub balance: Stream,
+    pub backoff: Stream,
+    pub choice: Stream,
+}
+
+/// What a node does for one request.
+#[derive(Debug)]
+pub struct RoutePlan {
+    pub node: NodeId,
+    /// Its place among the node's routes.
+    pub local: u16,
+    pub name: String,
+    pub steps: Vec<StepPlan>,
+    pub errors: f64,
+    pub log: Option<String>,
+    pub work: RouteWork,
+    /// Data that the answer may contain.
+    pub delivers: Vec<DatumId>,
+    /// For a message that is published: how each consumer handles it.
+    pub handlers: Vec<(NodeId, RouteId)>,
+}
+
+/// What a route is for, as its telemetry names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteWork {
+    /// A request with a method and a path.
+    Request { method: String, path: String },
+    /// An operation of a cache or a database on a datum.
+    Data { operation: &'static str, datum: String },
+    /// Acceptance of a message by a queue.
+    Publish { message: String },
+    /// Handling of a message by a consumer.
+    Message { message: String, queue: String },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum StepPlan {
+    Work(Dist),
+    /// Calls made together: the first of [`Plan::calls`], and how many.
+    Calls(CallId, u32),
+    Effect(EffectId),
+    Data(DataOp),
+    /// Append the route's message to this node's queue.
+    Enqueue,
+}
+
+/// What a store does to its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataOp {
+    Get(DatumId),
+    Put(DatumId),
+    Invalidate(DatumId),
+    Read(DatumId),
+    Write(DatumId),
+}
+
+#[derive(Debug)]
+pub struct CallPlan {
+    pub arrow: ArrowId,
+    pub route: RouteId,
+    pub when: WhenPlan,
+    pub detached: bool,
+    /// The datum whose value the call carries (a cache fill).
+    pub carries: Option<DatumId>,
+    /// The datum whose key decides the callee's replica under consistent hashing; else the user does.
+    pub keyed_by: Option<DatumId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum WhenPlan {
+    Always,
+    Missing(DatumId),
+    Fetched(DatumId),
+    Chance(f64),
+}
+
+#[derive(Debug)]
+pub struct JourneyPlan {
+    pub name: String,
+    pub users: NodeId,
+    pub steps: Vec<JourneyStepPlan>,
+}
+
+#[derive(Debug)]
+pub struct JourneyStepPlan {
+    pub think: Dist,
+    pub call: CallId,
+    pub parts: Vec<DatumId>,
+    pub effects: Vec<(EffectId, u32)>,
+    pub owes: crate::world::Owes,
+}
+
+impl Plan {
+    /// Compiles a checked world for one seed.
+    pub fn new(world: &World, seed: Seed) -> Plan {
+        let mut compiler = Compiler::new(world, seed);
+        compiler.routes();
+        compiler.journeys();
+        compiler.deliveries();
+        compiler.handlers();
+        compiler.plan
+    }
+
+    pub fn spec(&self) -> &WorldSpec {
+        self.world.spec()
+    }
+
+    pub fn node_id(&self, name: &str) -> Option<NodeId> {
+        self.nodes.binary_search_by(|node| node.name.as_str().cmp(name)).ok().map(|at| NodeId(at as u16))
+    }
+
+    pub fn arrow_id(&self, name: &str) -> Option<ArrowId> {
+        let (from, to) = name.split_once("->")?;
+        let canonical = format!("{} -> {}", from.trim(), to.trim());
+        self.arrows.iter().position(|arrow| arrow.name == canonical).map(|at| ArrowId(at as u16))
+    }
+
+    pub fn node_spec(&self, node: NodeId) -> &crate::world::Node {
+        // Every node of the plan came from the world's map.
+        &self.spec().nodes[&self.nodes[node.at()].name]
+    }
+}
+
+struct Compiler<'a> {
+    plan: Plan,
+    spec: &'a WorldSpec,
+    known: BTreeMap<(NodeId, String), RouteId>,
+    effects: BTreeMap<String, EffectId>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(world: &'a World, seed: Seed) -> Self {
+        let spec = world.spec();
+        let node_at = |name: &str| NodeId(spec.nodes.keys().position(|known| known == name).unwrap_or(0) as u16);
+        let mut arrows: Vec<ArrowPlan> = spec
+            .arrows
+            .iter()
+            .filter_map(|(name, arrow)| {
+                let (from, to) = name.split_once("->")?;
+                let name = format!("{} -> {}", from.trim(), to.trim());
+                let stream = |purpose| Stream::new(seed, &name, purpose);
+                let streams = ArrowStreams {
+                    network: stream("network"),
+                    balance: stream("balance"),
+                    backoff: stream("backoff"),
+                    choice: stream("choice"),
+                };
+                Some(ArrowPlan {
+                    from: node_at(from.trim()),
+                    to: node_at(to.trim()),
+                    protocol: arrow.protocol,
+                    start: arrow.clone(),
+                    streams,
+                    name,
+                })
+            })
+            .collect();
+        arrows.sort_by(|a, b| a.name.cmp(&b.name));
+        let nodes = spec.nodes.iter().enumerate().map(|(at, (name, node))| {
+            let id = NodeId(at as u16);
+            let out: Vec<ArrowId> = arrows
+                .iter()
+                .enumerate()
+                .filter(|(_, arrow)| arrow.from == id)
+                .map(|(at, _)| ArrowId(at as u16))
+                .collect();
+            let stream = |purpose| Stream::new(seed, name, purpose);
+            NodePlan {
+                name: name.clone(),
+                kind: node.kind,
+                routes: Vec::new(),
+                deliveries: if node.queue.is_some() {
+                    out.iter()
+                        .copied()
+                        .filter(|arrow| {
+                            let consumer = spec.nodes.values().nth(arrows[arrow.at()].to.at());
+                            consumer.and_then(|n| n.consumes.as_ref()).is_some_and(|consumes| consumes.queue == *name)
+                        })
+                        .collect()
+                } else {
+                    Vec::new()
+                },
+                out,
+                streams: NodeStreams {
+                    work: stream("work"),
+                    errors: stream("errors"),
+                    sampling: stream("sampling"),
+                    chatter: stream("chatter"),
+                    jobs: stream("jobs"),
+                    losses: stream("losses"),
+                },
+            }
+        });
+        let data = spec.data.iter().map(|(name, datum)| DatumPlan {
+            name: name.clone(),
+            keys: datum.keys.max(1),
+            bytes: datum.bytes,
+            default_bytes: datum.default_bytes,
+            popularity: datum.popularity,
+            cumulative: cumulative(datum.popularity, datum.keys),
+            stream: Stream::new(seed, name, "keys"),
+        });
+        let plan = Plan {
+            world: world.clone(),
+            data: data.collect(),
+            nodes: nodes.collect(),
+            arrows,
+            routes: Vec::new(),
+            calls: Vec::new(),
+            effects: Vec::new(),
+            journeys: Vec::new(),
+            monitor: Stream::new(seed, "monitor", "phase"),
+        };
+        Compiler { plan, spec, known: BTreeMap::new(), effects: BTreeMap::new() }
+    }
+
+    fn datum(&self, name: &str) -> DatumId {
+        DatumId(self.plan.data.iter().position(|datum| datum.name == name).unwrap_or(0) as u16)
+    }
+
+    fn effect(&mut self, name: &str) -> EffectId {
+        if let Some(id) = self.effects.get(name) {
+            return *id;
+        }
+        let id = EffectId(self.plan.effects.len() as u16);
+        self.plan.effects.push(name.to_owned());
+        self.effects.insert(name.to_owned(), id);
+        id
+    }
+
+    /// All routes that are declared; forwards and store operations appear as they are called.
+    fn routes(&mut self) {
+        let spec = self.spec;
+        for (at, node) in spec.nodes.values().enumerate() {
+            for name in node.routes.keys().filter(|name| *name != "*") {
+                self.route(NodeId(at as u16), name);
+            }
+        }
+    }
+
+    fn add(&mut self, node: NodeId, name: &str, work: RouteWork, errors: f64, log: Option<String>) -> RouteId {
+        let id = RouteId(self.plan.routes.len() as u32);
+        let local = self.plan.nodes[node.at()].routes.len() as u16;
+        self.plan.nodes[node.at()].routes.push(id);
+        self.known.insert((node, name.to_owned()), id);
+        self.plan.routes.push(RoutePlan {
+            node,
+            local,
+            name: name.to_owned(),
+            steps: Vec::new(),
+            errors,
+            log,
+            work,
+            delivers: Vec::new(),
+            handlers: Vec::new(),
+        });
+        id
+    }
+
+    /// The route `name` of `node`, compiled now if it is not yet. A forwarding node (`"*"`) gets one for each name.
+    fn route(&mut self, node: NodeId, name: &str) -> RouteId {
+        if let Some(id) = self.known.get(&(node, name.to_owned())) {
+            return *id;
+        }
+        let spec = self.spec;
+        let Some(node_spec) = spec.nodes.values().nth(node.at()) else { return RouteId(0) };
+        let declared = node_spec.routes.get(name).or_else(|| node_spec.routes.get("*")).cloned().unwrap_or_default();
+        let work = match &node_spec.consumes {
+            Some(consumes) if !name.contains(' ') => {
+                RouteWork::Message { message: name.to_owned(), queue: consumes.queue.clone() }
+            }
+            _ => {
+                let (method, path) = name.split_once(' ').unwrap_or(("GET", name));
+                RouteWork::Request { method: method.to_owned(), path: path.to_owned() }
+            }
+        };
+        let id = self.add(node, name, work, declared.errors, declared.log.clone());
+        let has_calls = declared.steps.iter().any(|step| matches!(step, Step::Call(_) | Step::All(_)));
+        let mut steps = Vec::new();
+        for step in &declared.steps {
+            steps.push(self.step(node, step));
+        }
+        if !has_calls
+            && node_spec.routes.get(name).is_none_or(|route| route.steps.is_empty())
+            && let Some((arrow, target)) = self.forward_target(node, name)
+        {
+            let route = self.route(target, name);
+            let call =
+                CallPlan { arrow, route, when: WhenPlan::Always, detached: false, carries: None, keyed_by: None };
+            let (first, count) = self.push_calls(vec![call]);
+            steps.push(StepPlan::Calls(first, count));
+        }
+        self.plan.routes[id.at()].steps = steps;
+        id
+    }
+
+    /// Where a forwarding node sends a request: over its only arrow, or to the one callee that has the route.
+    fn forward_target(&self, node: NodeId, name: &str) -> Option<(ArrowId, NodeId)> {
+        let out = &self.plan.nodes[node.at()].out;
+        let to = |arrow: ArrowId| (arrow, self.plan.arrows[arrow.at()].to);
+        if let [only] = out[..] {
+            return Some(to(only));
+        }
+        let has_route = |arrow: &&ArrowId| {
+            let callee = self.plan.arrows[arrow.at()].to;
+            self.spec.nodes.values().nth(callee.at()).is_some_and(|node| node.routes.contains_key(name))
+        };
+        out.iter().find(has_route).map(|arrow| to(*arrow))
+    }
+
+    fn step(&mut self, node: NodeId, step: &Step) -> StepPlan {
+        match step {
+            Step::Work(dist) => StepPlan::Work(*dist),
+            Step::Effect(name) => StepPlan::Effect(self.effect(name)),
+            Step::Call(call) => {
+                let call = self.call(node, call);
+                let (first, count) = self.push_calls(vec![call]);
+                StepPlan::Calls(first, count)
+            }
+            Step::All(calls) => {
+                let calls = calls.iter().map(|call| self.call(node, call)).collect();
+                let (first, count) = self.push_calls(calls);
+                StepPlan::Calls(first, count)
+            }
+        }
+    }
+
+    fn push_calls(&mut self, calls: Vec<CallPlan>) -> (CallId, u32) {
+        let first = CallId(self.plan.calls.len() as u32);
+        let count = calls.len() as u32;
+        self.plan.calls.extend(calls);
+        (first, count)
+    }
+
+    fn call(&mut self, from: NodeId, call: &crate::world::Call) -> CallPlan {
+        let to = self.plan.node_id(&call.to).unwrap_or(from);
+        let arrow = self.plan.nodes[from.at()]
+            .out
+            .iter()
+            .copied()
+            .find(|arrow| self.plan.arrows[arrow.at()].to == to)
+            .unwrap_or(ArrowId(0));
+        let when = match &call.when {
+            When::Always => WhenPlan::Always,
+            When::Missing(datum) => WhenPlan::Missing(self.datum(datum)),
+            When::Fetched(datum) => WhenPlan::Fetched(self.datum(datum)),
+            When::Chance(p) => WhenPlan::Chance(*p),
+        };
+        let keyed_by = match &call.op {
+            Op::Get(d) | Op::Put(d) | Op::Invalidate(d) | Op::Read(d) | Op::Write(d) => Some(self.datum(d)),
+            Op::Route(_) | Op::Publish(_) => None,
+        };
+        let carries = matches!(call.op, Op::Put(_)).then_some(keyed_by).flatten();
+        CallPlan { arrow, route: self.op_route(to, &call.op), when, detached: call.detached, carries, keyed_by }
+    }
+
+    fn op_route(&mut self, to: NodeId, op: &Op) -> RouteId {
+        let spec = self.spec;
+        let Some(node) = spec.nodes.values().nth(to.at()) else { return RouteId(0) };
+        let cache = node.cache.as_ref().map(|cache| cache.service);
+        let read = node.database.as_ref().map(|database| database.read);
+        let write = node.database.as_ref().map(|database| database.write);
+        let (operation, datum, time, data): (_, _, _, fn(DatumId) -> DataOp) = match op {
+            Op::Route(name) => return self.route(to, name),
+            Op::Publish(message) => {
+                return self.publish_route(to, message, node.queue.as_ref().map(|queue| queue.service));
+            }
+            Op::Get(datum) => ("GET", datum, cache, DataOp::Get),
+            Op::Put(datum) => ("SET", datum, cache, DataOp::Put),
+            Op::Invalidate(datum) => ("DEL", datum, cache, DataOp::Invalidate),
+            Op::Read(datum) => ("SELECT", datum, read, DataOp::Read),
+            Op::Write(datum) => ("UPSERT", datum, write, DataOp::Write),
+        };
+        let name = format!("{operation} {datum}");
+        if let Some(id) = self.known.get(&(to, name.clone())) {
+            return *id;
+        }
+        let work = RouteWork::Data { operation, datum: datum.clone() };
+        let id = self.add(to, &name, work, 0.0, None);
+        let time = time.unwrap_or(Dist::Const(crate::time::Duration::ZERO));
+        let step = StepPlan::Data(data(self.datum(datum)));
+        self.plan.routes[id.at()].steps = vec![StepPlan::Work(time), step];
+        id
+    }
+
+    fn publish_route(&mut self, to: NodeId, message: &str, time: Option<Dist>) -> RouteId {
+        let name = format!("publish {message}");
+        if let Some(id) = self.known.get(&(to, name.clone())) {
+            return *id;
+        }
+        let id = self.add(to, &name, RouteWork::Publish { message: message.to_owned() }, 0.0, None);
+        let time = time.unwrap_or(Dist::Const(crate::time::Duration::ZERO));
+        self.plan.routes[id.at()].steps = vec![StepPlan::Work(time), StepPlan::Enqueue];
+        id
+    }
+
+    fn journeys(&mut self) {
+        let spec = self.spec;
+        for (node_at, node) in spec.nodes.values().enumerate() {
+            let users = NodeId(node_at as u16);
+            let Some(behaviour) = &node.users else { continue };
+            for name in behaviour.journeys.keys() {
+                let Some(journey) = spec.journeys.get(name) else { continue };
+                let steps = self.journey_steps(users, journey);
+                self.plan.journeys.push(JourneyPlan { name: name.clone(), users, steps });
+            }
+        }
+    }
+
+    fn journey_steps(&mut self, users: NodeId, journey: &Journey) -> Vec<JourneyStepPlan> {
+        let arrow = self.plan.nodes[users.at()].out.first().copied().unwrap_or(ArrowId(0));
+        let entry = self.plan.arrows.get(arrow.at()).map_or(users, |arrow| arrow.to);
+        let mut steps = Vec::new();
+        for step in &journey.steps {
+            let route = self.route(entry, &step.request);
+            let call =
+                CallPlan { arrow, route, when: WhenPlan::Always, detached: false, carries: None, keyed_by: None };
+            let (call, _) = self.push_calls(vec![call]);
+            let effects = step.owes.effects.iter().map(|(name, times)| (self.effect(name), *times)).collect();
+            steps.push(JourneyStepPlan {
+                think: step.think,
+                call,
+                parts: step.owes.parts.iter().map(|part| self.datum(part)).collect(),
+                effects,
+                owes: step.owes.clone(),
+            });
+        }
+        steps
+    }
+
+    /// Which data each route's answer may contain: a fixed point over calls (worlds have no call cycles).
+    fn deliveries(&mut self) {
+        loop {
+            let mut grew = false;
+            for at in 0..self.plan.routes.len() {
+                let mut delivers = self.plan.routes[at].delivers.clone();
+                for step in &self.plan.routes[at].steps {
+                    match step {
+                        StepPlan::Data(DataOp::Get(datum) | DataOp::Read(datum)) => delivers.push(*datum),
+                        StepPlan::Calls(first, count) => {
+                            for call in &self.plan.calls[first.at()..first.at() + *count as usize] {
+                                delivers.extend(&self.plan.routes[call.route.at()].delivers);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                delivers.sort_unstable();
+                delivers.dedup();
+                grew |= delivers.len() > self.plan.routes[at].delivers.len();
+                self.plan.routes[at].delivers = delivers;
+            }
+            if !grew {
+                return;
+            }
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// How the consumers of each queue handle each message that is published to it.
+    fn handlers(&mut self) {
+        for at in 0..self.plan.routes.len() {
+            let RouteWork::Publish { message } = &self.plan.routes[at].work else { continue };
+            let queue = &self.plan.nodes[self.plan.routes[at].node.at()];
+            let consumers = queue.deliveries.iter().map(|arrow| self.plan.arrows[arrow.at()].to);
+            let handler = |consumer: NodeId| Some((consumer, *self.known.get(&(consumer, message.clone()))?));
+            self.plan.routes[at].handlers = consumers.filter_map(handler).collect();
+        }
+    }
+}
+
+/// Cumulative shares of keys under Zipf's law.
+fn cumulative(popularity: Popularity, keys: u32) -> Vec<f64> {
+    let Popularity::Zipf(exponent) = popularity else { return Vec::new() };
+    let mut sum = 0.0;
+    let mut shares: Vec<f64> = (1..=keys)
+        .map(|rank| {
+            sum += libm::pow(f64::from(rank), -exponent);
+            sum
+        })
+        .collect();
+    shares.iter_mut().for_each(|share| *share /= sum);
+    shares
+}

@@ -1,0 +1,171 @@
+//! The configuration that is deployed now, as a deployment system would show it, and the clocks as each replica reads
+//! its own. Knows settings that people deploy; must never show what nobody deployed (faults, leaks, lost packets).
+
+use super::Simulation;
+use super::ids::{ArrowId, NodeId};
+use crate::time::{Duration, Stamp};
+use crate::world::{Arrow, Health, Propagation};
+
+/// One row of the deployed configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingRow {
+    /// The node, or the arrow as `"from -> to"`.
+    pub on: String,
+    /// Its name, such as `timeout`.
+    pub setting: &'static str,
+    /// Its value in words.
+    pub value: String,
+}
+
+/// What one replica's clock says now, while the monitor's says true time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockReading {
+    /// The replica, such as `catalog-2`.
+    pub instance: String,
+    /// Its time.
+    pub says: Stamp,
+}
+
+/// The deployed configuration of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeConfig {
+    /// The version of its first replica.
+    pub version: String,
+    /// Replicas that are meant to run.
+    pub replicas: u16,
+    /// Requests that one replica works on at a time.
+    pub concurrency: u32,
+    /// For a cache: how long an entry lives; `Some(None)` is for ever.
+    pub cache_ttl: Option<Option<Duration>>,
+    /// For a queue: messages that it holds.
+    pub queue_capacity: Option<u32>,
+    /// What its health page checks.
+    pub health: Health,
+}
+
+impl Simulation {
+    /// The deployed configuration of a node, as its first replica has it.
+    pub fn node(&self, name: &str) -> Option<NodeConfig> {
+        self.node_config(self.plan.node_id(name)?)
+    }
+
+    fn node_config(&self, id: NodeId) -> Option<NodeConfig> {
+        let replicas = &self.fabric.replicas[id.at()];
+        let node = self.fabric.peek_node(*replicas.first()?)?;
+        let runs = |id: &&super::ids::InstanceId| self.fabric.peek_node(**id).is_some_and(|node| !node.replica.retired);
+        Some(NodeConfig {
+            version: node.replica.version.clone(),
+            replicas: replicas.iter().filter(runs).count() as u16,
+            concurrency: node.station.servers,
+            cache_ttl: node.cache.map(|cache| cache.ttl),
+            queue_capacity: node.queue.map(|queue| queue.capacity),
+            health: node.health.declared.clone(),
+        })
+    }
+
+    /// The policies of an arrow (`"from -> to"`) as deployed at its caller's first replica. Latency and loss are the
+    /// network's, not anyone's configuration: they are the world's own.
+    pub fn arrow(&self, name: &str) -> Option<Arrow> {
+        self.arrow_config(self.plan.arrow_id(name)?)
+    }
+
+    fn arrow_config(&self, id: ArrowId) -> Option<Arrow> {
+        let link = self.fabric.peek_link(*self.fabric.ends[id.at()].first()?)?;
+        let mut arrow = self.plan.arrows[id.at()].start.clone();
+        arrow.timeout = link.timeout.0;
+        arrow.retry = link.retries.policy;
+        arrow.fallback = link.fallback.policy;
+        arrow.breaker = link.breaker.policy;
+        arrow.pool = link.pool.policy;
+        arrow.balance = link.balancer.policy;
+        arrow.trace = link.emitter.trace;
+        arrow.telemetry.spans = link.emitter.spans;
+        arrow.telemetry.metrics = link.emitter.metrics;
+        arrow.telemetry.log_failures = link.emitter.log_failures;
+        Some(arrow)
+    }
+
+    /// The whole deployed configuration, nodes first, in order of name.
+    pub fn settings(&self) -> Vec<SettingRow> {
+        let mut rows = Vec::new();
+        for (at, plan) in self.plan.nodes.iter().enumerate() {
+            let Some(node) = self.node_config(NodeId(at as u16)) else { continue };
+            let mut row = |setting, value: String| rows.push(SettingRow { on: plan.name.clone(), setting, value });
+            row("version", node.version);
+            row("replicas", node.replicas.to_string());
+            row("concurrency", format!("{} requests for each replica", node.concurrency));
+            if let Some(ttl) = node.cache_ttl {
+                row("cache time to live", ttl.map_or("for ever".into(), |ttl| ttl.to_string()));
+            }
+            if let Some(capacity) = node.queue_capacity {
+                row("queue capacity", format!("{capacity} messages"));
+            }
+            let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
+            row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
+        }
+        for (at, plan) in self.plan.arrows.iter().enumerate() {
+            let Some(arrow) = self.arrow_config(ArrowId(at as u16)) else { continue };
+            for (setting, value) in arrow_rows(&arrow) {
+                rows.push(SettingRow { on: plan.name.clone(), setting, value });
+            }
+        }
+        rows
+    }
+
+    /// What every replica's own clock says now; the monitor's says true time.
+    pub fn clocks(&self) -> Vec<ClockReading> {
+        let peek = |id| self.fabric.peek_node(id).map(|node| (node.clock.stamp(self.now), node.replica.retired));
+        let read = |id: super::ids::InstanceId| {
+            let resource = &self.telemetry.resources[id.at()];
+            let (says, retired) = peek(id)?;
+            let shown = !retired && resource.kind != crate::world::Kind::Users;
+            shown.then(|| ClockReading { instance: resource.instance.clone(), says })
+        };
+        self.fabric.instances().filter_map(read).collect()
+    }
+}
+
+fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
+    let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
+    vec![
+        ("protocol", format!("{:?}", arrow.protocol)),
+        ("timeout", arrow.timeout.map_or("none: waits for ever".into(), |timeout| timeout.to_string())),
+        (
+            "retry",
+            arrow.retry.map_or("none".into(), |retry| {
+                let budget = retry.budget.map_or("no budget".into(), |budget| format!("budget {budget}"));
+                format!("{} attempts, backoff {}, {budget}", retry.attempts, retry.backoff)
+            }),
+        ),
+        (
+            "fallback",
+            arrow.fallback.map_or("none: a failure is passed on".into(), |fallback| {
+                format!("{:?} value, {}", fallback.value, if fallback.log { "logged" } else { "not logged" })
+            }),
+        ),
+        (
+            "circuit breaker",
+            arrow.breaker.map_or("none".into(), |breaker| {
+                let says = if breaker.log { "logged" } else { "not logged" };
+                format!(
+                    "opens at {:.0} % of {} calls for {}, {says}",
+                    breaker.threshold * 100.0,
+                    breaker.window,
+                    breaker.open_for
+                )
+            }),
+        ),
+        (
+            "connection pool",
+            arrow.pool.map_or("unbounded".into(), |pool| {
+                let wait = pool.wait.map_or("any time".into(), |wait| wait.to_string());
+                format!("{} connections, waits {wait}", pool.size)
+            }),
+        ),
+        ("load balancing", format!("{:?}", arrow.balance)),
+        ("trace context", if arrow.trace == Propagation::Propagated { "propagated" } else { "dropped" }.to_owned()),
+        ("client spans", yes(arrow.telemetry.spans)),
+        ("client metrics", yes(arrow.telemetry.metrics)),
+        ("failures logged", yes(arrow.telemetry.log_failures)),
+    ]
+}

@@ -1,0 +1,402 @@
+//! What the system can say: log templates, span shapes and metric families of a plan, registered once. Names follow
+//! OpenTelemetry's semantic conventions; what has none is listed in `docs/telemetry.md`.
+
+use super::plan::{CallPlan, Plan, RoutePlan, RouteWork};
+use crate::telemetry::{
+    ArgKind, BOUNDS, Family, FamilyId, Field, LogTemplateId, MetricKind, ShapeId, SpanKind, SpanShape, Symbol,
+    Telemetry, Template,
+};
+use crate::world::{Protocol, Severity};
+
+/// Statuses that nodes answer with; a metric series for each that occurs.
+pub const STATUSES: [u16; 9] = [200, 400, 401, 404, 429, 500, 502, 503, 504];
+
+/// Kinds of result of a call, as `error.type`; the first is success.
+pub const RESULTS: [&str; 14] = [
+    "",
+    "400",
+    "401",
+    "404",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+    "_OTHER",
+    "timeout",
+    "connection_refused",
+    "pool_timeout",
+    "circuit_open",
+];
+
+/// Bucket bounds for sizes, in bytes.
+pub const SIZE_BOUNDS: [f64; 12] =
+    [128.0, 256.0, 512.0, 1024.0, 2048.0, 3072.0, 4096.0, 6144.0, 8192.0, 16384.0, 65536.0, 262_144.0];
+
+/// The registered words of a plan.
+#[derive(Debug)]
+pub struct Words {
+    pub routes: Vec<RouteWords>,
+    pub calls: Vec<CallWords>,
+    pub families: Families,
+    pub statuses: [Symbol; STATUSES.len()],
+    pub results: [Symbol; RESULTS.len()],
+    pub status_label: Symbol,
+    pub error_label: Symbol,
+    pub state_label: Symbol,
+    pub pool_label: Symbol,
+    pub used: Symbol,
+    pub idle: Symbol,
+    /// For each arrow: breaker opened, breaker closed.
+    pub breakers: Vec<(LogTemplateId, LogTemplateId)>,
+    pub started: LogTemplateId,
+    /// For each node, its chatter.
+    pub chatter: Vec<Vec<LogTemplateId>>,
+}
+
+/// What a node says about one of its routes.
+#[derive(Debug)]
+pub struct RouteWords {
+    pub access: LogTemplateId,
+    pub failed: LogTemplateId,
+    pub own: Option<(LogTemplateId, Vec<OwnArg>)>,
+    pub shape: ShapeId,
+    /// Server-side duration: the family and constant labels.
+    pub served: Option<(FamilyId, Vec<(Symbol, Symbol)>)>,
+}
+
+/// An argument of a world's own log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnArg {
+    Micros,
+    Status,
+    Bytes,
+    Id,
+}
+
+/// What a caller says about one of its calls.
+#[derive(Debug)]
+pub struct CallWords {
+    pub shape: ShapeId,
+    pub failed: LogTemplateId,
+    pub fell_back: LogTemplateId,
+    pub family: FamilyId,
+    pub labels: Vec<(Symbol, Symbol)>,
+    /// Whether the status is a label of the family.
+    pub has_status: bool,
+}
+
+/// All metric families.
+#[derive(Clone, Copy, Debug)]
+pub struct Families {
+    pub http_server: FamilyId,
+    pub http_server_size: FamilyId,
+    pub http_active: FamilyId,
+    pub http_client: FamilyId,
+    pub rpc_client: FamilyId,
+    pub db_client: FamilyId,
+    pub db_server: FamilyId,
+    pub messaging_client: FamilyId,
+    pub messaging_sent: FamilyId,
+    pub messaging_consumed: FamilyId,
+    pub messaging_process: FamilyId,
+    pub connections: FamilyId,
+    pub connections_pending: FamilyId,
+    pub connections_wait: FamilyId,
+    pub cache_hits: FamilyId,
+    pub cache_misses: FamilyId,
+    pub cache_evictions: FamilyId,
+    pub cache_entries: FamilyId,
+    pub cache_age: FamilyId,
+    pub queue_depth: FamilyId,
+    pub queue_age: FamilyId,
+    pub queue_published: FamilyId,
+    pub queue_delivered: FamilyId,
+    pub uptime: FamilyId,
+}
+
+impl Words {
+    /// Registers everything that a plan can say.
+    pub fn new(plan: &Plan, telemetry: &mut Telemetry) -> Words {
+        let families = families(telemetry);
+        let routes = plan.routes.iter().map(|route| route_words(plan, route, &families, telemetry)).collect();
+        let calls = plan.calls.iter().map(|call| call_words(plan, call, &families, telemetry)).collect();
+        let breakers = plan.arrows.iter().map(|arrow| {
+            let callee = &plan.nodes[arrow.to.at()].name;
+            let mut line = |what: &str| {
+                let text = format!("circuit breaker for {callee} {what}");
+                telemetry.logs.template(Severity::Warn, Template { text, fields: Vec::new() })
+            };
+            (line("opened"), line("closed"))
+        });
+        let breakers = breakers.collect();
+        let version = telemetry.names.intern("service.version");
+        let started = Template {
+            text: "process started, version {}".into(),
+            fields: vec![Field { name: version, kind: ArgKind::Name }],
+        };
+        let started = telemetry.logs.template(Severity::Info, started);
+        let chatter = plan.spec().nodes.values().map(|node| {
+            let lines = node.telemetry.chatter.iter();
+            lines.map(|line| chatter_words(telemetry, line)).collect()
+        });
+        let chatter = chatter.collect();
+        let names = &mut telemetry.names;
+        Words {
+            routes,
+            calls,
+            families,
+            statuses: STATUSES.map(|status| names.intern(&status.to_string())),
+            results: RESULTS.map(|result| names.intern(result)),
+            status_label: names.intern("http.response.status_code"),
+            error_label: names.intern("error.type"),
+            state_label: names.intern("db.client.connection.state"),
+            pool_label: names.intern("db.client.connection.pool.name"),
+            used: names.intern("used"),
+            idle: names.intern("idle"),
+            breakers,
+            started,
+            chatter,
+        }
+    }
+}
+
+/// The place of a status in [`STATUSES`]; an unlisted one counts as 500.
+pub fn status_index(status: u16) -> usize {
+    STATUSES.iter().position(|known| *known == status).unwrap_or(5)
+}
+
+/// The place of a kind of result in [`RESULTS`].
+pub fn result_index(error_type: &str) -> usize {
+    RESULTS.iter().position(|known| *known == error_type).unwrap_or(9)
+}
+
+fn chatter_words(telemetry: &mut Telemetry, line: &crate::world::Chatter) -> LogTemplateId {
+    let holes = line.text.matches("{n}").count();
+    let name = telemetry.names.intern("n");
+    let template =
+        Template { text: line.text.replace("{n}", "{}"), fields: vec![Field { name, kind: ArgKind::Count }; holes] };
+    telemetry.logs.template(line.level, template)
+}
+
+fn families(telemetry: &mut Telemetry) -> Families {
+    let mut add = |name: &str, unit, kind, bounds: &'static [f64], help| {
+        let name = telemetry.names.intern(name);
+        telemetry.metrics.family(Family { name, unit, kind, bounds, help })
+    };
+    use MetricKind::{Counter, Gauge, Histogram};
+    Families {
+        http_server: add("http.server.request.duration", "s", Histogram, &BOUNDS, "Duration of HTTP server requests"),
+        http_server_size: add(
+            "http.server.response.body.size",
+            "By",
+            Histogram,
+            &SIZE_BOUNDS,
+            "Size of HTTP response bodies",
+        ),
+        http_active: add(
+            "http.server.active_requests",
+            "{request}",
+            Gauge,
+            &[],
+            "HTTP requests being served or waiting",
+        ),
+        http_client: add("http.client.request.duration", "s", Histogram, &BOUNDS, "Duration of HTTP client requests"),
+        rpc_client: add("rpc.client.call.duration", "s", Histogram, &BOUNDS, "Duration of outgoing RPCs"),
+        db_client: add(
+            "db.client.operation.duration",
+            "s",
+            Histogram,
+            &BOUNDS,
+            "Duration of database client operations",
+        ),
+        db_server: add(
+            "db.server.operation.duration",
+            "s",
+            Histogram,
+            &BOUNDS,
+            "Duration of operations inside the database",
+        ),
+        messaging_client: add(
+            "messaging.client.operation.duration",
+            "s",
+            Histogram,
+            &BOUNDS,
+            "Duration of messaging operations",
+        ),
+        messaging_sent: add("messaging.client.sent.messages", "{message}", Counter, &[], "Messages sent by producers"),
+        messaging_consumed: add(
+            "messaging.client.consumed.messages",
+            "{message}",
+            Counter,
+            &[],
+            "Messages delivered to consumers",
+        ),
+        messaging_process: add(
+            "messaging.process.duration",
+            "s",
+            Histogram,
+            &BOUNDS,
+            "Duration of processing one message",
+        ),
+        connections: add("db.client.connection.count", "{connection}", Gauge, &[], "Connections of a pool, by state"),
+        connections_pending: add(
+            "db.client.connection.pending_requests",
+            "{request}",
+            Gauge,
+            &[],
+            "Requests that wait for a connection",
+        ),
+        connections_wait: add("db.client.connection.wait_time", "s", Histogram, &BOUNDS, "Time to obtain a connection"),
+        cache_hits: add("cache.hits", "{hit}", Counter, &[], "Look-ups that found an entry"),
+        cache_misses: add("cache.misses", "{miss}", Counter, &[], "Look-ups that found nothing"),
+        cache_evictions: add("cache.evictions", "{entry}", Counter, &[], "Entries that left for want of room"),
+        cache_entries: add("cache.entries", "{entry}", Gauge, &[], "Entries held"),
+        cache_age: add("cache.served_age", "s", Counter, &[], "Sum of the ages of the entries served"),
+        queue_depth: add("messaging.queue.depth", "{message}", Gauge, &[], "Messages waiting in a queue"),
+        queue_age: add("messaging.queue.oldest_age", "s", Gauge, &[], "Age of the oldest waiting message"),
+        queue_published: add(
+            "messaging.queue.published",
+            "{message}",
+            Counter,
+            &[],
+            "Messages acknowledged to producers",
+        ),
+        queue_delivered: add("messaging.queue.delivered", "{message}", Counter, &[], "Messages handed to consumers"),
+        uptime: add("process.uptime", "s", Gauge, &[], "Time since the process started"),
+    }
+}
+
+fn route_words(plan: &Plan, route: &RoutePlan, families: &Families, telemetry: &mut Telemetry) -> RouteWords {
+    let node = &plan.nodes[route.node.at()].name;
+    let names = &mut telemetry.names;
+    let mut label = |key: &str, value: &str| (names.intern(key), names.intern(value));
+    let (title, kind, constants, served) = match &route.work {
+        RouteWork::Request { method, path } => {
+            let labels = vec![label("http.request.method", method), label("http.route", path)];
+            (route.name.clone(), SpanKind::Server, labels.clone(), Some((families.http_server, labels)))
+        }
+        RouteWork::Data { operation, datum } => {
+            let labels = vec![label("db.collection.name", datum), label("db.operation.name", operation)];
+            (route.name.clone(), SpanKind::Server, labels.clone(), Some((families.db_server, labels)))
+        }
+        RouteWork::Publish { message } => {
+            let labels = vec![label("messaging.destination.name", node), label("messaging.message.type", message)];
+            (format!("receive {node}"), SpanKind::Server, labels, None)
+        }
+        RouteWork::Message { message, queue } => {
+            let labels = vec![
+                label("messaging.destination.name", queue),
+                label("messaging.message.type", message),
+                label("messaging.operation.name", "process"),
+            ];
+            let series = vec![labels[0], labels[2]];
+            (format!("process {queue}"), SpanKind::Consumer, labels, Some((families.messaging_process, series)))
+        }
+    };
+    let status = Field { name: names.intern("http.response.status_code"), kind: ArgKind::Count };
+    let took = Field { name: names.intern("duration_ms"), kind: ArgKind::Micros };
+    let size = Field { name: names.intern("http.response.body.size"), kind: ArgKind::Count };
+    let version = Field { name: names.intern("app.data.version"), kind: ArgKind::Count };
+    let number = Field { name: names.intern("app.reference"), kind: ArgKind::Count };
+    let shape = telemetry.spans.shape(&format!("serve {node} {}", route.name), || SpanShape {
+        kind,
+        constants,
+        template: Template { text: title.clone(), fields: vec![status.clone(), size.clone(), version] },
+    });
+    let access = Template {
+        text: format!("{title} {{}} in {{}} ms, {{}} B"),
+        fields: vec![status.clone(), took.clone(), size.clone()],
+    };
+    let failed = Template {
+        text: format!("{title} failed with {{}} after {{}} ms"),
+        fields: vec![status.clone(), took.clone()],
+    };
+    let own = route.log.as_ref().map(|text| own_words(text, [took, status, size, number]));
+    RouteWords {
+        access: telemetry.logs.template(Severity::Info, access),
+        failed: telemetry.logs.template(Severity::Error, failed),
+        own: own.map(|(template, args)| (telemetry.logs.template(Severity::Info, template), args)),
+        shape,
+        served,
+    }
+}
+
+/// A world's own line: `{ms}`, `{status}`, `{bytes}` and `{id}` become arguments.
+fn own_words(text: &str, fields: [Field; 4]) -> (Template, Vec<OwnArg>) {
+    const HOLES: [(&str, OwnArg); 4] =
+        [("{ms}", OwnArg::Micros), ("{status}", OwnArg::Status), ("{bytes}", OwnArg::Bytes), ("{id}", OwnArg::Id)];
+    let mut found: Vec<(usize, usize)> = HOLES
+        .iter()
+        .enumerate()
+        .flat_map(|(which, (hole, _))| text.match_indices(hole).map(move |(at, _)| (at, which)))
+        .collect();
+    found.sort_unstable();
+    let words = HOLES.iter().fold(text.to_owned(), |text, (hole, _)| text.replace(hole, "{}"));
+    let args = found.iter().map(|(_, which)| HOLES[*which].1).collect();
+    let fields = found.iter().map(|(_, which)| fields[*which].clone()).collect();
+    (Template { text: words, fields }, args)
+}
+
+fn call_words(plan: &Plan, call: &CallPlan, families: &Families, telemetry: &mut Telemetry) -> CallWords {
+    let arrow = &plan.arrows[call.arrow.at()];
+    let (caller, callee) = (&plan.nodes[arrow.from.at()].name, &plan.nodes[arrow.to.at()].name);
+    let route = &plan.routes[call.route.at()];
+    let names = &mut telemetry.names;
+    let mut label = |key: &str, value: &str| (names.intern(key), names.intern(value));
+    let server = label("server.address", callee);
+    let (title, kind, constants, family, labels) = match &route.work {
+        RouteWork::Request { method, path } if arrow.protocol == Protocol::Grpc => {
+            let labels = vec![label("rpc.method", &route.name), label("rpc.system.name", "grpc"), server];
+            (format!("{method} {path}"), SpanKind::Client, labels.clone(), families.rpc_client, labels)
+        }
+        RouteWork::Request { method, path } => {
+            let verb = label("http.request.method", method);
+            let constants = vec![verb, server, label("url.template", path)];
+            (route.name.clone(), SpanKind::Client, constants, families.http_client, vec![verb, server])
+        }
+        RouteWork::Data { operation, datum } => {
+            let system = if arrow.protocol == Protocol::Redis { "redis" } else { "postgresql" };
+            let labels = vec![
+                label("db.collection.name", datum),
+                label("db.operation.name", operation),
+                label("db.system.name", system),
+                server,
+            ];
+            (route.name.clone(), SpanKind::Client, labels.clone(), families.db_client, labels)
+        }
+        RouteWork::Publish { message } | RouteWork::Message { message, .. } => {
+            let destination = label("messaging.destination.name", callee);
+            let system = label("messaging.system", "rabbitmq");
+            let operation = label("messaging.operation.name", "send");
+            let constants = vec![destination, label("messaging.message.type", message), operation, system, server];
+            let labels = vec![destination, operation, system, server];
+            (format!("send {callee}"), SpanKind::Producer, constants, families.messaging_client, labels)
+        }
+    };
+    let status = Field { name: names.intern("http.response.status_code"), kind: ArgKind::Count };
+    let error = Field { name: names.intern("error.type"), kind: ArgKind::Name };
+    let resend = Field { name: names.intern("http.request.resend_count"), kind: ArgKind::Count };
+    let took = Field { name: names.intern("duration_ms"), kind: ArgKind::Micros };
+    let attempt = Field { name: names.intern("attempt"), kind: ArgKind::Count };
+    let size = Field { name: names.intern("http.response.body.size"), kind: ArgKind::Count };
+    let has_status = matches!(route.work, RouteWork::Request { .. }) && arrow.protocol != Protocol::Grpc;
+    let shape = telemetry.spans.shape(&format!("call {caller} {callee} {}", route.name), || SpanShape {
+        kind,
+        constants,
+        template: Template { text: title, fields: vec![status, error.clone(), resend, size] },
+    });
+    let failed = Template {
+        text: format!("call to {callee} failed: {{}} after {{}} ms, attempt {{}}"),
+        fields: vec![error, took, attempt],
+    };
+    let fell_back = Template { text: format!("using fallback in place of {callee}"), fields: Vec::new() };
+    CallWords {
+        shape,
+        failed: telemetry.logs.template(Severity::Warn, failed),
+        fell_back: telemetry.logs.template(Severity::Warn, fell_back),
+        family,
+        labels,
+        has_status,
+    }
+}

@@ -1,0 +1,228 @@
+//! Other futures: the same script and the same luck, with and without the learner's fixes, on this seed and two more;
+//! and the same past without the cause. Knows how to run them on all cores; nothing of what they mean.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::Case;
+use crate::engine::Simulation;
+use crate::lab::{Look, Progress, Refusal};
+use crate::lesson::Part;
+use crate::random::Seed;
+use crate::time::{Duration, SimTime};
+
+/// Seeds that fixes are tried on, this one included.
+const SEEDS: u64 = 3;
+/// How long the futures last after the last fix has settled.
+pub const HORIZON: Duration = Duration::from_mins(45);
+/// How long they go on after the last change of the script, if that is later.
+const AFTER_SCRIPT: Duration = Duration::from_mins(30);
+/// The longest future.
+const LONGEST: Duration = Duration::from_mins(120);
+/// Virtual time that a worker runs before it tells how far it is.
+const SLICE: Duration = Duration::from_secs(20);
+
+/// Two futures of one seed: when harmed requests were made, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    pub seed: u64,
+    pub with: Vec<SimTime>,
+    pub without: Vec<SimTime>,
+}
+
+/// All futures, and the instants that their windows are measured from.
+pub struct Runs {
+    /// This seed first.
+    pub seeds: Vec<Run>,
+    /// When the last fix had settled; the end of the investigation if there was none.
+    pub settled: SimTime,
+    /// Requests made before this are settled in every future.
+    pub end: SimTime,
+    /// The past without the cause, if a pinned chart asks for it.
+    pub causeless: Option<Simulation>,
+}
+
+/// One thing for a worker to do.
+enum Job {
+    /// Run on to the end.
+    On { sim: Box<Simulation>, place: Place },
+    /// Run the history of another seed up to the first order, then both futures.
+    Fresh { seed: Seed, at: usize },
+    /// Run the past without the cause up to now.
+    Causeless,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    With(usize),
+    Without(usize),
+}
+
+/// How far the workers are, and whether they shall go on.
+struct Meter {
+    done: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// Runs all futures.
+pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
+    let now = case.sim.now();
+    let settled = case.notebook.deployed.iter().map(|order| order.settled).max();
+    let grace = grace(case);
+    let end = settled.map_or(SimTime(now.0.saturating_sub(grace.0)), |settled| horizon(case, settled));
+    let mut runs = Runs { seeds: Vec::new(), settled: settled.unwrap_or(end), end, causeless: None };
+    let until = end + grace;
+
+    let mut jobs = Vec::new();
+    if let (Some(before), Some(_)) = (case.before_fixes, settled) {
+        runs.seeds = (0..SEEDS).map(|more| Run { seed: case.seed.0.wrapping_add(more), ..Run::default() }).collect();
+        // The longest first, so that workers end together.
+        jobs.extend((1..runs.seeds.len()).map(|at| Job::Fresh { seed: Seed(runs.seeds[at].seed), at }));
+        jobs.push(Job::On { sim: Box::new(before.fork()), place: Place::Without(0) });
+        jobs.push(Job::On { sim: Box::new(case.sim.fork()), place: Place::With(0) });
+    } else {
+        let harmed = harmed(case.sim, end);
+        runs.seeds = vec![Run { seed: case.seed.0, with: harmed.clone(), without: harmed }];
+    }
+    if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| matches!(pinned.look, Look::Chart(_))) {
+        jobs.push(Job::Causeless);
+    }
+    let first = first_order(case);
+    let length = |job: &Job| match job {
+        Job::On { sim, .. } => until.since(sim.now()).0,
+        Job::Fresh { .. } => first.0 + 2 * until.since(first).0,
+        Job::Causeless => now.0,
+    };
+    let total = jobs.iter().map(length).sum::<u64>().max(1);
+    jobs.reverse();
+
+    let queue = Mutex::new(jobs);
+    let results = Mutex::new(&mut runs);
+    let meter = Meter { done: AtomicU64::new(0), stop: AtomicBool::new(false) };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    let alive = AtomicU64::new(workers as u64);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                let _leaves = Leaves(&alive);
+                while let Some(job) = queue.lock().ok().and_then(|mut queue| queue.pop()) {
+                    work(case, job, (first, until, end), &meter, &results);
+                }
+            });
+        }
+        while alive.load(Ordering::Acquire) > 0 {
+            let share = meter.done.load(Ordering::Relaxed) as f64 / total as f64;
+            if !progress(share.min(1.0)) {
+                meter.stop.store(true, Ordering::Relaxed);
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(15));
+        }
+    });
+    match meter.stop.into_inner() {
+        true => Err(Refusal::new("the debrief was interrupted", "ask for it again")),
+        false => Ok(runs),
+    }
+}
+
+/// Counts a worker out, even if it dies.
+struct Leaves<'a>(&'a AtomicU64);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+fn work(
+    case: &Case<'_>,
+    job: Job,
+    (first, until, end): (SimTime, SimTime, SimTime),
+    meter: &Meter,
+    results: &Mutex<&mut Runs>,
+) {
+    let keep = |place: Place, sim: &Simulation| {
+        let harmed = harmed(sim, end);
+        let Ok(mut runs) = results.lock() else { return };
+        match place {
+            Place::With(at) => runs.seeds[at].with = harmed,
+            Place::Without(at) => runs.seeds[at].without = harmed,
+        }
+    };
+    match job {
+        Job::On { mut sim, place } => {
+            sim.mute();
+            run_on(&mut sim, until, meter);
+            keep(place, &sim);
+        }
+        Job::Fresh { seed, at } => {
+            let mut with = crate::lab::session::scripted(case.lesson, seed);
+            with.mute();
+            run_on(&mut with, first, meter);
+            let mut without = with.fork();
+            order_fixes(case, &mut with);
+            run_on(&mut with, until, meter);
+            keep(Place::With(at), &with);
+            drop(with);
+            run_on(&mut without, until, meter);
+            keep(Place::Without(at), &without);
+        }
+        Job::Causeless => {
+            let sim = causeless(case, meter);
+            if let Ok(mut runs) = results.lock() {
+                runs.causeless = Some(sim);
+            }
+        }
+    }
+}
+
+/// The lesson's world and script without the changes that are the cause, with the learner's fixes, up to now.
+fn causeless(case: &Case<'_>, meter: &Meter) -> Simulation {
+    let spec = case.lesson.spec();
+    let mut sim = Simulation::new(case.lesson.world(), case.seed);
+    let innocent = |part: Part, id: &str| part != Part::Cause && id != spec.cause.change;
+    for scripted in spec.script.iter().filter(|scripted| innocent(scripted.part, &scripted.change.id)) {
+        sim.schedule(scripted.at, &scripted.change);
+    }
+    order_fixes(case, &mut sim);
+    run_on(&mut sim, case.sim.now(), meter);
+    sim
+}
+
+fn order_fixes(case: &Case<'_>, sim: &mut Simulation) {
+    for (order, change) in case.notebook.deployed.iter().zip(case.changes) {
+        sim.schedule(order.effective, change);
+    }
+}
+
+fn run_on(sim: &mut Simulation, until: SimTime, meter: &Meter) {
+    while sim.now() < until && !meter.stop.load(Ordering::Relaxed) {
+        let from = sim.now();
+        sim.run_until((from + SLICE).min(until));
+        meter.done.fetch_add(sim.now().since(from).0, Ordering::Relaxed);
+    }
+}
+
+/// When harmed requests were made, in order, those made before `end`.
+fn harmed(sim: &Simulation, end: SimTime) -> Vec<SimTime> {
+    let harmed = sim.truth().settled().filter(|settled| settled.outcome.is_harm() && settled.asked < end);
+    let mut times: Vec<SimTime> = harmed.map(|settled| settled.asked).collect();
+    times.sort_unstable();
+    times
+}
+
+fn first_order(case: &Case<'_>) -> SimTime {
+    case.notebook.deployed.iter().map(|order| order.ordered).min().unwrap_or(case.sim.now())
+}
+
+/// The end of the futures: long enough for what the script still has ahead.
+fn horizon(case: &Case<'_>, settled: SimTime) -> SimTime {
+    let script = case.lesson.spec().script.iter().map(|scripted| scripted.at + AFTER_SCRIPT).max();
+    (settled + HORIZON).max(script.unwrap_or(SimTime::ZERO)).min(settled + LONGEST)
+}
+
+/// The longest time between a request and the judgement of its debt.
+pub fn grace(case: &Case<'_>) -> Duration {
+    let steps = case.lesson.world().spec().journeys.values().flat_map(|journey| &journey.steps);
+    let owes = steps.map(|step| step.owes.answer_within.max(step.owes.effects_within));
+    owes.max().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
+}

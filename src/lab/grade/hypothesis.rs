@@ -1,0 +1,127 @@
+//! Step 7, Hypothesise: (where, mechanism) against the truth, and whether pinned evidence supports it: a chart that
+//! would have looked otherwise without the cause.
+
+use super::counterfactual::Runs;
+use super::{Case, Review};
+use crate::engine::Simulation;
+use crate::lab::fix::arrow_name;
+use crate::lab::{Chart, ChartQuery, Look, look};
+use crate::lesson::Mechanism;
+use crate::time::{SimTime, Stamp};
+
+/// Parts of the score: the place, the mechanism, the evidence.
+const PLACE: f64 = 0.4;
+const MECHANISM: f64 = 0.4;
+const EVIDENCE: f64 = 0.2;
+/// The relative difference between two lines that a person sees on any chart, and the least that counts at all: one
+/// between the two is seen if it stands out of the line's own spread.
+const VISIBLE: f64 = 0.10;
+const LEAST: f64 = 0.005;
+
+pub fn review(case: &Case<'_>, runs: &Runs) -> Review {
+    let cause = &case.lesson.spec().cause;
+    let truth = match case.is_quiet() {
+        true => Mechanism::NoIncident.words().to_owned(),
+        false => format!("{} at {}", cause.mechanism.words(), cause.at.first().map_or("", String::as_str)),
+    };
+    let supported = supported(case, runs);
+    let support = match (case.is_quiet(), supported) {
+        (true, _) => String::new(),
+        (false, Some(shown)) => format!("; without the cause, {shown} would have looked otherwise"),
+        (false, None) => "; no pinned chart tells this run from one without the cause".to_owned(),
+    };
+    let Some((_, hypothesis)) = case.notebook.hypotheses.last() else {
+        return Review { did: "stated no hypothesis".into(), evidence: truth + &support, score: Some(0.0) };
+    };
+    let place = case.is_quiet() || cause.at.iter().any(|at| arrow_name(at) == arrow_name(&hypothesis.at));
+    let mechanism = cause.mechanism == hypothesis.mechanism;
+    let evidence = if case.is_quiet() { !case.notebook.pinned.is_empty() } else { !support.contains("no pinned") };
+    let part = |is: bool, weight: f64| if is { weight } else { 0.0 };
+    let score = match case.is_quiet() && !mechanism {
+        true => 0.0,
+        false => part(place, PLACE) + part(mechanism, MECHANISM) + part(evidence, EVIDENCE),
+    };
+    let hints = match case.notebook.hints.len() {
+        0 => String::new(),
+        1 => ", after a hint".to_owned(),
+        hints => format!(", after {hints} hints"),
+    };
+    Review { did: hypothesis.words() + &hints, evidence: truth + &support, score: Some(score) }
+}
+
+/// The first pinned chart that separates the run from the one without the cause, in words.
+fn supported(case: &Case<'_>, runs: &Runs) -> Option<String> {
+    let causeless = runs.causeless.as_ref()?;
+    let caused = look::stamp_of(case.caused_at()?);
+    let charts = case.notebook.pinned.iter().filter_map(|pinned| match &pinned.look {
+        Look::Chart(query) => Some((pinned.at, query)),
+        _ => None,
+    });
+    let draw = |sim: &Simulation, at: SimTime, query: &ChartQuery| {
+        let scrape_every = case.lesson.world().spec().monitor.scrape_every;
+        look::chart(sim.telemetry(), scrape_every, at, query).unwrap_or_default()
+    };
+    let mut charts = charts;
+    let (_, query) =
+        charts.find(|(at, query)| differ(&draw(case.sim, *at, query), &draw(causeless, *at, query), caused))?;
+    Some(query.words())
+}
+
+/// Whether any line differs since the cause by more than chance and the eye allow.
+fn differ(this: &Chart, other: &Chart, since: Stamp) -> bool {
+    let lines = this.lines.iter().chain(&other.lines);
+    lines.into_iter().any(|line| {
+        let of = |chart: &Chart| {
+            let found = chart.lines.iter().find(|other| other.name == line.name);
+            Sample::new(found.map_or(&[][..], |line| &line.points), since)
+        };
+        of(this).differs_from(&of(other))
+    })
+}
+
+/// Mean and spread of a line.
+struct Sample {
+    count: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Sample {
+    fn new(points: &[(Stamp, f64)], since: Stamp) -> Sample {
+        let values: Vec<f64> = points.iter().filter(|(at, _)| *at >= since).map(|(_, value)| *value).collect();
+        let count = values.len().max(1) as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+        Sample { count, mean, variance }
+    }
+
+    fn differs_from(&self, other: &Sample) -> bool {
+        let difference = (self.mean - other.mean).abs();
+        let error = (self.variance / self.count + other.variance / other.count).sqrt();
+        let spread = self.variance.max(other.variance).sqrt();
+        let size = self.mean.abs().max(other.mean.abs());
+        let is_seen = difference > VISIBLE * size || (difference > LEAST * size && difference > spread);
+        is_seen && difference > 3.0 * error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::ChartLine;
+
+    fn chart(values: &[f64]) -> Chart {
+        let points = values.iter().enumerate().map(|(at, value)| (Stamp(at as i64), *value)).collect();
+        Chart { lines: vec![ChartLine { name: "all".into(), points }], ..Chart::default() }
+    }
+
+    #[test]
+    fn charts_differ_beyond_chance() {
+        let noisy = |mean: f64| chart(&(0..60).map(|n| mean + f64::from(n % 7) * 0.1).collect::<Vec<_>>());
+        assert!(differ(&noisy(10.0), &noisy(5.0), Stamp(0)));
+        assert!(!differ(&noisy(10.0), &noisy(10.0), Stamp(0)));
+        assert!(!differ(&noisy(10.0), &noisy(10.1), Stamp(0)), "lost in its spread");
+        assert!(differ(&noisy(10.0), &noisy(10.5), Stamp(0)), "a step in a steady line");
+        assert!(differ(&noisy(10.0), &Chart::default(), Stamp(0)), "a line that is not there without the cause");
+    }
+}

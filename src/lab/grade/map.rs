@@ -1,0 +1,69 @@
+//! Step 1, Map: the learner's drawing over the real call graph of the failing requests.
+
+use std::collections::BTreeSet;
+
+use super::affected::Affected;
+use super::{Case, Review, agreement};
+use crate::lab::MapReview;
+use crate::lab::fix::arrow_name;
+
+/// How much of the score is arrows drawn; the rest is marks.
+const ARROWS: f64 = 0.7;
+
+pub fn compare(case: &Case<'_>, affected: &Affected) -> MapReview {
+    let journeys = case.sim.truth().journeys().len();
+    let steps: Vec<(usize, usize)> = match affected.steps.is_empty() {
+        // Nothing fails: any path may be drawn.
+        true => (0..journeys).flat_map(|journey| (0..=u8::MAX as usize).map(move |step| (journey, step))).collect(),
+        false => affected.steps.iter().copied().collect(),
+    };
+    let real: BTreeSet<(String, String)> =
+        steps.into_iter().flat_map(|(journey, step)| case.sim.call_graph(journey, step)).collect();
+    let drawn: BTreeSet<(String, String)> =
+        case.notebook.map.iter().map(|(from, to, _)| (from.clone(), to.clone())).collect();
+    let marked: BTreeSet<String> =
+        case.notebook.map.iter().filter(|arrow| arrow.2).map(|(from, to, _)| format!("{from} -> {to}")).collect();
+    let silent: BTreeSet<String> =
+        case.lesson.spec().cause.silent_arrows.iter().map(|arrow| arrow_name(arrow)).collect();
+    MapReview {
+        extra: drawn.iter().filter(|arrow| !exists(case, arrow)).cloned().collect(),
+        real: real
+            .into_iter()
+            .map(|(from, to)| (drawn.contains(&(from.clone(), to.clone())), from, to))
+            .map(|(is, from, to)| (from, to, is))
+            .collect(),
+        mismarked: marked.difference(&silent).cloned().collect(),
+        silent: silent
+            .into_iter()
+            .map(|arrow| (marked.contains(&arrow), arrow))
+            .map(|(is, arrow)| (arrow, is))
+            .collect(),
+    }
+}
+
+/// Whether an arrow exists, be it on the failing path or not.
+fn exists(case: &Case<'_>, (from, to): &(String, String)) -> bool {
+    let arrows = &case.lesson.world().spec().arrows;
+    arrows.keys().any(|name| arrow_name(name) == format!("{from} -> {to}"))
+}
+
+pub fn review(map: &MapReview) -> Review {
+    let found = map.real.iter().filter(|arrow| arrow.2).count();
+    let marked = map.silent.iter().filter(|arrow| arrow.1).count();
+    let arrows = agreement(found, found + map.extra.len(), map.real.len());
+    let marks = agreement(marked, marked + map.mismarked.len(), map.silent.len());
+    let names = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    let missing = map.real.iter().filter(|arrow| !arrow.2).map(|(from, to, _)| format!("{from} -> {to}")).collect();
+    let silent = map.silent.iter().map(|(arrow, _)| arrow.clone()).collect();
+    Review {
+        did: format!(
+            "drew {found} of the {} arrows of the failing path and {} that do not exist; marked {marked} of {} that fail silently, and {} others",
+            map.real.len(),
+            map.extra.len(),
+            map.silent.len(),
+            map.mismarked.len(),
+        ),
+        evidence: format!("missing: {}; failing silently: {}", names(missing), names(silent)),
+        score: Some(ARROWS * arrows + (1.0 - ARROWS) * marks),
+    }
+}

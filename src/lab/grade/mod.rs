@@ -1,0 +1,168 @@
+//! Grading: what the learner's fixes did, by running the world on with and without them; and what each of the nine
+//! steps brought to light. Knows the ground truth; hands it out as a [`Debrief`] and in no other way. One number never
+//! decides, and no word of the learner is matched against a key word.
+
+mod affected;
+mod changes;
+mod counterfactual;
+mod document;
+mod fixing;
+mod health;
+mod hypothesis;
+mod identify;
+mod map;
+mod narrow;
+mod times;
+mod tracing;
+mod verdict;
+
+use super::{CauseView, Command, Debrief, Notebook, Progress, Refusal, StepReview, TimelineRow, Verdict};
+use crate::engine::Simulation;
+use crate::lesson::{Effect, Lesson, Mechanism, Part};
+use crate::random::Seed;
+use crate::time::SimTime;
+use crate::world::Change;
+use affected::Affected;
+
+/// Everything that a session knows when the debrief is asked for.
+pub(super) struct Case<'a> {
+    pub lesson: &'a Lesson,
+    pub seed: Seed,
+    /// The run with all that the learner did, now.
+    pub sim: &'a Simulation,
+    /// The run right before the first fix was ordered.
+    pub before_fixes: Option<&'a Simulation>,
+    /// The changes that fixes became, in the order of the notebook's deployments.
+    pub changes: &'a [Change],
+    pub notebook: &'a Notebook,
+    pub commands: &'a [Command],
+    pub opened_at: SimTime,
+}
+
+impl Case<'_> {
+    /// When the cause began; None if nothing is wrong.
+    fn caused_at(&self) -> Option<SimTime> {
+        let spec = self.lesson.spec();
+        let of_cause = |part: Part, id: &str| part == Part::Cause || id == spec.cause.change;
+        let found = spec.script.iter().filter(|scripted| of_cause(scripted.part, &scripted.change.id));
+        found.map(|scripted| scripted.at).min().filter(|_| !self.is_quiet())
+    }
+
+    /// Whether nothing is wrong in this lesson.
+    fn is_quiet(&self) -> bool {
+        self.lesson.spec().cause.mechanism == Mechanism::NoIncident
+    }
+
+    /// When the first fix takes effect.
+    fn first_fix(&self) -> Option<SimTime> {
+        self.notebook.deployed.iter().map(|order| order.effective).min()
+    }
+}
+
+/// What one step came to, before it is laid beside the lesson's words and the clock.
+struct Review {
+    did: String,
+    evidence: String,
+    score: Option<f64>,
+}
+
+/// The nine steps, in order.
+const STEPS: [&str; 9] =
+    ["Map", "Narrow", "Identify", "Check changes", "Verify health", "Trace", "Hypothesise", "Fix", "Document"];
+
+/// Grades a session. Takes a while: `progress` is told, and may stop it.
+pub(super) fn debrief(case: &Case<'_>, progress: Progress<'_>) -> Result<Debrief, Refusal> {
+    let runs = counterfactual::run(case, progress)?;
+    let affected = Affected::new(case);
+    let spec = case.lesson.spec();
+    let verdict = verdict::verdict(case, &runs);
+    let map = map::compare(case, &affected);
+    let spent = times::spent(case);
+    let reviews = [
+        map::review(&map),
+        narrow::review(case, &affected),
+        identify::review(case),
+        changes::review(case),
+        health::review(case),
+        tracing::review(case),
+        hypothesis::review(case, &runs),
+        fixing::review(case, verdict, &runs),
+        document::review(case),
+    ];
+    let steps = STEPS.into_iter().zip(reviews).zip(spent).enumerate().map(|(at, ((step, review), spent))| StepReview {
+        step,
+        did: review.did,
+        evidence: review.evidence,
+        expert: spec.texts.expert.get(at).cloned().unwrap_or_default(),
+        score: review.score,
+        spent,
+    });
+    let quiet = case.is_quiet();
+    Ok(Debrief {
+        title: spec.texts.title.clone(),
+        story: spec.texts.debrief.clone(),
+        cause: CauseView {
+            at: if quiet { String::new() } else { spec.cause.at.first().cloned().unwrap_or_default() },
+            mechanism: spec.cause.mechanism,
+            change: if quiet { String::new() } else { spec.cause.change.clone() },
+            since: case.caused_at(),
+            harmed_before_arrival: affected.harmed_before_arrival,
+        },
+        timeline: timeline(case),
+        steps: steps.collect(),
+        verdict,
+        times: times::times(case, verdict, &runs),
+        futures: verdict::futures(case, &runs),
+        fixes: spec.fixes.iter().map(|named| (named.fix.words(), effect(named.effect).to_owned())).collect(),
+        map,
+    })
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Root => Verdict::RootFix.words(),
+        Effect::Symptom => Verdict::SymptomPatch.words(),
+        Effect::None => Verdict::NoEffect.words(),
+        Effect::Worse => Verdict::Worse.words(),
+    }
+}
+
+/// The script and the learner's fixes, by time. What the script still had ahead is shown too.
+fn timeline(case: &Case<'_>) -> Vec<TimelineRow> {
+    let scripted = case.lesson.spec().script.iter().map(|scripted| TimelineRow {
+        at: scripted.at,
+        what: scripted.change.id.clone(),
+        part: match scripted.part {
+            Part::Cause => "cause",
+            Part::Camouflage => "camouflage",
+            Part::RedHerring => "red herring",
+            Part::Background => "background",
+        },
+        text: scripted.change.says.clone().unwrap_or_else(|| "nobody recorded it".into()),
+    });
+    let you = |at, what: &str, text| TimelineRow { at, what: what.to_owned(), part: "you", text };
+    let arrived = you(case.opened_at, "arrived", "the ticket was opened".into());
+    let fixes = case.notebook.deployed.iter().map(|order| you(order.effective, &order.change, order.fix.words()));
+    let thoughts = case.notebook.hypotheses.iter().map(|(at, thought)| you(*at, "hypothesis", thought.words()));
+    let mut rows: Vec<TimelineRow> = scripted.chain([arrived]).chain(fixes).chain(thoughts).collect();
+    rows.sort_by_key(|row| row.at);
+    rows
+}
+
+/// How well two sets agree: the harmonic mean of precision and recall; two empty sets agree.
+fn agreement(hits: usize, given: usize, wanted: usize) -> f64 {
+    if given + wanted == 0 { 1.0 } else { 2.0 * hits as f64 / (given + wanted) as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agreement_is_the_f1_score() {
+        assert_eq!(agreement(0, 0, 0), 1.0);
+        assert_eq!(agreement(0, 3, 0), 0.0);
+        assert_eq!(agreement(2, 2, 2), 1.0);
+        assert!((agreement(1, 1, 3) - 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,26 @@
+//! What one session may hold, so that no learner and no session file can ask for unbounded work. One table.
+
+use crate::time::Duration;
+
+/// One wait.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(24 * 60);
+/// A whole session, from the start of its history.
+pub(super) const LONGEST_SESSION: Duration = Duration::from_mins(30 * 24 * 60);
+/// Telemetry in memory, in bytes: a session that emitted more than this stops waiting.
+pub(super) const MOST_TELEMETRY: usize = 3 << 30;
+/// Virtual time between two reports of progress.
+pub(super) const SLICE: Duration = Duration::from_secs(5);
+/// Commands of a session.
+pub(super) const MOST_COMMANDS: usize = 100_000;
+/// Bytes of a session file.
+pub(super) const MOST_FILE: u64 = 8 << 20;
+/// Pieces of pinned evidence.
+pub(super) const MOST_PINS: usize = 200;
+/// Fixes ordered.
+pub(super) const MOST_FIXES: usize = 200;
+/// Arrows on the learner's map.
+pub(super) const MOST_ARROWS: usize = 2_000;
+/// Hypotheses, notes.
+pub(super) const MOST_ENTRIES: usize = 2_000;
+/// Characters of one text of the learner.
+pub(super) const MOST_TEXT: usize = 20_000;

@@ -1,0 +1,31 @@
+//! A learner's session: commands in, views out; grading; debrief; save and replay. Only [`Session`] and the grading
+//! behind it know the ground truth; a face meets it in the [`Debrief`] and nowhere else.
+
+mod catalogue;
+mod command;
+mod debrief;
+mod document;
+mod fix;
+mod grade;
+mod limits;
+mod look;
+mod mechanism;
+mod notebook;
+mod observation;
+mod progress;
+mod refusal;
+mod reproduce;
+mod save;
+mod session;
+mod view;
+mod words;
+
+pub use catalogue::{LessonCard, lessons};
+pub use command::*;
+pub use debrief::*;
+pub use notebook::{Deployment, Notebook, PinnedEvidence};
+pub use observation::Observation;
+pub use progress::Progress;
+pub use refusal::Refusal;
+pub use session::{Reply, Session};
+pub use view::*;

@@ -1,0 +1,288 @@
+//! Session files: a lesson, a seed, the commands and the digest they led to, as RON. Knows files; a file that somebody
+//! else made is checked before anything of it is done.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::{LONGEST_SESSION, MOST_COMMANDS, MOST_FILE};
+use super::{Command, Refusal};
+use crate::Problems;
+use crate::diagnostic::{Problem, Source, parse_ron, read_text};
+use crate::lesson::Lesson;
+use crate::random::Seed;
+use crate::time::Duration;
+
+/// The version of this file format.
+const FORMAT: u32 = 1;
+/// Who writes.
+const APP: &str = concat!("allgreen ", env!("CARGO_PKG_VERSION"));
+
+/// A saved session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename = "Session")]
+pub(super) struct SessionFile {
+    format: u32,
+    /// The program that wrote it.
+    app: String,
+    /// The lesson's short name.
+    lesson: String,
+    /// Where the lesson was, if it came from a file.
+    path: Option<PathBuf>,
+    /// BLAKE3 of the lesson and its world.
+    content: String,
+    pub seed: u64,
+    pub commands: Vec<Command>,
+    /// BLAKE3 of telemetry and ground truth after the last command.
+    digest: String,
+}
+
+/// The one field that every format has.
+#[derive(Deserialize)]
+struct Header {
+    format: u32,
+}
+
+impl SessionFile {
+    pub fn new(lesson: &Lesson, path: Option<&Path>, seed: Seed, commands: &[Command], digest: String) -> SessionFile {
+        SessionFile {
+            format: FORMAT,
+            app: APP.to_owned(),
+            lesson: lesson.spec().id.clone(),
+            path: path.map(Path::to_owned),
+            content: content(lesson),
+            seed: seed.0,
+            commands: commands.to_vec(),
+            digest,
+        }
+    }
+
+    /// The lesson, and where it was found: where it was, or by `find`; the first with the same content.
+    pub fn find_lesson(
+        &self,
+        file: &Path,
+        find: &dyn Fn(&str) -> Option<Lesson>,
+    ) -> Result<(Lesson, Option<PathBuf>), Problems> {
+        let places: Vec<PathBuf> = self.path.iter().cloned().collect();
+        // A name, not a path: whatever the file says, only lessons are looked at.
+        let is_name =
+            !self.lesson.is_empty() && self.lesson.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let mut changed = None;
+        for place in places {
+            if !is_small_file(&place) || place.extension().is_none_or(|extension| extension != "ron") {
+                continue;
+            }
+            match Lesson::load(&place) {
+                Ok(lesson) if content(&lesson) == self.content => return Ok((lesson, Some(place))),
+                Ok(lesson) if lesson.spec().id == self.lesson => changed = Some(place.display().to_string()),
+                _ => {}
+            }
+        }
+        match is_name.then(|| find(&self.lesson)).flatten() {
+            Some(lesson) if content(&lesson) == self.content => return Ok((lesson, None)),
+            Some(_) => changed = changed.or(Some("this program".to_owned())),
+            None => {}
+        }
+        let short = super::refusal::quoted(&self.lesson);
+        Err(match changed {
+            Some(place) => problem(
+                file,
+                &format!("this session was saved with another version of lesson `{short}` than the one in {place}"),
+                &format!(
+                    "open it with {}, or with the lesson file that it was played with",
+                    super::refusal::quoted(&self.app)
+                ),
+            ),
+            None => problem(
+                file,
+                &format!("this is a session of lesson `{short}`, which is not here"),
+                "start allgreen in the folder that holds `lessons`, or put the lesson's file there",
+            ),
+        })
+    }
+
+    /// Compares the digest after replay with the saved one.
+    pub fn verify(&self, file: &Path, digest: &str) -> Result<(), Problems> {
+        if self.digest == digest {
+            return Ok(());
+        }
+        let remedy = match self.app == APP {
+            true => "the file was changed after it was saved; ask for the original".to_owned(),
+            false => format!("open it with {}", super::refusal::quoted(&self.app)),
+        };
+        Err(problem(file, "this session does not replay to where it was saved (another digest)", &remedy))
+    }
+}
+
+/// BLAKE3 of a lesson and its world.
+fn content(lesson: &Lesson) -> String {
+    let text = |spec: Result<String, ron::Error>| spec.unwrap_or_default();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(text(ron::to_string(lesson.spec())).as_bytes());
+    hasher.update(text(ron::to_string(lesson.world().spec())).as_bytes());
+    format!("blake3:{}", hasher.finalize())
+}
+
+/// What to do about a file that is no session.
+const ANOTHER: &str = "name a session file that allgreen saved, unchanged";
+
+/// Reads and checks a session file.
+pub(super) fn read(path: &Path) -> Result<SessionFile, Problems> {
+    // A pipe or a device could be read for ever.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() || found.len() > MOST_FILE) {
+        return Err(problem(path, "this is no file, or larger than any session", ANOTHER));
+    }
+    parse(path, &read_text(path)?)
+}
+
+fn parse(path: &Path, source: &Arc<Source>) -> Result<SessionFile, Problems> {
+    let header: Header = parse_ron(source)?;
+    if header.format > FORMAT {
+        let what = format!("this session has format {}, and this program knows up to {FORMAT}", header.format);
+        return Err(problem(path, &what, "use a newer allgreen"));
+    }
+    if header.format < FORMAT {
+        let what = format!("this session has format {}, which was never released", header.format);
+        return Err(problem(path, &what, ANOTHER));
+    }
+    let file: SessionFile = parse_ron(source)?;
+    if file.commands.len() > MOST_COMMANDS {
+        let what = format!("this session has {} commands; a session has at most {MOST_COMMANDS}", file.commands.len());
+        return Err(problem(path, &what, ANOTHER));
+    }
+    let waits = file.commands.iter().map(Command::takes);
+    if waits.fold(Duration::ZERO, |all, time| all + time) > LONGEST_SESSION {
+        return Err(problem(path, &format!("this session waits longer than {LONGEST_SESSION}"), ANOTHER));
+    }
+    Ok(file)
+}
+
+/// Writes a session file: the whole of it, or nothing of it.
+pub(super) fn write(file: &SessionFile, path: &Path) -> Result<(), Problems> {
+    let cannot = |error: std::io::Error| {
+        let what = format!("the session cannot be written: {error}");
+        problem(path, &what, "choose a folder that you may write to and that has room")
+    };
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    let style = ron::ser::PrettyConfig::new().depth_limit(2).indentor("  ");
+    let text = options.to_string_pretty(file, style).map_err(|error| cannot(std::io::Error::other(error)))?;
+    if text.len() as u64 >= MOST_FILE {
+        let what = format!("the session has {} bytes, and none larger than {MOST_FILE} is opened", text.len());
+        return Err(problem(path, &what, "shorten the notes and the write-up"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = draft(folder).map_err(cannot)?;
+    draft.write_all(text.as_bytes()).map_err(cannot)?;
+    draft.write_all(b"\n").map_err(cannot)?;
+    draft.as_file().sync_all().map_err(cannot)?;
+    draft.persist(path).map_err(|error| cannot(error.error))?;
+    Ok(())
+}
+
+/// A new file beside the one that it will replace, readable like any other: sessions are handed over.
+fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".allgreen-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+/// A recorded command was refused.
+pub(super) fn refused(path: &Path, at: usize, command: &Command, why: &Refusal) -> Problems {
+    let words = command.words();
+    let what = format!(
+        "this session cannot be replayed: command {} ({}) was refused: {}",
+        at + 1,
+        super::refusal::quoted(&words),
+        why.what
+    );
+    problem(path, &what, "the file was changed, or written by another version of allgreen; ask for the original")
+}
+
+/// The one who opened it asked to stop.
+pub(super) fn interrupted(path: &Path) -> Problems {
+    problem(path, "the session was not opened to its end: interrupted", "open it again")
+}
+
+/// Whether there is a file that is no larger than a lesson may be.
+pub(super) fn is_small_file(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= MOST_FILE)
+}
+
+/// What is wrong with a file, and what to do.
+pub(super) fn problem(path: &Path, what: &str, remedy: &str) -> Problems {
+    Problem::in_file(path.display().to_string(), what).help(remedy).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Fix, Look, WriteUp};
+
+    fn file(commands: Vec<Command>) -> SessionFile {
+        SessionFile {
+            format: FORMAT,
+            app: APP.into(),
+            lesson: "tiny".into(),
+            path: None,
+            content: "blake3:00".into(),
+            seed: 7,
+            commands,
+            digest: "blake3:11".into(),
+        }
+    }
+
+    #[test]
+    fn a_file_reads_back_as_written_and_is_small() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session.ron");
+        let look = Look::Logs(crate::lab::LogFilter { contains: "tim\"e\nout".into(), ..Default::default() });
+        let mut commands = vec![
+            Command::Deploy(Fix::SetTimeout { arrow: "a -> b".into(), timeout: None }),
+            Command::WriteUp(WriteUp { thought: "ü".into(), ..WriteUp::default() }),
+            Command::Tick(crate::lab::Question::Slas, true),
+        ];
+        commands
+            .extend((0..600).flat_map(|n| [Command::Look(look.clone()), Command::Wait(Duration::from_secs(n + 1))]));
+        let file = file(commands);
+        write(&file, &path).unwrap();
+        write(&file, &path).unwrap();
+        assert_eq!(read(&path).unwrap(), file);
+        assert!(std::fs::metadata(&path).unwrap().len() < 100_000);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn what_is_no_session_is_refused_with_a_remedy() {
+        let path = Path::new("x.ron");
+        let good = ron::ser::to_string_pretty(&file(Vec::new()), ron::ser::PrettyConfig::new()).unwrap();
+        let parse = |text: String| parse(path, &Arc::new(Source::new("x.ron", text)));
+        assert!(parse(good.clone()).is_ok());
+        let longest = "commands:[Wait(\"20d\"),Wait(\"20d\")]";
+        for (text, says) in [
+            (String::new(), "expected `(`"),
+            ("World(format: 1)".into(), "World"),
+            (good.replace("format: 1", "format: 9"), "newer allgreen"),
+            (good.replace("format: 1", "format: 0"), "never released"),
+            (good.replace("commands: []", longest), "waits longer"),
+            (good.replace("commands: []", "commands: [Dance]"), "Dance"),
+            ("(".repeat(100_000), "x.ron:1:"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn unwritable_and_missing_places_are_told() {
+        let error = write(&file(Vec::new()), Path::new("/nonexistent/folder/session.ron")).unwrap_err().to_string();
+        assert!(error.contains("choose a folder"), "{error}");
+        let error = read(Path::new("/nonexistent/session.ron")).unwrap_err().to_string();
+        assert!(error.contains("check the path"), "{error}");
+        let error = read(Path::new("/")).unwrap_err().to_string();
+        assert!(error.contains("no file"), "{error}");
+    }
+}

@@ -1,0 +1,528 @@
+//! A learner's session over one lesson and seed: it owns the run, carries commands out and records them. Knows the
+//! ground truth, for grading alone: what leaves it is an [`Observation`], a [`View`] or, at the end, the [`Debrief`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::fix::{Deployed, arrow_name};
+use super::limits::{LONGEST_SESSION, LONGEST_WAIT, MOST_COMMANDS, MOST_FIXES, MOST_PINS, MOST_TELEMETRY, SLICE};
+use super::notebook::{fits, room};
+use super::{
+    Command, Debrief, Deployment, Fix, Hypothesis, Look, Notebook, Observation, PinnedEvidence, Progress, Refusal,
+    TicketView, UserAttribute, View, grade, look, reproduce, save,
+};
+use crate::Problems;
+use crate::engine::{ClockReading, SettingRow, Simulation};
+use crate::lesson::{Lesson, Mechanism};
+use crate::random::Seed;
+use crate::telemetry::Telemetry;
+use crate::time::{Duration, SimTime};
+use crate::world::{Change, Kind, WorldSpec};
+
+/// Incident time without a hypothesis after which a second pair of eyes is suggested.
+const HAND_OVER_AFTER: Duration = Duration::from_mins(60);
+/// Reports shown with the ticket.
+const TICKET_REPORTS: usize = 50;
+
+/// A learner's session over one lesson and seed.
+pub struct Session {
+    lesson: Lesson,
+    /// Where the lesson came from, if it came from a file.
+    lesson_path: Option<PathBuf>,
+    seed: Seed,
+    sim: Simulation,
+    /// The run as it was right before the first fix was ordered.
+    before_fixes: Option<Simulation>,
+    opened_at: SimTime,
+    commands: Vec<Command>,
+    /// The changes that fixes became, in the order of the notebook's deployments.
+    changes: Vec<Change>,
+    notebook: Arc<Notebook>,
+    debrief: Option<Arc<Debrief>>,
+    snapshot: Snapshot,
+    names: Names,
+    digest: OnceLock<String>,
+    /// Bytes of telemetry after which no time passes any more.
+    most_telemetry: usize,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Done; a line that says what.
+    Done(String),
+    /// What was looked at.
+    View(View),
+    /// A hint.
+    Hint(String),
+    /// The end.
+    Debrief(Box<Debrief>),
+}
+
+/// What changes as time passes, shared with every observation of the same instant.
+struct Snapshot {
+    telemetry: Arc<Telemetry>,
+    config: Arc<Vec<SettingRow>>,
+    clocks: Arc<Vec<ClockReading>>,
+    ticket: Arc<TicketView>,
+}
+
+/// What never changes.
+struct Names {
+    inventory: Arc<Vec<(String, Kind)>>,
+    arrows: Arc<Vec<(String, String)>>,
+    attributes: Arc<BTreeMap<UserAttribute, Vec<String>>>,
+    requests: Arc<Vec<String>>,
+}
+
+impl Session {
+    /// Simulates the history up to the learner's arrival. A session cannot begin before that: if `progress` asks to
+    /// stop, it is asked no more, and the history is simulated to its end.
+    pub fn start(lesson: &Lesson, seed: Seed, progress: Progress<'_>) -> Session {
+        let mut sim = scripted(lesson, seed);
+        history(&mut sim, lesson, progress);
+        history(&mut sim, lesson, &mut |_| true);
+        Session::after(sim, lesson, seed)
+    }
+
+    /// A session that begins now.
+    fn after(sim: Simulation, lesson: &Lesson, seed: Seed) -> Session {
+        let names = Names::new(lesson.world().spec());
+        let notebook = Notebook { hints_in_all: lesson.spec().texts.hints.len(), ..Notebook::default() };
+        Session {
+            snapshot: Snapshot::new(&sim, lesson),
+            lesson: lesson.clone(),
+            lesson_path: None,
+            seed,
+            opened_at: sim.now(),
+            sim,
+            before_fixes: None,
+            commands: Vec::new(),
+            changes: Vec::new(),
+            notebook: Arc::new(notebook),
+            debrief: None,
+            names,
+            digest: OnceLock::new(),
+            most_telemetry: MOST_TELEMETRY,
+        }
+    }
+
+    /// Remembers the file that the lesson came from, for the session file.
+    pub fn set_lesson_path(&mut self, path: &Path) {
+        self.lesson_path = Some(path.to_owned());
+    }
+
+    /// Carries out one command and records it. A refused command changes nothing.
+    pub fn apply(&mut self, command: &Command, progress: Progress<'_>) -> Result<Reply, Refusal> {
+        if let (Some(debrief), Command::Debrief) = (&self.debrief, command) {
+            return Ok(Reply::Debrief(Box::new((**debrief).clone())));
+        }
+        if self.debrief.is_some() && !matches!(command, Command::Look(_)) {
+            return Err(Refusal::new("the investigation is over", "look at what you like, or start a new session"));
+        }
+        if self.commands.len() >= MOST_COMMANDS && !matches!(command, Command::Debrief) {
+            return Err(Refusal::new(format!("a session holds {MOST_COMMANDS} commands"), "ask for the debrief"));
+        }
+        if let Command::Look(look) | Command::Pin { look, .. } = command {
+            fits(&look.words(), "what to look at")?;
+        }
+        let reply = self.carry_out(command, progress)?;
+        // A wait is recorded as long as it really was.
+        if !matches!(command, Command::Wait(_)) {
+            self.record(command.clone());
+        }
+        Ok(reply)
+    }
+
+    fn carry_out(&mut self, command: &Command, progress: Progress<'_>) -> Result<Reply, Refusal> {
+        let now = self.sim.now();
+        if let Command::Hypothesise(hypothesis) = command {
+            self.check_hypothesis(hypothesis)?;
+        }
+        if let Command::DrawArrow { from, to } = command {
+            self.check_node(from)?;
+            self.check_node(to)?;
+        }
+        let done = match command {
+            Command::Wait(time) => self.wait(*time, progress)?,
+            Command::Look(look) => return self.look(look).map(Reply::View),
+            Command::Pin { look, why } => self.pin(look, why)?,
+            Command::Deploy(fix) => self.deploy(fix)?,
+            Command::Hint => return self.hint().map(Reply::Hint),
+            Command::Debrief => return self.end(progress),
+            Command::DrawArrow { from, to } => self.notebook().draw(from.trim(), to.trim())?,
+            Command::EraseArrow { from, to } => self.notebook().erase(from.trim(), to.trim())?,
+            Command::MarkArrow { from, to, suspect } => self.notebook().mark(from.trim(), to.trim(), *suspect)?,
+            Command::Narrow(filter) => {
+                let known = self.names.attributes.clone();
+                self.notebook().narrow(filter, &known)?
+            }
+            Command::Tick(question, on) => self.notebook().tick(*question, *on),
+            Command::Unpin(number) => self.notebook().unpin(*number)?,
+            Command::Note(text) => self.notebook().note(now, text)?,
+            Command::Hypothesise(hypothesis) => self.notebook().hypothesise(now, hypothesis)?,
+            Command::WriteUp(write_up) => self.notebook().write(write_up)?,
+        };
+        Ok(Reply::Done(done))
+    }
+
+    fn notebook(&mut self) -> &mut Notebook {
+        Arc::make_mut(&mut self.notebook)
+    }
+
+    /// Appends a command. Waits in a row are one, and looking again at the same thing is no new step of the work.
+    fn record(&mut self, command: Command) {
+        if self.debrief.is_some() && !matches!(command, Command::Debrief) {
+            return;
+        }
+        if let (Command::Wait(more), Some(Command::Wait(time))) = (&command, self.commands.last_mut()) {
+            *time = *time + *more;
+            return;
+        }
+        if matches!(command, Command::Look(_)) {
+            let last = self.commands.iter().rev().find(|known| !matches!(known, Command::Wait(_)));
+            if last == Some(&command) {
+                return;
+            }
+        }
+        self.commands.push(command);
+    }
+
+    fn wait(&mut self, time: Duration, progress: Progress<'_>) -> Result<String, Refusal> {
+        if time == Duration::ZERO || time > LONGEST_WAIT {
+            return Err(Refusal::range("the time to wait", "1ns", LONGEST_WAIT));
+        }
+        let (from, until) = (self.sim.now(), self.sim.now() + time);
+        if until > SimTime::ZERO + LONGEST_SESSION {
+            return Err(Refusal::new(format!("a session lasts at most {LONGEST_SESSION}"), "ask for the debrief"));
+        }
+        let most = self.most_telemetry;
+        let full = |sim: &Simulation| bytes(sim.telemetry()) > most;
+        if full(&self.sim) {
+            return Err(Refusal::new("the session holds as much telemetry as it can", "ask for the debrief"));
+        }
+        while self.sim.now() < until {
+            let next = (self.sim.now() + SLICE).min(until);
+            self.sim.run_until(next);
+            let share = self.sim.now().since(from).as_secs_f64() / time.as_secs_f64();
+            if !progress(share) || full(&self.sim) {
+                break;
+            }
+        }
+        let waited = self.sim.now().since(from);
+        self.record(Command::Wait(waited));
+        self.snapshot = Snapshot::new(&self.sim, &self.lesson);
+        self.digest = OnceLock::new();
+        let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(self.sim.now()));
+        Ok(format!("waited {waited}; it is {clock} now"))
+    }
+
+    fn look(&self, look: &Look) -> Result<View, Refusal> {
+        match look {
+            Look::ReproduceLocally(request) => {
+                reproduce::reproduce(self.lesson.world(), self.seed, request).map(View::Reproduced)
+            }
+            _ => self.observe().look(look),
+        }
+    }
+
+    fn pin(&mut self, look: &Look, why: &str) -> Result<String, Refusal> {
+        room(self.notebook.pinned.len(), MOST_PINS, "pieces of evidence")?;
+        fits(why, "the reason")?;
+        let view = self.look(look)?;
+        let showed = look::summary(self.sim.telemetry(), &view);
+        // The first digits of an id may mean several traces later.
+        let look = match &view {
+            View::Trace(trace) => Look::Trace(trace.id.to_string()),
+            _ => look.clone(),
+        };
+        let words = look.words();
+        let pinned = PinnedEvidence { at: self.sim.now(), look, why: why.to_owned(), showed };
+        self.notebook().pinned.push(pinned);
+        Ok(format!("pinned {words} as number {}", self.notebook.pinned.len()))
+    }
+
+    fn deploy(&mut self, fix: &Fix) -> Result<String, Refusal> {
+        room(self.changes.len(), MOST_FIXES, "fixes")?;
+        let now = self.sim.now();
+        let deployments = &self.notebook.deployed;
+        let pending = self.changes.iter().zip(deployments).filter(|(_, order)| order.is_pending(now));
+        let pending = pending.map(|(change, _)| change).collect();
+        let id = format!("you-{}", self.changes.len() + 1);
+        let deployed = Deployed { sim: &self.sim, pending, deployments };
+        let order = deployed.order(fix, &id)?;
+        if self.before_fixes.is_none() {
+            self.before_fixes = Some(self.sim.fork());
+        }
+        let effective = now + order.lead;
+        self.sim.schedule(effective, &order.change);
+        let deployment = Deployment {
+            fix: fix.clone(),
+            change: id.clone(),
+            ordered: now,
+            effective,
+            settled: effective + order.settles,
+        };
+        self.changes.push(order.change);
+        self.notebook().deployed.push(deployment);
+        let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(effective));
+        Ok(format!("ordered {id}: {}; it begins at {clock}", fix.words()))
+    }
+
+    fn hint(&mut self) -> Result<String, Refusal> {
+        let Some(hint) = self.lesson.spec().texts.hints.get(self.notebook.hints.len()).cloned() else {
+            return Err(Refusal::new("there are no more hints", "state a hypothesis, or ask for the debrief"));
+        };
+        self.notebook().hints.push(hint.clone());
+        Ok(hint)
+    }
+
+    fn end(&mut self, progress: Progress<'_>) -> Result<Reply, Refusal> {
+        let case = grade::Case {
+            lesson: &self.lesson,
+            seed: self.seed,
+            sim: &self.sim,
+            before_fixes: self.before_fixes.as_ref(),
+            changes: &self.changes,
+            notebook: &self.notebook,
+            commands: &self.commands,
+            opened_at: self.opened_at,
+        };
+        let debrief = grade::debrief(&case, progress)?;
+        self.debrief = Some(Arc::new(debrief.clone()));
+        Ok(Reply::Debrief(Box::new(debrief)))
+    }
+
+    fn check_node(&self, name: &str) -> Result<(), Refusal> {
+        let known = || self.names.inventory.iter().map(|(name, _)| name.as_str());
+        if known().any(|known| known == name.trim()) {
+            return Ok(());
+        }
+        Err(Refusal::unknown("node", name, known()))
+    }
+
+    fn check_hypothesis(&self, hypothesis: &Hypothesis) -> Result<(), Refusal> {
+        if hypothesis.mechanism != Mechanism::NoIncident {
+            match arrow_name(&hypothesis.at).split_once(" -> ") {
+                None => self.check_node(&hypothesis.at)?,
+                Some((from, to)) => {
+                    let arrows: Vec<String> =
+                        self.names.arrows.iter().map(|(from, to)| format!("{from} -> {to}")).collect();
+                    let name = format!("{from} -> {to}");
+                    if !arrows.contains(&name) {
+                        return Err(Refusal::unknown("arrow", &name, arrows.iter().map(String::as_str)));
+                    }
+                }
+            }
+        }
+        let Some(change) = &hypothesis.change else { return Ok(()) };
+        let feed = &self.sim.telemetry().changes;
+        if feed.iter().any(|record| record.id == *change) {
+            return Ok(());
+        }
+        Err(Refusal::unknown("change in the feed", change, feed.iter().map(|record| record.id.as_str())))
+    }
+
+    /// A snapshot for a face; cheap.
+    pub fn observe(&self) -> Observation {
+        let texts = &self.lesson.spec().texts;
+        let now = self.sim.now();
+        let pending = self.notebook.deployed.iter().filter(|order| order.is_pending(now));
+        Observation {
+            now,
+            opened_at: self.opened_at,
+            lesson_id: self.lesson.spec().id.clone(),
+            lesson_title: texts.title.clone(),
+            seed: self.seed,
+            telemetry: self.snapshot.telemetry.clone(),
+            config: self.snapshot.config.clone(),
+            clocks: self.snapshot.clocks.clone(),
+            inventory: self.names.inventory.clone(),
+            arrows: self.names.arrows.clone(),
+            attributes: self.names.attributes.clone(),
+            requests: self.names.requests.clone(),
+            scrape_every: self.lesson.world().spec().monitor.scrape_every,
+            ticket: self.snapshot.ticket.clone(),
+            notebook: self.notebook.clone(),
+            suggestion: self.suggestion(),
+            pending: pending.map(|order| (order.fix.words(), order.effective)).collect(),
+            debrief: self.debrief.clone(),
+        }
+    }
+
+    fn suggestion(&self) -> Option<String> {
+        let long = self.sim.now().since(self.opened_at) >= HAND_OVER_AFTER;
+        let stuck = long && self.notebook.hypotheses.is_empty() && self.debrief.is_none();
+        stuck.then(|| {
+            format!(
+                "{HAND_OVER_AFTER} of the incident have passed without a hypothesis: save the session and give the \
+                 file to a second pair of eyes, who can open it and go on where you are"
+            )
+        })
+    }
+
+    /// Every command so far.
+    pub fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    /// Writes the session file, atomically.
+    pub fn save(&self, path: &Path) -> Result<(), Problems> {
+        let file =
+            save::SessionFile::new(&self.lesson, self.lesson_path.as_deref(), self.seed, &self.commands, self.digest());
+        save::write(&file, path)
+    }
+
+    /// Reads a session file and replays it to where it was saved, verifying the digest. The lesson is looked for where
+    /// it was when the session was saved, then among `lessons/` and those that are built in.
+    pub fn open(path: &Path, progress: Progress<'_>) -> Result<Session, Problems> {
+        Session::open_with(path, &|id| crate::builtin::lesson(id).ok(), progress)
+    }
+
+    /// The same; `find` is asked for the lesson by its id when it is not where it was.
+    pub fn open_with(
+        path: &Path,
+        find: &dyn Fn(&str) -> Option<Lesson>,
+        progress: Progress<'_>,
+    ) -> Result<Session, Problems> {
+        let file = save::read(path)?;
+        let (lesson, lesson_path) = file.find_lesson(path, find)?;
+        let history_ns = lesson.spec().opens_at.0 as f64;
+        let waits: u64 = file.commands.iter().map(Command::takes).fold(0, |all, time| all.saturating_add(time.0));
+        let total = (history_ns + waits as f64).max(1.0);
+        let mut report = |done: f64| progress((done / total).min(1.0));
+        let mut sim = scripted(&lesson, Seed(file.seed));
+        history(&mut sim, &lesson, &mut |share| report(share * history_ns));
+        if sim.now() < lesson.spec().opens_at {
+            return Err(save::interrupted(path));
+        }
+        let mut session = Session::after(sim, &lesson, Seed(file.seed));
+        session.lesson_path = lesson_path;
+        // Recorded waits in a row are one, so they do not stop where each of them did.
+        session.most_telemetry = MOST_TELEMETRY + MOST_TELEMETRY / 8;
+        let mut done = history_ns;
+        for (at, command) in file.commands.iter().enumerate() {
+            let takes = command.takes().0 as f64;
+            let mut goes_on = report(done);
+            let replayed = session.replay(command, &mut |share| {
+                goes_on = goes_on && report(done + share * takes);
+                goes_on
+            });
+            if !goes_on {
+                return Err(save::interrupted(path));
+            }
+            replayed.map_err(|why| save::refused(path, at, command, &why))?;
+            done += takes;
+        }
+        if !report(total) {
+            return Err(save::interrupted(path));
+        }
+        session.most_telemetry = MOST_TELEMETRY;
+        file.verify(path, &session.digest())?;
+        Ok(session)
+    }
+
+    /// Carries out a recorded command. A look that is not pinned changes nothing and is not looked at again.
+    fn replay(&mut self, command: &Command, progress: Progress<'_>) -> Result<(), Refusal> {
+        if matches!(command, Command::Look(_)) && self.commands.len() < MOST_COMMANDS {
+            self.record(command.clone());
+            return Ok(());
+        }
+        self.apply(command, progress).map(drop)
+    }
+
+    /// The post-incident document as Markdown: what was thought, done and found, and the debrief once it was asked for.
+    pub fn document(&self) -> String {
+        super::document::document(&self.observe())
+    }
+
+    /// BLAKE3 over all telemetry and ground truth so far, as `blake3:HEX`.
+    pub fn digest(&self) -> String {
+        self.digest.get_or_init(|| format!("blake3:{}", self.sim.digest())).clone()
+    }
+}
+
+impl Command {
+    /// The incident time that it takes.
+    pub(super) fn takes(&self) -> Duration {
+        match self {
+            Command::Wait(time) => *time,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// Simulates up to the learner's arrival, or until `progress` asks to stop.
+fn history(sim: &mut Simulation, lesson: &Lesson, progress: Progress<'_>) {
+    let opens_at = lesson.spec().opens_at;
+    while sim.now() < opens_at {
+        sim.run_until((sim.now() + SLICE).min(opens_at));
+        if !progress(sim.now().as_secs_f64() / opens_at.as_secs_f64()) {
+            break;
+        }
+    }
+}
+
+/// The lesson's world with its whole script ahead, at its start.
+pub(super) fn scripted(lesson: &Lesson, seed: Seed) -> Simulation {
+    let mut sim = Simulation::new(lesson.world(), seed);
+    for scripted in &lesson.spec().script {
+        sim.schedule(scripted.at, &scripted.change);
+    }
+    sim
+}
+
+fn bytes(telemetry: &Telemetry) -> usize {
+    telemetry.logs.bytes() + telemetry.spans.bytes() + telemetry.metrics.bytes()
+}
+
+impl Snapshot {
+    fn new(sim: &Simulation, lesson: &Lesson) -> Snapshot {
+        let spec = lesson.spec();
+        let telemetry = Arc::new(sim.telemetry().clone());
+        let ticket = TicketView {
+            title: spec.texts.title.clone(),
+            reporter: spec.texts.reporter.clone(),
+            text: spec.texts.ticket.clone(),
+            opened: look::stamp_of(spec.opens_at),
+            reports: look::newest_reports(&telemetry, TICKET_REPORTS),
+        };
+        Snapshot {
+            telemetry,
+            config: Arc::new(sim.settings()),
+            clocks: Arc::new(sim.clocks()),
+            ticket: Arc::new(ticket),
+        }
+    }
+}
+
+impl Names {
+    fn new(spec: &WorldSpec) -> Names {
+        let inventory = spec.nodes.iter().map(|(name, node)| (name.clone(), node.kind)).collect();
+        let arrow =
+            |name: &String| name.split_once("->").map(|(from, to)| (from.trim().to_owned(), to.trim().to_owned()));
+        let mut arrows: Vec<(String, String)> = spec.arrows.keys().filter_map(arrow).collect();
+        arrows.sort();
+        let mut attributes: BTreeMap<UserAttribute, Vec<String>> = BTreeMap::new();
+        for users in spec.nodes.values().filter_map(|node| node.users.as_ref()) {
+            for (attribute, values) in [
+                (UserAttribute::Region, &users.regions),
+                (UserAttribute::Account, &users.accounts),
+                (UserAttribute::Client, &users.clients),
+                (UserAttribute::Journey, &users.journeys),
+            ] {
+                let known = attributes.entry(attribute).or_default();
+                known.extend(values.keys().cloned());
+                known.sort();
+                known.dedup();
+            }
+        }
+        Names {
+            inventory: Arc::new(inventory),
+            arrows: Arc::new(arrows),
+            attributes: Arc::new(attributes),
+            requests: Arc::new(reproduce::requests(spec)),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Settings that changes bring: each suits what it is set on, and is within the range that a world may start with.
+
+use super::{Place, Target};
+use crate::diagnostic::{DataPath, Findings};
+use crate::lesson::LessonSpec;
+use crate::time::Duration;
+use crate::world::check::{MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, ranges};
+use crate::world::{Node, Set, Setting};
+
+/// What a setting belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Node,
+    /// A node with one of these parts.
+    Cache,
+    Queue,
+    FollowingDatabase,
+    Users,
+    Arrow,
+}
+
+pub(super) fn check(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) {
+    let script = DataPath::root().field("script");
+    for (at, scripted) in spec.script.iter().enumerate() {
+        let change = script.at(at).field("change");
+        if scripted.change.on.contains("->") {
+            place.arrow(found, &change.field("on"), &scripted.change.on);
+        }
+        if scripted.change.rolling > Duration::from_mins(60) {
+            found.value(
+                &change.field("rolling"),
+                "more than an hour between two replicas",
+                "write a time up to \"1h\"",
+            );
+        }
+        for (at, set) in scripted.change.sets.iter().enumerate() {
+            let path = change.field("sets").at(at);
+            let Some(target) = place.target(found, &path.field("on"), &set.on) else { continue };
+            check_set(spec, place, found, &path, target, set);
+        }
+    }
+}
+
+fn check_set(
+    spec: &LessonSpec,
+    place: &Place<'_>,
+    found: &mut Findings,
+    path: &DataPath,
+    target: Target<'_>,
+    set: &Set,
+) {
+    let to = path.field("to");
+    let (caller, fits) = match target {
+        Target::Node(name) => (name, place.spec.nodes.get(name).is_some_and(|node| suits(node, owner(&set.to)))),
+        Target::Arrow(from) => (from, owner(&set.to) == Owner::Arrow),
+    };
+    if !fits {
+        let what = format!("`{}` can't be set on `{}`", name(&set.to), set.on);
+        return found.value(&to, what, format!("it belongs to {}", belongs(owner(&set.to))));
+    }
+    let whole = matches!(set.to, Setting::Replicas(_) | Setting::TrafficFactor(_));
+    if whole && !set.replicas.is_empty() {
+        let what = format!("`{}` is of the node as a whole", name(&set.to));
+        found.value(&path.field("replicas"), what, "leave `replicas` out");
+    }
+    let most = most_replicas(spec, place, caller);
+    for (at, replica) in set.replicas.iter().enumerate() {
+        found.range(
+            &path.field("replicas").at(at),
+            &format!("the number of a replica of `{caller}`"),
+            *replica,
+            1..=most,
+        );
+    }
+    value(place, found, &to, caller, &set.to);
+}
+
+/// The most replicas that a node ever has in this lesson.
+fn most_replicas(spec: &LessonSpec, place: &Place<'_>, node: &str) -> u16 {
+    let sets = spec.script.iter().flat_map(|scripted| &scripted.change.sets).filter(|set| set.on == node);
+    let scaled = sets.filter_map(|set| if let Setting::Replicas(replicas) = set.to { Some(replicas) } else { None });
+    let declared = place.spec.nodes.get(node).map_or(1, |node| node.replicas);
+    scaled.chain([declared]).max().unwrap_or(declared)
+}
+
+/// The value of a setting, within the ranges of worlds.
+fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, to: &Setting) {
+    let at = path.at(0);
+    match to {
+        Setting::Version(version) => crate::world::check::not_blank(found, &at, "the version", version),
+        Setting::Replicas(replicas) => {
+            found.range(&at, "the number of replicas", *replicas, ranges::REPLICAS);
+        }
+        Setting::Concurrency(concurrency) => {
+            found.range(&at, "`Concurrency`", *concurrency, ranges::CONCURRENCY);
+        }
+        Setting::WorkFactor(factor) => {
+            found.range(&at, "`WorkFactor`", *factor, 0.0..=1_000.0);
+        }
+        Setting::WorkGrowth(growth) => ranges::time(found, &at, "`WorkGrowth`", *growth, Duration::ZERO),
+        Setting::ErrorRate(share) => ranges::share(found, &at, "`ErrorRate`", *share),
+        Setting::ClockOffset(offset) => ranges::clock_offset(found, &at, *offset),
+        Setting::ClockDrift(ppm) => ranges::clock_drift(found, &at, *ppm),
+        Setting::HealthChecks(health) => {
+            for (place_in_list, check) in health.checks.iter().enumerate() {
+                let path = path.field("checks").at(place_in_list);
+                health_check(found, &path, (place.spec, &place.out), node, check);
+            }
+        }
+        Setting::Sampling(share) => ranges::share(found, &at, "`Sampling`", *share),
+        Setting::CacheTtl(Some(ttl)) => cache_ttl(found, &at, *ttl),
+        Setting::LostInvalidations(share) => ranges::share(found, &at, "`LostInvalidations`", *share),
+        Setting::QueueCapacity(capacity) => {
+            found.range(&at, "`QueueCapacity`", *capacity, ranges::QUEUE_CAPACITY);
+        }
+        Setting::ReplicaLag(lag) => ranges::up_to_a_day(found, &at, "`ReplicaLag`", *lag),
+        Setting::TrafficFactor(factor) => traffic(place, found, &at, *factor),
+        Setting::Timeout(Some(timeout)) => ranges::some_time(found, &at, "`Timeout`", *timeout),
+        Setting::Retry(Some(retry)) => ranges::retry(found, path, retry),
+        Setting::Breaker(Some(breaker)) => ranges::breaker(found, path, breaker),
+        Setting::Pool(Some(pool)) => ranges::pool(found, path, pool),
+        Setting::Latency(latency) => ranges::dist(found, &at, "`Latency`", latency),
+        Setting::Loss(share) => ranges::share(found, &at, "`Loss`", *share),
+        Setting::CacheTtl(None)
+        | Setting::Timeout(None)
+        | Setting::Retry(None)
+        | Setting::Breaker(None)
+        | Setting::Pool(None)
+        | Setting::Fallback(_)
+        | Setting::DataVersionTelemetry(_)
+        | Setting::FlushCache
+        | Setting::Restart
+        | Setting::Trace(_)
+        | Setting::LogFailures(_)
+        | Setting::ClientSpans(_) => {}
+    }
+}
+
+/// More traffic must still be possible to simulate.
+fn traffic(place: &Place<'_>, found: &mut Findings, path: &DataPath, factor: f64) {
+    if !found.range(path, "`TrafficFactor`", factor, 0.0..=1_000.0) || factor <= 1.0 {
+        return;
+    }
+    let events = place.events.get_or_init(|| events_per_second(place.spec)) * factor;
+    if events > MOST_EVENTS_PER_SECOND {
+        let what = format!("{factor:?} times the traffic costs up to {events:.0} events per simulated second");
+        found.value(
+            path,
+            what,
+            format!("write a smaller factor: {MOST_EVENTS_PER_SECOND:.0} events per second are accepted"),
+        );
+    }
+}
+
+fn owner(setting: &Setting) -> Owner {
+    match setting {
+        Setting::Version(_)
+        | Setting::Replicas(_)
+        | Setting::Concurrency(_)
+        | Setting::WorkFactor(_)
+        | Setting::WorkGrowth(_)
+        | Setting::ErrorRate(_)
+        | Setting::ClockOffset(_)
+        | Setting::ClockDrift(_)
+        | Setting::HealthChecks(_)
+        | Setting::DataVersionTelemetry(_)
+        | Setting::Sampling(_)
+        | Setting::Restart => Owner::Node,
+        Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
+        Setting::QueueCapacity(_) => Owner::Queue,
+        Setting::ReplicaLag(_) => Owner::FollowingDatabase,
+        Setting::TrafficFactor(_) => Owner::Users,
+        Setting::Timeout(_)
+        | Setting::Retry(_)
+        | Setting::Fallback(_)
+        | Setting::Breaker(_)
+        | Setting::Pool(_)
+        | Setting::Latency(_)
+        | Setting::Loss(_)
+        | Setting::Trace(_)
+        | Setting::LogFailures(_)
+        | Setting::ClientSpans(_) => Owner::Arrow,
+    }
+}
+
+fn suits(node: &Node, owner: Owner) -> bool {
+    match owner {
+        Owner::Node => true,
+        Owner::Cache => node.cache.is_some(),
+        Owner::Queue => node.queue.is_some(),
+        Owner::FollowingDatabase => node.database.as_ref().is_some_and(|database| database.follows.is_some()),
+        Owner::Users => node.users.is_some(),
+        Owner::Arrow => false,
+    }
+}
+
+fn belongs(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Node => "a node: write its name",
+        Owner::Cache => "a node with a cache",
+        Owner::Queue => "a node with a queue",
+        Owner::FollowingDatabase => "a database that follows a primary",
+        Owner::Users => "a node of users",
+        Owner::Arrow => "an arrow: write \"from -> to\"",
+    }
+}
+
+/// The word for a setting in a file.
+fn name(setting: &Setting) -> String {
+    let text = format!("{setting:?}");
+    text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
+}

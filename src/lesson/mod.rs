@@ -1,0 +1,33 @@
+//! What goes wrong in a world, when, and what is asked: plain data, checked before anything runs. Knows causes, changes
+//! and words for people; nothing of how a world is run.
+//!
+//! A [`Lesson`] exists only when everything in it was checked against its world.
+
+mod check;
+mod load;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use spec::*;
+
+use crate::World;
+
+/// A checked lesson with its world. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Lesson(Arc<(LessonSpec, World)>);
+
+impl Lesson {
+    /// The data. Ground truth but for title, summary and ticket. The names of arrows are written `"from -> to"`, with
+    /// one space on either side.
+    pub fn spec(&self) -> &LessonSpec {
+        &self.0.0
+    }
+
+    /// The world it happens in.
+    pub fn world(&self) -> &World {
+        &self.0.1
+    }
+}

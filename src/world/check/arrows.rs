@@ -1,0 +1,105 @@
+//! Arrows: both ends exist and differ, each pair once, and policies within their ranges.
+
+use std::collections::BTreeMap;
+
+use super::{Check, Neighbours, ranges};
+use crate::diagnostic::{DataPath, Findings};
+use crate::world::{Arrow, WorldSpec};
+
+/// Ends of connections, caller replicas × callee replicas over all arrows: each costs memory.
+const MOST_CONNECTIONS: u64 = 20_000_000;
+
+/// The two ends that an arrow's name says.
+pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
+    let (from, to) = name.split_once("->")?;
+    Some((from.trim(), to.trim())).filter(|(from, to)| !from.is_empty() && !to.is_empty())
+}
+
+/// An arrow's name as the engine writes it; a node's name stays as it is.
+pub(crate) fn canonical(name: &str) -> String {
+    split(name).map_or(name.to_owned(), |(from, to)| format!("{from} -> {to}"))
+}
+
+/// All arrows by both ends.
+pub(crate) fn neighbours(spec: &WorldSpec) -> Neighbours<'_> {
+    let mut out = BTreeMap::<&str, BTreeMap<&str, &Arrow>>::new();
+    for (name, arrow) in &spec.arrows {
+        if let Some((from, to)) = split(name) {
+            out.entry(from).or_default().insert(to, arrow);
+        }
+    }
+    out
+}
+
+impl Check<'_> {
+    pub(super) fn arrows(&mut self) {
+        let arrows = DataPath::root().field("arrows");
+        let (mut seen, mut connections) = (BTreeMap::new(), 0u64);
+        for (name, arrow) in &self.spec.arrows {
+            let path = arrows.key(name);
+            match split(name) {
+                Some((from, to)) => {
+                    self.ends(&path, from, to);
+                    let replicas = |node: &str| self.spec.nodes.get(node).map_or(0, |node| u64::from(node.replicas));
+                    connections += replicas(from) * replicas(to);
+                    if let Some(first) = seen.insert((from, to), name) {
+                        let what = format!("this is the same arrow as `{first}`");
+                        self.found.key(&path, what, "keep one of the two");
+                    }
+                }
+                None => {
+                    let what = format!("`{}` is not an arrow", crate::diagnostic::short(name));
+                    self.found.key(&path, what, "write it as \"from -> to\"");
+                }
+            }
+            policies(&mut self.found, &path, arrow);
+        }
+        if connections > MOST_CONNECTIONS {
+            let what =
+                format!("{connections} connections between replicas are more than fit: at most {MOST_CONNECTIONS}");
+            self.found.key(&arrows, what, "use fewer replicas at the ends of arrows");
+        }
+    }
+
+    fn ends(&mut self, path: &DataPath, from: &str, to: &str) {
+        for end in [from, to] {
+            if !self.spec.nodes.contains_key(end) {
+                let known = self.spec.nodes.keys().map(String::as_str);
+                // Comparing with all names is only worth it for problems that are kept.
+                let known = known.take(if self.found.is_full() { 0 } else { usize::MAX });
+                let help = crate::diagnostic::did_you_mean(end, known, "declare it under `nodes`");
+                let what = format!("this arrow has an end that is no node: `{}`", crate::diagnostic::short(end));
+                self.found.key(path, what, help);
+            }
+        }
+        if from == to {
+            self.found.key(path, "this arrow leads from a node to itself", "an arrow joins two different nodes");
+        }
+        if self.spec.nodes.get(to).is_some_and(|node| node.users.is_some()) {
+            self.found.key(path, format!("this arrow leads to users, `{to}`, who answer no calls"), "turn it round");
+        }
+        let deliver = self.spec.nodes.get(from).is_some_and(|node| node.queue.is_some());
+        let consumes = |node: &crate::world::Node| node.consumes.as_ref().is_some_and(|taken| taken.queue == from);
+        if deliver && self.spec.nodes.get(to).is_some_and(|node| !consumes(node)) {
+            let what = format!("`{to}` does not consume from the queue `{from}`");
+            self.found.key(path, what, format!("add `consumes: (queue: \"{from}\")` to `{to}`, or remove this arrow"));
+        }
+    }
+}
+
+fn policies(found: &mut Findings, path: &DataPath, arrow: &Arrow) {
+    ranges::dist(found, &path.field("latency"), "`latency`", &arrow.latency);
+    ranges::share(found, &path.field("loss"), "`loss`", arrow.loss);
+    if let Some(timeout) = arrow.timeout {
+        ranges::some_time(found, &path.field("timeout"), "`timeout`", timeout);
+    }
+    if let Some(retry) = &arrow.retry {
+        ranges::retry(found, &path.field("retry"), retry);
+    }
+    if let Some(breaker) = &arrow.breaker {
+        ranges::breaker(found, &path.field("breaker"), breaker);
+    }
+    if let Some(pool) = &arrow.pool {
+        ranges::pool(found, &path.field("pool"), pool);
+    }
+}

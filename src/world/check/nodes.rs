@@ -1,0 +1,219 @@
+//! Nodes: their numbers, their behaviours and what those refer to, what they log and what their health page looks at.
+
+use super::{Check, LONGEST_NAME, Neighbours, label, name, name_with, ranges};
+use crate::diagnostic::{DataPath, Findings};
+use crate::time::Duration;
+use crate::world::{Cache, Consumes, Database, HealthCheck, Instrumentation, Kind, Node, Queue, WorldSpec};
+
+/// Replicas of all nodes together: the engine numbers them with 16 bits.
+const MOST_REPLICAS: u64 = 60_000;
+
+impl<'a> Check<'a> {
+    pub(super) fn nodes(&mut self) {
+        let nodes = DataPath::root().field("nodes");
+        let mut replicas = 0u64;
+        for (node_name, node) in &self.spec.nodes {
+            let path = nodes.key(node_name);
+            name(&mut self.found, &path, true, node_name);
+            self.numbers(&path, node);
+            self.behaviours(&path, node_name, node);
+            instrumentation(&mut self.found, &path.field("telemetry"), &node.telemetry);
+            for (at, check) in node.health.checks.iter().enumerate() {
+                let at = path.field("health").field("checks").at(at);
+                health_check(&mut self.found, &at, (self.spec, &self.out), node_name, check);
+            }
+            replicas += u64::from(node.replicas);
+        }
+        if replicas > MOST_REPLICAS {
+            let what = format!("{replicas} replicas in all are more than the {MOST_REPLICAS} that can be simulated");
+            self.found.key(&nodes, what, "use fewer replicas");
+        }
+    }
+
+    fn numbers(&mut self, path: &DataPath, node: &Node) {
+        let found = &mut self.found;
+        found.range(&path.field("replicas"), "the number of replicas", node.replicas, ranges::REPLICAS);
+        found.range(&path.field("concurrency"), "`concurrency`", node.concurrency, ranges::CONCURRENCY);
+        found.range(&path.field("queue_limit"), "`queue_limit`", node.queue_limit, ranges::QUEUE_LIMIT);
+        label(found, &path.field("version"), false, &node.version);
+        for (at, zone) in node.zones.iter().enumerate() {
+            label(found, &path.field("zones").at(at), false, zone);
+        }
+        for (at, clock) in node.clocks.iter().enumerate() {
+            ranges::clock(found, &path.field("clocks").at(at), clock);
+        }
+    }
+
+    fn behaviours(&mut self, path: &DataPath, node_name: &str, node: &Node) {
+        let lacks = match node.kind {
+            Kind::Users if node.users.is_none() => Some("users: (…)"),
+            Kind::Cache if node.cache.is_none() => Some("cache: (…)"),
+            Kind::Database if node.database.is_none() => Some("database: (…)"),
+            Kind::Queue if node.queue.is_none() => Some("queue: (…)"),
+            _ => None,
+        };
+        if let Some(part) = lacks {
+            let what = format!("a node of kind `{:?}` needs the part that makes it one", node.kind);
+            self.found.value(&path.field("kind"), what, format!("add `{part}`, or change the kind"));
+        }
+        if let Some(part) = &node.cache {
+            cache(&mut self.found, &path.field("cache"), part);
+        }
+        if let Some(part) = &node.queue {
+            queue(&mut self.found, &path.field("queue"), part);
+        }
+        if let Some(part) = &node.database {
+            self.database(&path.field("database"), node_name, part);
+        }
+        if let Some(part) = &node.consumes {
+            self.consumes(&path.field("consumes"), node_name, part);
+        }
+        for (job_name, job) in &node.jobs {
+            let path = path.field("jobs").key(job_name);
+            name(&mut self.found, &path, true, job_name);
+            ranges::interval(&mut self.found, &path.field("every"), "the time between two starts", &job.every);
+            if !node.routes.contains_key(&job.route) {
+                let known = node.routes.keys().map(String::as_str);
+                self.found.unknown(&path.field("route"), &format!("route at `{node_name}` called"), &job.route, known);
+            }
+        }
+    }
+
+    fn database(&mut self, path: &DataPath, node_name: &str, database: &Database) {
+        let found = &mut self.found;
+        ranges::dist(found, &path.field("read"), "`read`", &database.read);
+        ranges::dist(found, &path.field("write"), "`write`", &database.write);
+        ranges::up_to_a_day(found, &path.field("lag"), "`lag`", database.lag);
+        let Some(primary) = &database.follows else { return };
+        let is_primary = |node: &Node| node.database.as_ref().is_some_and(|database| database.follows.is_none());
+        if !self.spec.nodes.get(primary).is_some_and(is_primary) || primary == node_name {
+            let primaries = self.spec.nodes.iter().filter(|(_, node)| is_primary(node)).map(|(name, _)| name.as_str());
+            found.unknown(&path.field("follows"), "primary database", primary, primaries);
+        }
+    }
+
+    fn consumes(&mut self, path: &DataPath, node_name: &str, consumes: &Consumes) {
+        let path = path.field("queue");
+        let is_queue = |node: &Node| node.queue.is_some();
+        if !self.spec.nodes.get(&consumes.queue).is_some_and(is_queue) {
+            let queues = self.spec.nodes.iter().filter(|(_, node)| is_queue(node)).map(|(name, _)| name.as_str());
+            return self.found.unknown(&path, "queue", &consumes.queue, queues);
+        }
+        if !reaches(&self.out, &consumes.queue, node_name) {
+            let arrow = format!("{} -> {node_name}", consumes.queue);
+            let what = format!("there is no arrow `{arrow}` to bring the messages");
+            self.found.value(&path, what, format!("add \"{arrow}\": () to `arrows`"));
+        }
+    }
+}
+
+/// Whether there is an arrow.
+pub(super) fn reaches(out: &Neighbours<'_>, from: &str, to: &str) -> bool {
+    out.get(from).is_some_and(|callees| callees.contains_key(to))
+}
+
+fn cache(found: &mut Findings, path: &DataPath, cache: &Cache) {
+    found.range(&path.field("capacity"), "the cache's `capacity`", cache.capacity, ranges::CACHE_CAPACITY);
+    if let Some(ttl) = cache.ttl {
+        cache_ttl(found, &path.field("ttl"), ttl);
+    }
+    ranges::dist(found, &path.field("service"), "`service`", &cache.service);
+    ranges::share(found, &path.field("lost_invalidations"), "`lost_invalidations`", cache.lost_invalidations);
+}
+
+/// How long entries live: anything but no time at all.
+pub(crate) fn cache_ttl(found: &mut Findings, path: &DataPath, ttl: Duration) {
+    if ttl == Duration::ZERO {
+        found.value(path, "entries with a `ttl` of 0s never live", "write a time above \"0s\", or `None` to keep them");
+    }
+}
+
+fn queue(found: &mut Findings, path: &DataPath, queue: &Queue) {
+    found.range(&path.field("capacity"), "the queue's `capacity`", queue.capacity, ranges::QUEUE_CAPACITY);
+    ranges::dist(found, &path.field("service"), "`service`", &queue.service);
+}
+
+fn instrumentation(found: &mut Findings, path: &DataPath, telemetry: &Instrumentation) {
+    ranges::share(found, &path.field("sampling"), "`sampling`", telemetry.sampling);
+    for (at, chatter) in telemetry.chatter.iter().enumerate() {
+        let path = path.field("chatter").at(at);
+        ranges::interval(found, &path.field("every"), "the time between two lines", &chatter.every);
+        super::not_blank(found, &path.field("text"), "this line", &chatter.text);
+    }
+}
+
+/// What a health page of `node` looks at must be next to it.
+pub(crate) fn health_check(
+    found: &mut Findings,
+    path: &DataPath,
+    (spec, out): (&WorldSpec, &Neighbours<'_>),
+    node: &str,
+    check: &HealthCheck,
+) {
+    let path = path.at(0);
+    let is_queue = |name: &str| spec.nodes.get(name).is_some_and(|node| node.queue.is_some());
+    match check {
+        HealthCheck::Dependency(other) | HealthCheck::PoolWait(other, _) => {
+            if !reaches(out, node, other) {
+                let next = out.get(node).into_iter().flat_map(|callees| callees.keys().copied());
+                found.unknown(&path, &format!("arrow from `{node}` to"), other, next);
+            }
+        }
+        HealthCheck::ConsumerLag(queue, _) => {
+            let joined = reaches(out, node, queue) || reaches(out, queue, node);
+            if !joined || !is_queue(queue) {
+                let published = out.get(node).into_iter().flat_map(|callees| callees.keys().copied());
+                let consumed = spec.nodes.get(node).and_then(|node| node.consumes.as_ref());
+                let next = published.chain(consumed.map(|consumes| consumes.queue.as_str()));
+                found.unknown(
+                    &path,
+                    &format!("queue next to `{node}` called"),
+                    queue,
+                    next.filter(|name| is_queue(name)),
+                );
+            }
+        }
+    }
+}
+
+/// The name of a message or an effect.
+pub(super) fn message_name(found: &mut Findings, path: &DataPath, is_key: bool, message: &str) {
+    name_with(found, path, is_key, message, "-_.");
+}
+
+/// The name of a route: `METHOD /path` for requests, a plain name for messages and for jobs of its own, `*` for all
+/// that a node passes on. Answers whether it is one.
+pub(super) fn route_name(found: &mut Findings, path: &DataPath, node: &Node, route: &str) -> bool {
+    let own = node.consumes.is_some() || node.jobs.values().any(|job| job.route == route);
+    if route == "*" || is_request(route) {
+        return true;
+    }
+    if own && !route.contains([' ', '/']) {
+        message_name(found, path, true, route);
+        return true;
+    }
+    let (what, help) = request_words(route);
+    found.key(path, what, help);
+    false
+}
+
+/// Whether this names a request.
+pub(super) fn is_request(route: &str) -> bool {
+    let Some((method, path)) = route.split_once(' ') else { return false };
+    let fits = path.starts_with('/') && path.len() <= 4 * LONGEST_NAME;
+    METHODS.contains(&method) && fits && !path.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+/// What is wrong with the name of a request, and how to write one.
+pub(super) fn request_words(route: &str) -> (String, String) {
+    let what = format!("`{}` is not a request", crate::diagnostic::short(route));
+    let upper = route.to_uppercase();
+    let method = upper.split(' ').next().unwrap_or_default();
+    let help = match METHODS.iter().find(|known| **known == method) {
+        Some(method) => format!("write it like \"{method} /path/{{id}}\""),
+        None => format!("write a method and a path, like \"GET /path/{{id}}\"; methods are {}", METHODS.join(", ")),
+    };
+    (what, help)
+}
+
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

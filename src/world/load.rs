@@ -1,0 +1,64 @@
+//! From a file, a text or data to a checked world. Knows where worlds come from, never what makes one right.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{FORMAT, World, WorldSpec, check};
+use crate::Problems;
+use crate::diagnostic::{Problem, Source, Tree, parse_ron, read_text};
+
+impl World {
+    /// Reads and checks a file.
+    pub fn load(path: impl AsRef<Path>) -> Result<World, Problems> {
+        World::from_source(&read_text(path)?)
+    }
+
+    /// Reads and checks text; `name` is what problems call it.
+    pub fn from_ron(name: &str, text: &str) -> Result<World, Problems> {
+        World::from_source(&Arc::new(Source::new(name, text)))
+    }
+
+    /// Checks a world made in code. Problems name the path in the data, counted from 0.
+    pub fn new(spec: WorldSpec) -> Result<World, Problems> {
+        World::checked(spec, None, Problems::none())
+    }
+
+    fn from_source(source: &Arc<Source>) -> Result<World, Problems> {
+        let spec = parse::<WorldSpec>(source)?;
+        World::checked(spec, Some(source), repeated_keys(source))
+    }
+
+    fn checked(mut spec: WorldSpec, source: Option<&Arc<Source>>, mut problems: Problems) -> Result<World, Problems> {
+        problems.extend(check::world(&spec).into_problems(source));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let arrows = std::mem::take(&mut spec.arrows);
+        spec.arrows = arrows.into_iter().map(|(name, arrow)| (check::canonical(&name), arrow)).collect();
+        Ok(World(Arc::new(spec)))
+    }
+}
+
+/// Reads RON whose root has a `format`. A text of another format is refused for that, whatever else is strange about it.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(source: &Arc<Source>) -> Result<T, Problems> {
+    parse_ron(source).map_err(|problems| other_format(source).map_or(problems, Problems::from))
+}
+
+fn other_format(source: &Arc<Source>) -> Option<Problem> {
+    let tree = Tree::read(&source.text);
+    let format: u32 = tree.field_text(&source.text, "format")?.parse().ok()?;
+    let span = tree.locate(&source.text, &crate::diagnostic::DataPath::root().field("format"), false);
+    let (what, help) = check::format_words(format);
+    (format != FORMAT).then(|| Problem::in_text(source, span, what).help(help))
+}
+
+/// Keys that are given twice: the reader would take the last one and forget the others.
+pub(crate) fn repeated_keys(source: &Arc<Source>) -> Problems {
+    let mut problems = Problems::none();
+    for (key, first, second) in Tree::read(&source.text).repeated_keys() {
+        let line = source.position(first.start).line;
+        let what = format!("`{key}` is given twice, first in line {line}");
+        problems.push(Problem::in_text(source, second, what).help("remove or rename one of the two"));
+    }
+    problems
+}

@@ -1,0 +1,34 @@
+//! What a system is: plain data, checked before anything runs. Knows nodes, arrows and what users do; no incident, no
+//! run.
+//!
+//! A [`World`] exists only when everything in it was checked: no name dangles, no number is out of range, nothing goes
+//! in a circle, and it does not ask for more than can be simulated.
+
+mod change;
+pub(crate) mod check;
+mod load;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use change::*;
+pub(crate) use load::{parse, repeated_keys};
+pub use spec::*;
+#[cfg(test)]
+pub(crate) use tests::{TINY, tiny};
+
+/// The version of the world and lesson formats.
+pub const FORMAT: u32 = 1;
+
+/// A checked world. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct World(Arc<WorldSpec>);
+
+impl World {
+    /// The data. The names of arrows are written `"from -> to"`, with one space on either side.
+    pub fn spec(&self) -> &WorldSpec {
+        &self.0
+    }
+}

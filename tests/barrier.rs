@@ -1,0 +1,43 @@
+//! The information barrier: no face, view, query or exporter can name the ground truth. Reads the source, so that a
+//! new file is held to it as well.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+
+/// Who may: the ledger itself, the engine that writes it, the session that owns the run, grading, and
+/// `run --with-truth`.
+const MAY: [&str; 6] = ["truth/", "engine/", "lab/session", "lab/grade", "cli/ledger", "lib.rs"];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn only_the_session_and_grading_know_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 40, "the source was found");
+    let mut breaches = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        if MAY.iter().any(|may| name.starts_with(may)) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            if ["truth::", "::truth", ".truth()", "Truth>", "&Truth"].iter().any(|word| code.contains(word)) {
+                breaches.push(format!("{name}:{}: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "these may not know the ground truth:\n{}", breaches.join("\n"));
+}

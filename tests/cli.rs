@@ -1,0 +1,213 @@
+//! The program as a person or a script meets it: arguments, exit codes, streams, and nothing that looks like a panic.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn allgreen(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_allgreen"));
+    command.args(arguments).stdin(Stdio::null());
+    // A test has no display: the same on every machine.
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+#[track_caller]
+fn run(arguments: &[&str], status: i32) -> (String, String) {
+    let output = allgreen(arguments).output().unwrap();
+    check(arguments, &output, status)
+}
+
+#[track_caller]
+fn check(arguments: &[&str], output: &Output, status: i32) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}\n{out}\n{err}");
+    assert!(!err.contains("panicked") && !err.contains("RUST_BACKTRACE"), "{arguments:?}\n{err}");
+    assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}'), "colours where there is no terminal: {arguments:?}");
+    (out, err)
+}
+
+#[test]
+fn help_shows_examples() {
+    for command in
+        [&["--help"][..], &["play", "--help"], &["run", "--help"], &["check", "--help"], &["replay", "--help"]]
+    {
+        let (out, _) = run(command, 0);
+        assert!(out.contains("Example"), "{command:?}\n{out}");
+    }
+    assert!(run(&["--version"], 0).0.starts_with("allgreen "));
+}
+
+#[test]
+fn a_run_is_the_same_twice_and_differs_by_seed() {
+    let digest = |seed| run(&["run", "storefront", "--for", "20s", "--seed", seed, "--digest"], 0).0;
+    let first = digest("7");
+    assert_eq!(first, digest("0x7"));
+    assert_ne!(first, digest("8"));
+    assert!(first.starts_with("blake3:") && first.trim().len() == 7 + 64 && first.lines().count() == 1, "{first}");
+}
+
+#[test]
+fn a_file_and_the_same_world_inside_the_program_are_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere =
+        allgreen(&["run", "storefront", "--for", "10s", "--digest"]).current_dir(folder.path()).output().unwrap();
+    let (inside, _) = check(&["run", "storefront"], &elsewhere, 0);
+    assert_eq!(inside, run(&["run", "worlds/storefront.ron", "--for", "10s", "--digest"], 0).0);
+    let lesson =
+        allgreen(&["run", "quiet-fallback", "--for", "10s", "--digest"]).current_dir(folder.path()).output().unwrap();
+    let (inside, _) = check(&["run", "quiet-fallback"], &lesson, 0);
+    assert_eq!(inside, run(&["run", "lessons/quiet-fallback.ron", "--for", "10s", "--digest"], 0).0);
+}
+
+#[test]
+fn a_summary_counts_telemetry_and_tells_the_truth_only_when_asked() {
+    let (out, _) = run(&["run", "storefront", "--for", "30s"], 0);
+    assert!(out.contains("log records") && out.contains("spans"), "{out}");
+    assert!(!out.contains("served"), "{out}");
+    let (out, _) = run(&["run", "storefront", "--for", "30s", "--with-truth"], 0);
+    assert!(out.contains("served") && out.contains("right"), "{out}");
+}
+
+#[test]
+fn telemetry_is_written_as_json_lines_and_nothing_of_the_truth() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new/deep");
+    run(&["run", "quiet-fallback", "--for", "20s", "--out", out.to_str().unwrap()], 0);
+    let mut names: Vec<_> =
+        std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["changes.jsonl", "health.jsonl", "logs.jsonl", "metrics.jsonl", "reports.jsonl", "run.json", "spans.jsonl"]
+    );
+    let lines = |name: &str| -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(out.join(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (spans, logs) = (lines("spans.jsonl"), lines("logs.jsonl"));
+    assert!(spans.len() > 1000 && logs.len() > 1000);
+    assert!(spans.iter().all(|span| span["trace_id"].as_str().is_some_and(|id| id.len() == 32)));
+    assert!(
+        logs.iter().all(|log| log["time"].as_str().is_some_and(|time| time.ends_with('Z')) && log["body"].is_string())
+    );
+    let histogram = lines("metrics.jsonl").into_iter().find(|metric| metric["kind"] == "histogram").unwrap();
+    let (bounds, counts) = (histogram["bounds"].as_array().unwrap(), histogram["bucket_counts"].as_array().unwrap());
+    assert_eq!(bounds.len() + 1, counts.len());
+    for name in names {
+        let text = std::fs::read_to_string(out.join(&name)).unwrap();
+        for word in ["outcome", "harm", "partial", "\"cause\""] {
+            assert!(!text.contains(word), "{name} says `{word}`");
+        }
+    }
+}
+
+#[test]
+fn bad_input_is_one_clear_error() {
+    for (arguments, says) in [
+        (&["run", "storefront", "--seed", "seven"][..], "a seed is a whole number"),
+        (&["run", "storefront", "--seed", "-1"], "a seed is a whole number"),
+        (&["run", "storefront", "--for", "-5s"], "30s"),
+        (&["run", "storefront", "--seed", "18446744073709551616"], "a seed is a whole number"),
+        (&["run", "storefront", "--for", "5"], "30s"),
+        (&["run", "storefront", "--for", "99y"], "ten years"),
+        (&["run", "storefornt"], "`storefront`"),
+        (&["run", "no/such.ron"], "no/such.ron"),
+        (&["run", "worlds"], "`worlds`"),
+        (&["run"], "WORLD|LESSON"),
+        (&["check"], "FILE"),
+        (&["check", "no/such.ron"], "no/such.ron"),
+        (&["check", "worlds"], "worlds"),
+        (&["replay", "no/such.session"], "no/such.session"),
+        (&["play", "quiet-falback", "--terminal"], "`quiet-fallback`"),
+        (&["play", "quiet-fallback", "--script", "no/such.txt"], "no/such.txt"),
+        (&["play", "quiet-fallback", "--script", "worlds"], "folder"),
+        (&["play", "quiet-fallback", "--session", "x"], "either"),
+        (&["play", "--terminal"], "allgreen play LESSON"),
+        (&["explode"], "explode"),
+        (&["run", "storefront", "--memory-gib", "0"], "memory-gib"),
+    ] {
+        let (_, err) = run(arguments, 2);
+        assert!(err.contains(says), "{arguments:?} should say `{says}`:\n{err}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let since = std::time::Instant::now();
+    let (_, err) = run(&["run", "storefront", "--for", "2h", "--out", file.to_str().unwrap()], 2);
+    assert!(err.contains("--out DIR") && since.elapsed().as_secs() < 10, "{err}");
+}
+
+#[test]
+fn too_much_telemetry_ends_with_what_there_is() {
+    let mut arguments = vec!["run", "storefront", "--for", "10s"];
+    run(&arguments, 0);
+    arguments.extend(["--memory-gib", "1"]);
+    run(&arguments, 0);
+}
+
+#[test]
+fn a_closed_pipe_ends_in_silence() {
+    let mut child =
+        allgreen(&["run", "storefront", "--for", "5s"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = allgreen(&["run", "storefront", "--for", "5s"]).stdout(full).output().unwrap();
+    let (_, err) = check(&["run"], &output, 2);
+    assert!(err.contains("No space left"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_run_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let child = allgreen(&["run", "storefront", "--for", "5h", "--out", out.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let (stdout, _) = check(&["run"], &child.wait_with_output().unwrap(), 130);
+    assert_eq!(stdout, "");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
+}
+
+#[test]
+fn what_ships_is_good_and_what_is_broken_is_placed() {
+    let (out, _) =
+        run(&["check", "worlds/storefront.ron", "lessons/quiet-fallback.ron", "lessons/three-minutes-behind.ron"], 0);
+    assert_eq!(out.lines().count(), 3, "{out}");
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.ron");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds/storefront.ron")).unwrap();
+    std::fs::write(&broken, text.replacen("kind: Gateway", "kind: Gatewya", 1)).unwrap();
+    let (out, _) = run(&["check", broken.to_str().unwrap()], 1);
+    assert!(out.contains("broken.ron") && out.contains("Gatewya") && out.contains("Gateway"), "{out}");
+}
+
+#[test]
+fn lessons_are_listed_wherever_one_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, _) = run(&["lessons"], 0);
+    assert!(here.contains("quiet-fallback") && here.contains("three-minutes-behind"), "{here}");
+    let output = allgreen(&["lessons"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(check(&["lessons"], &output, 0).0, here);
+}

@@ -1,0 +1,190 @@
+//! Random worlds that shrink: a chain of services with any policies on their arrows, a store, a queue with a worker.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+use std::fmt::Write;
+
+use allgreen::World;
+use proptest::prelude::*;
+
+/// A service and how it calls the next ones.
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub replicas: u16,
+    pub concurrency: u32,
+    pub queue_limit: u32,
+    pub work_us: u64,
+    pub errors: f64,
+    /// Which of the later services it calls, as bits.
+    pub calls: u8,
+    pub together: bool,
+    pub arrow: Arrow,
+}
+
+/// The policies of a service's arrows.
+#[derive(Clone, Debug)]
+pub struct Arrow {
+    pub latency_us: u64,
+    pub loss: f64,
+    pub timeout_ms: Option<u64>,
+    pub attempts: Option<u8>,
+    pub fallback: Option<&'static str>,
+    pub breaker: bool,
+    pub pool: Option<u32>,
+    pub balance: &'static str,
+    pub propagated: bool,
+}
+
+/// A world in few words.
+#[derive(Clone, Debug)]
+pub struct Sketch {
+    pub rate: f64,
+    pub services: Vec<Service>,
+    pub cached: bool,
+    pub queue: Option<(u32, &'static str)>,
+    pub clock_ms: i64,
+}
+
+pub fn arrow() -> impl Strategy<Value = Arrow> {
+    let policies = (
+        prop::option::of(5..400u64),
+        prop::option::of(2..4u8),
+        prop::option::of(prop::sample::select(vec!["Default", "Empty", "Stale"])),
+        any::<bool>(),
+        prop::option::of(1..20u32),
+    );
+    let balance = prop::sample::select(vec!["RoundRobin", "LeastConnections", "Random", "Hash"]);
+    (10..3000u64, prop_oneof![Just(0.0), 0.0..0.03f64], policies, balance, any::<bool>()).prop_map(
+        |(latency_us, loss, (timeout_ms, attempts, fallback, breaker, pool), balance, propagated)| Arrow {
+            latency_us,
+            loss,
+            timeout_ms,
+            attempts,
+            fallback,
+            breaker,
+            pool,
+            balance,
+            propagated,
+        },
+    )
+}
+
+pub fn sketch() -> impl Strategy<Value = Sketch> {
+    let service = ((1..4u16, 1..20u32, 0..40u32, 100..20_000u64), 0.0..0.05f64, any::<u8>(), any::<bool>(), arrow())
+        .prop_map(|((replicas, concurrency, queue_limit, work_us), errors, calls, together, arrow)| Service {
+            replicas,
+            concurrency,
+            queue_limit,
+            work_us,
+            errors,
+            calls,
+            together,
+            arrow,
+        });
+    let queue = prop::option::of((1..50u32, prop::sample::select(vec!["Reject", "DropNewest", "DropOldest"])));
+    (5.0..120.0f64, prop::collection::vec(service, 1..5), any::<bool>(), queue, -500..500i64)
+        .prop_map(|(rate, services, cached, queue, clock_ms)| Sketch { rate, services, cached, queue, clock_ms })
+}
+
+impl Sketch {
+    /// The world as a file would have it; `reversed` writes every map in the opposite order.
+    pub fn ron(&self, reversed: bool) -> String {
+        let (mut nodes, mut arrows) = (Vec::new(), Vec::new());
+        nodes.push(format!(
+            "\"users\": (kind: Users, users: (count: 500, journeys_per_second: {:?}, journeys: {{ \"go\": 1.0 }}, regions: {{ \"eu\": 2.0, \"us\": 1.0 }}, reports: (probability: 0.1)))",
+            self.rate
+        ));
+        arrows.push("\"users -> s0\": (latency: Exp(\"5ms\"), timeout: \"2s\")".to_owned());
+        nodes.push(
+            "\"db\": (kind: Database, concurrency: 10, database: (read: Exp(\"2ms\"), write: Exp(\"3ms\")))".to_owned(),
+        );
+        if self.cached {
+            nodes.push("\"cache\": (kind: Cache, cache: (capacity: 40, ttl: \"20s\", service: Const(\"200us\"), lost_invalidations: 0.1))".to_owned());
+        }
+        if let Some((capacity, overflow)) = self.queue {
+            nodes.push(format!(
+                "\"queue\": (kind: Queue, queue: (capacity: {capacity}, overflow: {overflow}, service: Const(\"500us\")))"
+            ));
+            nodes.push("\"worker\": (kind: Worker, replicas: 2, concurrency: 2, consumes: (queue: \"queue\"), routes: { \"done\": (steps: [Work(Exp(\"15ms\")), Effect(\"mail\")], errors: 0.02) })".to_owned());
+            arrows.push("\"queue -> worker\": ()".to_owned());
+        }
+        let last = self.services.len() - 1;
+        for (at, service) in self.services.iter().enumerate() {
+            let mut calls = Vec::new();
+            for to in at + 1..self.services.len() {
+                // The next service is always called, so that none is out of reach.
+                if to == at + 1 || service.calls >> to & 1 == 1 {
+                    calls.push(format!("(to: \"s{to}\", op: Route(\"GET /\"))"));
+                    arrows.push(format!("\"s{at} -> s{to}\": {}", service.arrow.ron()));
+                }
+            }
+            let mut steps = format!("Work(Exp(\"{}us\"))", service.work_us);
+            if service.together && !calls.is_empty() {
+                let _ = write!(steps, ", All([{}])", calls.join(", "));
+            } else {
+                calls.iter().for_each(|call| {
+                    let _ = write!(steps, ", Call({call})");
+                });
+            }
+            if at == last {
+                arrows.push(format!("\"s{at} -> db\": {}", service.arrow.ron()));
+                if self.cached {
+                    arrows.push(format!("\"s{at} -> cache\": (timeout: \"50ms\", fallback: (value: Empty))"));
+                    steps += ", Call((to: \"cache\", op: Get(\"item\"))), Call((to: \"db\", op: Read(\"item\"), when: Missing(\"item\"))), Call((to: \"cache\", op: Put(\"item\"), when: Fetched(\"item\"), detached: true))";
+                } else {
+                    steps += ", Call((to: \"db\", op: Read(\"item\")))";
+                }
+                steps += ", Call((to: \"db\", op: Write(\"item\"), when: Chance(0.1)))";
+                if self.queue.is_some() {
+                    arrows.push(format!("\"s{at} -> queue\": (timeout: \"1s\")"));
+                    steps += ", Call((to: \"queue\", op: Publish(\"done\")))";
+                }
+            }
+            nodes.push(format!(
+                "\"s{at}\": (kind: Service, replicas: {}, concurrency: {}, queue_limit: {}, clocks: [(offset: \"{}ms\", drift_ppm: 3.0), ()], routes: {{ \"GET /\": (steps: [{steps}], errors: {:?}) }})",
+                service.replicas, service.concurrency, service.queue_limit, self.clock_ms, service.errors
+            ));
+        }
+        if reversed {
+            nodes.reverse();
+            arrows.reverse();
+        }
+        let effects = if self.queue.is_some() { "effects: { \"mail\": 1 }, effects_within: \"20s\"" } else { "" };
+        format!(
+            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9) }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [(request: \"GET /\", owes: (parts: [\"item\"], fresh_within: \"2s\", {effects}))]) }},\n)",
+            nodes.join(",\n    "),
+            arrows.join(",\n    ")
+        )
+    }
+
+    pub fn world(&self) -> World {
+        let text = self.ron(false);
+        World::from_ron("sketch", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+    }
+}
+
+impl Arrow {
+    fn ron(&self) -> String {
+        let mut fields = vec![
+            format!("latency: Exp(\"{}us\")", self.latency_us),
+            format!("loss: {:?}", self.loss),
+            format!("balance: {}", self.balance),
+            format!("trace: {}", if self.propagated { "Propagated" } else { "Dropped" }),
+        ];
+        if let Some(timeout) = self.timeout_ms {
+            fields.push(format!("timeout: \"{timeout}ms\""));
+        }
+        if let Some(attempts) = self.attempts {
+            fields.push(format!("retry: (attempts: {attempts}, backoff: \"5ms\", jitter: 0.5, budget: 0.2)"));
+        }
+        if let Some(fallback) = self.fallback {
+            fields.push(format!("fallback: (value: {fallback}, log: true)"));
+        }
+        if self.breaker {
+            fields.push("breaker: (window: 20, threshold: 0.5, open_for: \"3s\", log: true)".to_owned());
+        }
+        if let Some(size) = self.pool {
+            fields.push(format!("pool: (size: {size}, wait: \"100ms\")"));
+        }
+        format!("({})", fields.join(", "))
+    }
+}

@@ -1,0 +1,161 @@
+//! Whole sessions at the prompt, from scripts: both lessons solved from the evidence, one patched, and what happens to
+//! lines that cannot be carried out.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+struct Played {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+#[track_caller]
+fn play(arguments: &[&str], input: Option<&str>) -> Played {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_allgreen"));
+    command.arg("play").args(arguments).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.unwrap_or_default().to_owned();
+    // Whoever ends at a wrong line reads no further.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let played = Played { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) };
+    assert!(!played.err.contains("panicked"), "{}", played.err);
+    played
+}
+
+#[track_caller]
+fn script(lesson: &str, name: &str) -> String {
+    let path = format!("tests/scripts/{name}.txt");
+    let played = play(&[lesson, "--script", &path], None);
+    assert_eq!(played.status, 0, "{}\n{}", played.out, played.err);
+    played.out
+}
+
+/// What was printed after the line `> command`.
+#[track_caller]
+fn answer<'a>(out: &'a str, command: &str) -> &'a str {
+    let (_, after) = out.split_once(&format!("> {command}\n")).unwrap_or_else(|| panic!("no `{command}` in\n{out}"));
+    after.split("\n> ").next().unwrap()
+}
+
+/// The solved session, played once for all tests: its debrief runs several futures.
+fn solved() -> &'static str {
+    static OUT: OnceLock<String> = OnceLock::new();
+    OUT.get_or_init(|| script("quiet-fallback", "quiet-fallback-solved"))
+}
+
+#[test]
+fn the_quiet_fallback_is_solved_from_the_evidence() {
+    let out = solved();
+    assert!(answer(out, "health").contains("200") && !answer(out, "health").contains("degraded"), "{out}");
+    assert!(answer(out, "changes").contains("config-2291"));
+    assert!(answer(out, "trace 1").contains("SERVER"));
+    assert!(answer(out, "notebook").contains("08:33"));
+    let debrief = answer(out, "debrief");
+    assert!(debrief.contains("root fix: the harm ended and stayed away"), "{debrief}");
+    assert!(debrief.contains("config-2291") && debrief.contains("without your fixes"), "{debrief}");
+}
+
+#[test]
+fn three_minutes_behind_is_solved_from_the_evidence() {
+    let out = script("three-minutes-behind", "three-minutes-solved");
+    assert!(answer(&out, "queues").contains("mail-queue"), "{out}");
+    let debrief = answer(&out, "debrief");
+    assert!(debrief.contains("root fix: the harm ended and stayed away"), "{debrief}");
+}
+
+#[test]
+fn a_retry_over_a_swallowed_timeout_is_a_symptom_patch() {
+    let out = script("quiet-fallback", "quiet-fallback-patched");
+    let debrief = answer(&out, "debrief");
+    assert!(debrief.contains("symptom patch"), "{debrief}");
+}
+
+#[test]
+fn nothing_of_the_truth_is_printed_before_the_debrief() {
+    let out = solved();
+    let before = out.split("> debrief\n").next().unwrap();
+    for word in ["red herring", "camouflage", "harmed", "RedHerring", "root cause"] {
+        assert!(!before.contains(word), "`{word}` is printed before the debrief");
+    }
+}
+
+#[test]
+fn a_line_that_is_refused_ends_the_script_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("steps.txt");
+    for (line, says) in [
+        ("lgos", "`logs`"),
+        ("config catalgo", "catalog"),
+        ("fix restart catalgo", "catalog"),
+        ("fix roll-back nothing-1", "nothing-1"),
+        ("draw edge", "->"),
+        ("hypothesis catalog bad luck", "mechanism"),
+        ("chart http.server.request.durations", "http.server.request.duration"),
+        ("trace zz", "zz"),
+        ("wait 1000d", "1"),
+        ("pin nothing yet", "look"),
+        ("unpin 9", "9"),
+        ("save /nonexistent/folder/file", "/nonexistent/folder/file"),
+        ("note", "text"),
+    ] {
+        std::fs::write(&path, format!("# first\n\nhelp\n{line}\nquit\n")).unwrap();
+        let played = play(&["quiet-fallback", "--script", path.to_str().unwrap()], None);
+        assert_eq!(played.status, 1, "{line}\n{}\n{}", played.out, played.err);
+        assert!(played.err.contains("steps.txt:4: ") && played.err.contains(says), "{line}\n{}", played.err);
+    }
+}
+
+#[test]
+fn a_pipe_is_a_script_and_what_is_no_text_is_told() {
+    let played = play(&["quiet-fallback", "--terminal"], Some("status\r\nquit\nnonsense\n"));
+    assert_eq!((played.status, played.err.as_str()), (0, ""), "{}", played.out);
+    assert!(played.out.contains("seed 1"), "{}", played.out);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("binary");
+    std::fs::write(&path, [b's', 0xff, 0xfe, b'\n']).unwrap();
+    let played = play(&["quiet-fallback", "--script", path.to_str().unwrap()], None);
+    assert_eq!(played.status, 2);
+    assert!(played.err.contains("binary:1: ") && played.err.contains("UTF-8"), "{}", played.err);
+    std::fs::write(&path, "x".repeat(1 << 20)).unwrap();
+    let played = play(&["quiet-fallback", "--script", path.to_str().unwrap()], None);
+    assert_eq!(played.status, 2);
+    assert!(played.err.contains("longer than"), "{}", played.err);
+}
+
+#[test]
+fn a_session_is_saved_continued_and_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("half.session");
+    let path = file.to_str().unwrap();
+    let played =
+        play(&["quiet-fallback", "--seed", "5", "--terminal", "--save", path], Some("health\nwait 2m\nnote so far\n"));
+    assert_eq!(played.status, 0, "{}", played.err);
+    let played = play(&["--session", path, "--save", path], Some("notebook\nstatus\nwait 1m\n"));
+    assert_eq!(played.status, 0, "{}", played.err);
+    assert!(played.out.contains("so far") && played.out.contains("seed 5"), "{}", played.out);
+    let replay = || {
+        let replay = Command::new(env!("CARGO_BIN_EXE_allgreen")).args(["replay", path]).output().unwrap();
+        (replay.status.code(), String::from_utf8(replay.stdout).unwrap(), String::from_utf8(replay.stderr).unwrap())
+    };
+    let (status, out, err) = replay();
+    assert_eq!(status, Some(0), "{err}");
+    assert!(out.contains("seed 5") && out.contains("blake3:"), "{out}");
+    assert_eq!(replay().1, out);
+    // A changed file is found out.
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("seed: 5"), "{text}");
+    std::fs::write(&file, text.replace("seed: 5", "seed: 6")).unwrap();
+    let (status, _, err) = replay();
+    assert!(matches!(status, Some(1 | 2)) && err.contains("half.session"), "{status:?} {err}");
+    assert!(Path::new(path).exists());
+}

@@ -1,0 +1,129 @@
+//! The queues agree with queueing theory: means of independent seeds lie within five standard errors of the formulas
+//! (a false alarm in about two million). Formulas: Kleinrock, *Queueing Systems I*, 1975.
+
+mod support;
+
+use support::{Line, agrees, gauge, histogram};
+
+const SEEDS: std::ops::Range<u64> = 100..112;
+
+/// Mean time at a station (waiting and service), as its caller measures it.
+fn sojourns(line: &Line<'_>, secs: u64) -> Vec<f64> {
+    SEEDS
+        .map(|seed| {
+            let (sum, count) =
+                histogram(line.run(seed, secs).telemetry(), "edge", "http.client.request.duration", None);
+            sum / count
+        })
+        .collect()
+}
+
+/// The share of requests that were turned away.
+fn losses(line: &Line<'_>, secs: u64) -> Vec<f64> {
+    SEEDS
+        .map(|seed| {
+            let sim = line.run(seed, secs);
+            let all = histogram(sim.telemetry(), "s0", "http.server.request.duration", None).1;
+            let refused = histogram(
+                sim.telemetry(),
+                "s0",
+                "http.server.request.duration",
+                Some(("http.response.status_code", "503")),
+            )
+            .1;
+            refused / all
+        })
+        .collect()
+}
+
+/// Erlang's B formula by its stable recursion.
+fn erlang_b(servers: u32, offered: f64) -> f64 {
+    (1..=servers).fold(1.0, |b, k| offered * b / (f64::from(k) + offered * b))
+}
+
+/// Erlang's C formula: the probability of waiting.
+fn erlang_c(servers: u32, offered: f64) -> f64 {
+    let (b, rho) = (erlang_b(servers, offered), offered / f64::from(servers));
+    b / (1.0 - rho * (1.0 - b))
+}
+
+#[test]
+fn m_m_1() {
+    // λ = 50/s, μ = 80/s: T = 1/(μ − λ).
+    let line = Line { rate: 50.0, stations: &[("Exp(\"12500us\")", 1, 1_000_000)] };
+    agrees("M/M/1 time in system", &sojourns(&line, 600), 1.0 / 30.0);
+}
+
+#[test]
+fn m_m_c_follows_erlang_c() {
+    // Offered load 3.2 Erlang on 4 servers.
+    let line = Line { rate: 80.0, stations: &[("Exp(\"40ms\")", 4, 1_000_000)] };
+    let theory = 0.04 + erlang_c(4, 3.2) * 0.04 / (4.0 - 3.2);
+    agrees("M/M/4 time in system", &sojourns(&line, 600), theory);
+}
+
+#[test]
+fn m_g_c_c_follows_erlang_b_whatever_the_distribution() {
+    // Insensitivity: only the mean of the service time counts. Offered load 4 Erlang on 5 servers, no place to wait.
+    for work in ["Exp(\"40ms\")", "Const(\"40ms\")", "Uniform(\"0s\", \"80ms\")"] {
+        let line = Line { rate: 100.0, stations: &[(work, 5, 0)] };
+        agrees(&format!("loss of M/G/5/5 with {work}"), &losses(&line, 200), erlang_b(5, 4.0));
+    }
+}
+
+#[test]
+fn m_m_1_k_loses_what_does_not_fit() {
+    // Room for K = 5 in all: P(loss) = (1 − ρ) ρ^K / (1 − ρ^(K+1)).
+    let rho: f64 = 0.8;
+    let line = Line { rate: 80.0, stations: &[("Exp(\"10ms\")", 1, 4)] };
+    agrees("loss of M/M/1/5", &losses(&line, 200), (1.0 - rho) * rho.powi(5) / (1.0 - rho.powi(6)));
+}
+
+#[test]
+fn m_g_1_follows_pollaczek_and_khinchine() {
+    // W = λ E[S²] / (2 (1 − ρ)).
+    let (lambda, sigma) = (40.0, 0.6_f64);
+    let (median, mean) = (0.012_f64, 0.012 * (sigma * sigma / 2.0).exp());
+    let second = median * median * (2.0 * sigma * sigma).exp();
+    let line = Line { rate: lambda, stations: &[("LogNormal(median: \"12ms\", sigma: 0.6)", 1, 1_000_000)] };
+    agrees("M/G/1, log-normal", &sojourns(&line, 600), mean + lambda * second / (2.0 * (1.0 - lambda * mean)));
+
+    // M/D/1: half the wait of M/M/1.
+    let line = Line { rate: 40.0, stations: &[("Const(\"15ms\")", 1, 1_000_000)] };
+    agrees("M/D/1", &sojourns(&line, 600), 0.015 + 40.0 * 0.015_f64.powi(2) / (2.0 * (1.0 - 0.6)));
+}
+
+#[test]
+fn a_tandem_is_two_queues_that_know_nothing_of_each_other() {
+    // Burke 1956: departures of M/M/1 are Poisson. The second station alone is M/M/1; its time is that of its callers'
+    // detached calls, as the first station's client measures them.
+    let line = Line { rate: 40.0, stations: &[("Exp(\"10ms\")", 1, 1_000_000), ("Exp(\"15ms\")", 1, 1_000_000)] };
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for seed in SEEDS {
+        let sim = line.run(seed, 500);
+        let mean = |node| {
+            let (sum, count) = histogram(sim.telemetry(), node, "http.client.request.duration", None);
+            sum / count
+        };
+        first.push(mean("edge"));
+        second.push(mean("s0"));
+    }
+    agrees("first of a tandem", &first, 1.0 / (100.0 - 40.0));
+    agrees("second of a tandem", &second, 1.0 / (1.0 / 0.015 - 40.0));
+}
+
+#[test]
+fn littles_law_holds() {
+    // L = λ W with L from a gauge that is read once a second and λ W from a histogram: two independent roads.
+    let line = Line { rate: 60.0, stations: &[("LogNormal(median: \"20ms\", sigma: 0.8)", 2, 1_000_000)] };
+    let ratios: Vec<f64> = SEEDS
+        .map(|seed| {
+            let sim = line.run(seed, 600);
+            let (sum, _) = histogram(sim.telemetry(), "edge", "http.client.request.duration", None);
+            let present = gauge(sim.telemetry(), "s0", "http.server.active_requests");
+            let mean = present.iter().sum::<f64>() / present.len() as f64;
+            mean / (sum / 600.0)
+        })
+        .collect();
+    agrees("Little's law, L / (λ W)", &ratios, 1.0);
+}
