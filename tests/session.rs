@@ -8,60 +8,8 @@ use allgreen::lab::{
 use allgreen::lesson::Mechanism;
 use allgreen::{Duration, Lesson, Seed, World};
 
-const WORLD: &str = r#"World(
-    format: 1, name: "tiny", title: "Tiny", epoch: "2026-03-02T08:00:00Z",
-    data: { "product": (keys: 100, bytes: 2000), "stock": (keys: 100, bytes: 400, default_bytes: 20) },
-    nodes: {
-        "users": (kind: Users, users: (
-            count: 1000, journeys_per_second: 4.0, journeys: { "browse": 0.7, "help": 0.3 },
-            regions: { "eu": 0.5, "us": 0.5 }, accounts: { "personal": 1.0 }, clients: { "web": 1.0 },
-            reports: (probability: 0.05),
-        )),
-        "shop": (kind: Service, replicas: 2, routes: {
-            "GET /products/{id}": (steps: [
-                All([(to: "db", op: Read("product")), (to: "stock", op: Route("GET /stock/{id}"))]),
-                Work(Const("5ms")),
-            ]),
-            "GET /help": (steps: [Work(Const("2ms"))]),
-        }),
-        "stock": (kind: Service, replicas: 2, routes: {
-            "GET /stock/{id}": (steps: [Call((to: "db", op: Read("stock"))), Work(LogNormal(median: "30ms", sigma: 0.5))]),
-        }),
-        "db": (kind: Database, database: (read: Const("2ms"), write: Const("3ms"))),
-    },
-    arrows: {
-        "users -> shop": (timeout: "30s"),
-        "shop -> db": (protocol: Sql, timeout: "1s"),
-        "shop -> stock": (timeout: "500ms", fallback: (value: Default), telemetry: (spans: true, metrics: false, log_failures: false)),
-        "stock -> db": (protocol: Sql, timeout: "1s"),
-    },
-    journeys: {
-        "browse": (steps: [(request: "GET /products/{id}", owes: (parts: ["product", "stock"]))]),
-        "help": (steps: [(request: "GET /help")]),
-    },
-)"#;
-
-const LESSON: &str = r#"Lesson(
-    format: 1, id: "tiny", world: "worlds/tiny.ron", seed: 3, level: FirstSteps, opens_at: "40m",
-    script: [
-        (at: "10m", part: RedHerring, change: (id: "flag-1", kind: Flag, on: "shop", says: "banner", sets: [])),
-        (at: "25m", part: Cause, change: (id: "config-2", kind: Config, on: "shop", says: "faster clients",
-            sets: [(on: "shop -> stock", to: Timeout("40ms"))])),
-    ],
-    cause: (at: ["shop -> stock", "shop"], mechanism: SwallowedTimeout, change: "config-2", silent_arrows: ["shop -> stock"]),
-    fixes: [
-        (fix: RollBack(change: "config-2"), effect: Root),
-        (fix: SetRetries(arrow: "shop -> stock", attempts: 2), effect: Symptom),
-    ],
-    evidence: [(
-        chart: (metric: "http.server.response.body.size", with: {"service.name": "shop", "http.route": "/products/{id}"}, show: Mean),
-        shows: "pages became smaller",
-    )],
-    texts: (
-        title: "Tiny", summary: "A tiny one.", reporter: "support", ticket: "Pages look unfinished.",
-        hints: ["one", "two", "three"], debrief: "The timeout was cut.", expert: ["look at the map"],
-    ),
-)"#;
+const WORLD: &str = include_str!("support/shop/worlds/tiny.ron");
+const LESSON: &str = include_str!("support/shop/lessons/tiny.ron");
 
 fn lesson() -> Lesson {
     let world = World::from_ron("tiny", WORLD).expect("a world");
