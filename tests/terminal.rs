@@ -140,8 +140,7 @@ fn a_session_is_saved_continued_and_replayed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("half.session");
     let path = file.to_str().unwrap();
-    let played =
-        play(&[TINY, "--seed", "5", "--terminal", "--save", path], Some("health\nwait 2m\nnote so far\n"));
+    let played = play(&[TINY, "--seed", "5", "--terminal", "--save", path], Some("health\nwait 2m\nnote so far\n"));
     assert_eq!(played.status, 0, "{}", played.err);
     let played = play(&["--session", path, "--save", path], Some("notebook\nstatus\nwait 1m\n"));
     assert_eq!(played.status, 0, "{}", played.err);
