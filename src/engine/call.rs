@@ -1,9 +1,11 @@
 //! A call over an arrow, from the caller's side: a connection, attempts with a timeout each, retries, and a fallback
-//! when all failed. The order is fixed: retry around breaker around pool around timeout around the network.
+//! when all failed. The order is fixed: retry around hedge around bulkhead around breaker around pool around timeout
+//! around the network.
 
 use super::data::{Part, Parts, Source, merge};
 use super::flight::{Attempt, Call, Caller, Context, Failure, ReplyTo, TraceContext};
 use super::ids::{CallId, InstanceId, LinkId};
+use super::network::Packet;
 use super::slab::Key;
 use super::visit::Incoming;
 use super::{Event, Simulation, data, dist};
@@ -22,7 +24,15 @@ pub(super) struct Outgoing {
     pub context: Context,
     pub trace: TraceContext,
     pub payload: Option<Part>,
+    /// Its idempotency key.
+    pub key: Option<Identity>,
 }
+
+/// The second one of two hedged attempts, as a child of the call's identity.
+const HEDGE: u64 = 1 << 32;
+
+/// The lane of an arrow's network stream for the time to open a connection.
+const SETUP: u64 = 10;
 
 /// When a caller without a timeout learns that its packet was lost: about as long as Linux retries a connection.
 pub(super) const CONNECTION_GIVES_UP: Duration = Duration::from_secs(127);
@@ -41,6 +51,10 @@ impl Simulation {
             context: out.context,
             trace: out.trace,
             payload: out.payload,
+            key: out.key,
+            twin: None,
+            hedges: false,
+            opened: None,
             attempt: 0,
             state: Attempt::Waiting,
             span: Default::default(),
@@ -50,13 +64,16 @@ impl Simulation {
         self.attempt(key);
     }
 
-    /// Begins the next attempt: through the breaker, to a connection.
+    /// Begins the next attempt: past the bulkhead, through the breaker, to a connection.
     pub(super) fn attempt(&mut self, key: Key) {
         let Some(call) = self.calls.get_mut(key) else { return };
         call.state = Attempt::Waiting;
         call.since = self.now;
         let attempt = call.attempt;
         let mut link = self.fabric.link(call.link);
+        if !link.guards.enter() {
+            return self.attempt_failed(key, Failure::BulkheadFull);
+        }
         if !link.breaker.allow(self.now) {
             return self.attempt_failed(key, Failure::BreakerOpen);
         }
@@ -69,7 +86,7 @@ impl Simulation {
         }
     }
 
-    /// Has a connection: chooses a replica and sends.
+    /// May use a connection: takes an open one or chooses a replica, and sends.
     pub(super) fn send(&mut self, key: Key) {
         let Some(call) = self.calls.get_mut(key) else { return };
         let waited = self.now.since(call.since);
@@ -77,10 +94,15 @@ impl Simulation {
         let identity = call.identity.child(u64::from(call.attempt));
         let (call_link, context, trace, payload, attempt) =
             (call.link, call.context, call.trace, call.payload, call.attempt);
-        let (arrow, route) = (&self.plan.arrows[plan.arrow.at()], plan.route);
-        let streams = arrow.streams;
-        let call_plan = call.plan;
-        let target = self.choose_replica(call_link, identity, call_plan, context);
+        let (arrow, route, call_plan) = (&self.plan.arrows[plan.arrow.at()], plan.route, call.plan);
+        let (streams, first) = (arrow.streams, attempt == 0 && !call.hedges);
+        call.opened = None;
+        let keeps = self.fabric.link(call_link).connections.policy;
+        let reused = if keeps.is_some() { self.open_connection(call_link) } else { None };
+        let target = match reused {
+            Some((target, _)) => Some(target),
+            None => self.choose_replica(call_link, identity, call_plan, context),
+        };
         let ordinal = target.map_or(0, |target| usize::from(self.fabric.home(target).ordinal));
         let mut link = self.fabric.link(call_link);
         let pooled = link.pool.policy.is_some();
@@ -96,28 +118,35 @@ impl Simulation {
             self.spans += 1;
             span = SpanNumber(self.spans);
         }
-        let timeout = link.timeout.0;
-        let lost = streams.network.chance(identity, 2, link.network.loss);
-        let delay = dist::sample(&link.network.latency, streams.network, identity, 0);
+        let (timeout, hedge) = (link.timeout.0, link.guards.hedge.filter(|_| first));
         let crosses = link.emitter.trace == Propagation::Propagated;
         if link.balancer.in_flight.len() <= ordinal {
             link.balancer.in_flight.resize(ordinal + 1, 0);
         }
         link.balancer.in_flight[ordinal] += 1;
+        if keeps.is_some() && reused.is_none() {
+            link.connections.opened(target, self.now);
+        }
         if let Some(call) = self.calls.get_mut(key) {
             (call.state, call.since, call.span) = (Attempt::Sent(target), self.now, span);
+            call.opened = keeps.map(|_| reused.map_or(self.now, |(_, opened)| opened));
         }
         if pooled {
             self.emit_pool_wait(call_link, waited);
         }
-        if let Some(timeout) = timeout.or(lost.then_some(CONNECTION_GIVES_UP)) {
+        let setup = keeps
+            .filter(|_| reused.is_none())
+            .map_or(Duration::ZERO, |keeps| dist::sample(&keeps.setup, streams.network, identity, SETUP));
+        let delay = self.cross(call_link, target, identity, Packet::Request(payload));
+        if let Some(timeout) = timeout.or(delay.is_none().then_some(CONNECTION_GIVES_UP)) {
             self.later(timeout, Event::Timeout(key, attempt));
         }
-        if lost {
-            return;
+        if let Some(hedge) = hedge {
+            self.later(hedge.after, Event::Hedge(key));
         }
+        let Some(delay) = delay else { return };
         let parent = if span.0 == 0 { trace.parent } else { span };
-        let visit = self.new_visit(Incoming {
+        let incoming = Incoming {
             identity,
             instance: target,
             route,
@@ -127,8 +156,44 @@ impl Simulation {
             message: None,
             link: Some(call_link),
             payload,
-        });
-        self.later(delay, Event::Arrive(visit));
+            key: self.calls.get(key).and_then(|call| call.key),
+        };
+        if let Some((identity, later)) = self.duplicate(call_link, identity) {
+            // The caller takes one answer; nobody waits for the second one.
+            let again = self.new_visit(Incoming { identity, reply_to: ReplyTo::Nobody, ..incoming });
+            self.later(setup + delay + later, Event::Arrive(again));
+        }
+        let visit = self.new_visit(incoming);
+        self.later(setup + delay, Event::Arrive(visit));
+    }
+
+    /// The first attempt has no answer yet: a second one goes out next to it.
+    pub(super) fn hedge(&mut self, key: Key) {
+        let Some(call) = self.calls.get(key).copied() else { return };
+        if call.attempt != 0 || !matches!(call.state, Attempt::Sent(_)) {
+            return;
+        }
+        let identity = call.identity.child(HEDGE);
+        let twin = Call { identity, twin: Some(key), hedges: true, state: Attempt::Waiting, opened: None, ..call };
+        let twin = self.calls.insert(twin);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.twin = Some(twin);
+        }
+        self.attempt(twin);
+    }
+
+    /// An attempt that is not needed any more ends without a word to its callee, who goes on.
+    fn cancel(&mut self, key: Key) {
+        let Some(call) = self.calls.get(key).copied() else { return };
+        match call.state {
+            Attempt::Waiting => self.fabric.link(call.link).pool.waiting.retain(|waiting| *waiting != key),
+            Attempt::Connected => self.release(call.link),
+            Attempt::Sent(_) | Attempt::BackingOff => {}
+        }
+        if call.state != Attempt::BackingOff {
+            self.attempt_over(key, Some(Failure::Cancelled), &Parts::new());
+        }
+        self.calls.remove(key);
     }
 
     /// A replica of the callee that takes traffic, by the caller's policy.
@@ -178,10 +243,17 @@ impl Simulation {
     }
 
     /// An answer came back for an attempt.
-    pub(super) fn answered(&mut self, key: Key, attempt: u8, status: u16, parts: Parts) {
+    pub(super) fn answered(&mut self, key: Key, attempt: u8, (status, refused): (u16, bool), parts: Parts) {
         let Some(call) = self.calls.get(key) else { return };
         if call.attempt != attempt || !matches!(call.state, Attempt::Sent(_)) {
             return;
+        }
+        if refused {
+            let call = *call;
+            self.emit_refusal(&call);
+            if self.fabric.link(call.link).guards.checks_body {
+                return self.attempt_failed(key, Failure::Refusal);
+            }
         }
         if status >= 400 {
             return self.attempt_failed(key, Failure::Status(status));
@@ -220,7 +292,7 @@ impl Simulation {
         let arrow = self.fabric.side(call.link).arrow;
         let mut link = self.fabric.link(call.link);
         let next = call.attempt + 1;
-        let retry = if failure.is_retryable() { link.retries.allow(next) } else { None };
+        let retry = if failure.is_retryable() && !call.hedges { link.retries.allow(next) } else { None };
         let Some(policy) = retry else { return self.give_up(key, failure) };
         call.attempt = next;
         call.state = Attempt::BackingOff;
@@ -234,16 +306,24 @@ impl Simulation {
     fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &Parts) {
         let Some(call) = self.calls.get(key).copied() else { return };
         let mut link = self.fabric.link(call.link);
-        link.emitter.attempts += 1.0;
-        link.emitter.failures += f64::from(u8::from(failure.is_some()));
-        let went_out = !matches!(failure, Some(Failure::BreakerOpen | Failure::PoolTimeout));
-        let changed = went_out && link.breaker.record(failure.is_none(), self.now);
+        if failure != Some(Failure::BulkheadFull) {
+            link.guards.leave();
+        }
+        if failure != Some(Failure::Cancelled) {
+            link.emitter.attempts += 1.0;
+            link.emitter.failures += f64::from(u8::from(failure.is_some()));
+        }
+        let changed = failure.is_none_or(Failure::went_out) && link.breaker.record(failure.is_none(), self.now);
         let says = changed && link.breaker.policy.is_some_and(|policy| policy.log);
         let open = link.breaker.is_open();
         if let Attempt::Sent(target) = call.state {
             let ordinal = usize::from(self.fabric.home(target).ordinal);
             let mut link = self.fabric.link(call.link);
             link.balancer.in_flight[ordinal] = link.balancer.in_flight[ordinal].saturating_sub(1);
+            if let Some(opened) = call.opened {
+                let answered = failure.is_none_or(Failure::is_answer);
+                link.connections.put_back(target, opened, answered, self.now);
+            }
             self.release(call.link);
         }
         if says {
@@ -270,9 +350,15 @@ impl Simulation {
         self.later(Duration::ZERO, Event::Send(key));
     }
 
-    /// The call failed for good: a fallback answers in its place, or the caller hears of it.
+    /// The call failed for good: a fallback answers in its place, or the caller hears of it. One of two hedged attempts
+    /// leaves that to the other.
     fn give_up(&mut self, key: Key, failure: Failure) {
         let Some(call) = self.calls.get(key).copied() else { return };
+        if let Some(twin) = call.twin.and_then(|twin| self.calls.get_mut(twin)) {
+            twin.twin = None;
+            self.calls.remove(key);
+            return;
+        }
         let route = self.plan.calls[call.plan.at()].route;
         let link = self.fabric.link(call.link);
         let Some(policy) = link.fallback.policy else { return self.deliver(key, Err(failure)) };
@@ -302,6 +388,9 @@ impl Simulation {
     /// The caller gets the result and goes on.
     fn deliver(&mut self, key: Key, result: Result<Parts, Failure>) {
         let Some(call) = self.calls.remove(key) else { return };
+        if let Some(twin) = call.twin {
+            self.cancel(twin);
+        }
         match call.caller {
             Caller::Detached => self.carry(call.context, -1),
             Caller::Journey(journey) => self.answer_user(journey, &call, result),

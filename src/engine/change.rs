@@ -1,11 +1,12 @@
 //! Changes over time: settings of replicas and arrow ends, swapped for new ones and remembered so that they can be
 //! undone. Knows how a setting takes effect; must never know why it was changed.
 
-use super::ids::{InstanceId, LinkId, NodeId};
+use super::ids::{InstanceId, LinkId, NodeId, ZoneId};
+use super::network::Cut;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
 use crate::time::{Duration, Stamp};
-use crate::world::{Change, Health, Set, Setting};
+use crate::world::{Change, Health, Partition, Set, Setting};
 
 /// What a setting was before a change.
 #[derive(Clone, Debug)]
@@ -149,6 +150,7 @@ impl Simulation {
                 }
                 Setting::WorkGrowth(std::mem::replace(&mut node.pace.growth, *growth))
             }
+            Setting::RefusalRate(rate) => Setting::RefusalRate(std::mem::replace(&mut node.pace.refusal_rate, *rate)),
             Setting::ErrorRate(rate) => Setting::ErrorRate(std::mem::replace(&mut node.pace.error_rate, *rate)),
             Setting::ClockOffset(offset) => {
                 let (before, _) = node.clock.error(now);
@@ -180,18 +182,7 @@ impl Simulation {
                 Setting::QueueCapacity(std::mem::replace(&mut node.queue?.capacity, *capacity))
             }
             Setting::ReplicaLag(lag) => Setting::ReplicaLag(std::mem::replace(&mut node.replication?.lag, *lag)),
-            Setting::Replicas(_)
-            | Setting::TrafficFactor(_)
-            | Setting::Timeout(_)
-            | Setting::Retry(_)
-            | Setting::Fallback(_)
-            | Setting::Breaker(_)
-            | Setting::Pool(_)
-            | Setting::Latency(_)
-            | Setting::Loss(_)
-            | Setting::Trace(_)
-            | Setting::LogFailures(_)
-            | Setting::ClientSpans(_) => return None,
+            _ => return None,
         })
     }
 
@@ -218,11 +209,56 @@ impl Simulation {
             }
             Setting::Latency(latency) => Setting::Latency(std::mem::replace(&mut link.network.latency, *latency)),
             Setting::Loss(loss) => Setting::Loss(std::mem::replace(&mut link.network.loss, *loss)),
+            Setting::KeepAlive(policy) => {
+                let before = link.connections.policy;
+                *link.connections = super::connections::Connections::new(*policy);
+                Setting::KeepAlive(before)
+            }
+            Setting::Bulkhead(most) => Setting::Bulkhead(std::mem::replace(&mut link.guards.bulkhead, *most)),
+            Setting::Hedge(policy) => Setting::Hedge(std::mem::replace(&mut link.guards.hedge, *policy)),
+            Setting::ChecksBody(on) => Setting::ChecksBody(std::mem::replace(&mut link.guards.checks_body, *on)),
+            Setting::Balance(policy) => Setting::Balance(std::mem::replace(&mut link.balancer.policy, *policy)),
+            Setting::RequestLoss(_)
+            | Setting::ResponseLoss(_)
+            | Setting::Duplication(_)
+            | Setting::Reordering(_)
+            | Setting::Bandwidth(_)
+            | Setting::Partition(_) => return self.impair(id, to),
             Setting::Trace(trace) => Setting::Trace(std::mem::replace(&mut link.emitter.trace, *trace)),
             Setting::LogFailures(on) => Setting::LogFailures(std::mem::replace(&mut link.emitter.log_failures, *on)),
             Setting::ClientSpans(on) => Setting::ClientSpans(std::mem::replace(&mut link.emitter.spans, *on)),
             _ => return None,
         })
+    }
+
+    /// What the network does besides taking time.
+    fn impair(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
+        let plan = self.plan.clone();
+        let mut link = self.fabric.link(id);
+        let impaired = &mut *link.impaired;
+        let before = match to {
+            Setting::RequestLoss(share) => Setting::RequestLoss(std::mem::replace(&mut impaired.request_loss, *share)),
+            Setting::ResponseLoss(share) => {
+                Setting::ResponseLoss(std::mem::replace(&mut impaired.response_loss, *share))
+            }
+            Setting::Duplication(share) => Setting::Duplication(std::mem::replace(&mut impaired.duplication, *share)),
+            Setting::Reordering(held) => Setting::Reordering(std::mem::replace(&mut impaired.reordering, *held)),
+            Setting::Bandwidth(rate) => Setting::Bandwidth(std::mem::replace(&mut impaired.bandwidth, *rate)),
+            Setting::Partition(partition) => {
+                let cut = partition.as_ref().map(|partition| Cut::new(partition, |zone| plan.zone(zone)));
+                let name = |zone: ZoneId| plan.zones.get(zone.at()).cloned().unwrap_or_default();
+                let before = std::mem::replace(&mut impaired.partition, cut);
+                Setting::Partition(
+                    before.map(|cut| Partition {
+                        way: cut.way,
+                        zones: cut.zones.map(|(from, to)| (name(from), name(to))),
+                    }),
+                )
+            }
+            _ => return None,
+        };
+        link.network.impaired = link.impaired.is_on();
+        Some(before)
     }
 
     /// Settings of a node as a whole.
@@ -248,12 +284,14 @@ impl Simulation {
         node.replica.generation += 1;
         node.pace.grown = Duration::ZERO;
         node.emitter.live.iter_mut().for_each(|value| *value = 0.0);
+        node.keys.forget();
         if let Some(mut cache) = node.cache {
             cache.forget();
         }
         let home = self.fabric.home(instance);
         for arrow in &self.plan.nodes[home.node.at()].out {
             let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
+            link.connections.close_all();
             *link.breaker = super::link::Breaker::new(link.breaker.policy);
             *link.retries = super::link::Retries::new(link.retries.policy);
             *link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);

@@ -16,7 +16,7 @@ use crate::time::{Duration, SimTime};
 use crate::world::Kind;
 
 /// Bytes of an answer besides its data: status line and headers.
-const ENVELOPE_BYTES: u32 = 180;
+pub(super) const ENVELOPE_BYTES: u32 = 180;
 
 impl Simulation {
     /// A visit begins to be served: its trace starts if it has none, and its span gets a number if it will be recorded.
@@ -150,7 +150,7 @@ impl Simulation {
         let took = self.now.since(call.since);
         let result = failure.map_or(0, |failure| result_index(failure.error_type()));
         let status = match failure {
-            None => 200,
+            None | Some(Failure::Refusal) => 200,
             Some(Failure::Status(status)) => status,
             Some(_) => 0,
         };
@@ -206,7 +206,7 @@ impl Simulation {
                 args: &[status, if span_errors { error } else { ABSENT }, resend, size],
             });
         }
-        if failure.is_some() && log_failures {
+        if log_failures && failure.is_some_and(|failure| failure != Failure::Cancelled) {
             let args = [error, micros(took), u32::from(call.attempt) + 1];
             self.log(caller, words.failed, call.trace.trace, call.trace.parent, &args);
         }
@@ -217,6 +217,18 @@ impl Simulation {
         let caller = self.fabric.side(call.link).caller;
         let template = self.words.calls[call.plan.at()].fell_back;
         self.log(caller, template, call.trace.trace, call.trace.parent, &[]);
+    }
+
+    /// A caller that reads bodies counts an answer that says no.
+    pub(super) fn emit_refusal(&mut self, call: &Call) {
+        if self.muted || !self.fabric.link(call.link).emitter.refusals {
+            return;
+        }
+        let Side { arrow, caller } = self.fabric.side(call.link);
+        let callee = self.telemetry.names.intern(&self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name);
+        let labels = vec![(self.words.server_label, callee)];
+        let slot = self.telemetry.metrics.series(ResourceId(caller.0), self.words.families.refusals, labels);
+        count(&mut self.fabric.node(caller).emitter.live, slot as usize);
     }
 
     /// A breaker opened or closed, and says so.
@@ -306,7 +318,7 @@ fn count(live: &mut Vec<f64>, slot: usize) {
 }
 
 /// Bytes of an answer on the wire: its parts, a default being as small as a default is.
-fn answer_bytes(plan: &Plan, parts: &[Part], failed: bool) -> u32 {
+pub(super) fn answer_bytes(plan: &Plan, parts: &[Part], failed: bool) -> u32 {
     if failed {
         return ENVELOPE_BYTES;
     }

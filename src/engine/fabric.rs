@@ -7,11 +7,14 @@ use bevy_ecs::world::World as Ecs;
 
 use super::cache::CacheStore;
 use super::clock::Clock;
+use super::connections::Connections;
+use super::idempotency::KnownKeys;
 use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
 use super::link::{
-    Balancer, Breaker, FallbackPolicy, LinkData, LinkDataItem, LinkDataReadOnlyItem, LinkEmitter, Network, Pool,
+    Balancer, Breaker, FallbackPolicy, Guards, LinkData, LinkDataItem, LinkDataReadOnlyItem, LinkEmitter, Pool,
     Retries, Timeout,
 };
+use super::network::{Impaired, Network};
 use super::node::{
     Emitter, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
 };
@@ -96,9 +99,10 @@ impl Fabric {
             Replica { version: spec.version.clone(), started: now, down_until: now, retired: false, generation: 0 },
             Clock::new(declared_clock),
             Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
-            Pace { factor: 1.0, growth: Duration::ZERO, grown: Duration::ZERO, error_rate: 0.0 },
+            Pace { factor: 1.0, growth: Duration::ZERO, grown: Duration::ZERO, error_rate: 0.0, refusal_rate: 0.0 },
             Emitter::new(&spec.telemetry),
             HealthPage { declared: spec.health.clone(), last: None },
+            KnownKeys::new(spec.idempotency),
         ));
         if let Some(cache) = &spec.cache {
             entity.insert(CacheStore::new(cache.capacity, cache.ttl, cache.lost_invalidations));
@@ -121,8 +125,12 @@ impl Fabric {
 
     fn spawn_link(&mut self, plan: &Plan, arrow: ArrowId, caller: InstanceId) {
         let start = &plan.arrows[arrow.at()].start;
+        let impaired = Impaired::new(&start.impairments, |zone| plan.zone(zone));
         let entity = self.ecs.spawn((
-            Network { latency: start.latency, loss: start.loss },
+            Network { latency: start.latency, loss: start.loss, impaired: impaired.is_on() },
+            impaired,
+            Connections::new(start.keep_alive),
+            Guards::new(start.bulkhead, start.hedge, start.checks_body),
             Timeout(start.timeout),
             Retries::new(start.retry),
             FallbackPolicy::new(start.fallback),
@@ -135,6 +143,7 @@ impl Fabric {
                 metrics: start.telemetry.metrics,
                 span_errors: start.telemetry.span_errors,
                 log_failures: start.telemetry.log_failures,
+                refusals: start.telemetry.refusals,
                 called: Vec::new(),
                 attempts: 0.0,
                 failures: 0.0,
@@ -247,6 +256,7 @@ impl Fabric {
         let (version, servers, pace, health) =
             (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
+        let keys = node.keys.policy;
         let (cache, capacity) =
             (node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)), node.queue.map(|queue| queue.capacity));
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
@@ -255,6 +265,7 @@ impl Fabric {
         node.station.servers = servers;
         *node.pace = Pace { grown: Duration::ZERO, ..pace };
         node.health.declared = health;
+        node.keys.policy = keys;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
         if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
@@ -267,11 +278,17 @@ impl Fabric {
             let ends = &self.ends[arrow.at()];
             let (from, to) = (ends[usize::from(from_ordinal)], ends[usize::from(to_ordinal)]);
             let link = self.link(from);
+            let (impaired, keeps, guards, balance) =
+                (link.impaired.clone(), link.connections.policy, *link.guards, link.balancer.policy);
             let (network, timeout, retry, fallback) =
                 (*link.network, *link.timeout, link.retries.policy, link.fallback.policy);
             let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
             let mut link = self.link(to);
             (*link.network, *link.timeout, link.pool.policy) = (network, timeout, pool);
+            *link.impaired = impaired;
+            *link.connections = Connections::new(keeps);
+            (link.guards.bulkhead, link.guards.hedge) = (guards.bulkhead, guards.hedge);
+            (link.guards.checks_body, link.balancer.policy) = (guards.checks_body, balance);
             *link.retries = Retries::new(retry);
             *link.fallback = FallbackPolicy::new(fallback);
             *link.breaker = Breaker::new(breaker);
@@ -293,6 +310,7 @@ impl Fabric {
                 *from.pace,
                 from.emitter.clone(),
                 from.health.clone(),
+                from.keys.clone(),
             ));
             if let Some(cache) = from.cache {
                 to.insert(cache.clone());
@@ -310,6 +328,9 @@ impl Fabric {
             let Ok(from) = self.link_query.get_manual(&self.ecs, *entity) else { continue };
             let to = ecs.spawn((
                 *from.network,
+                from.impaired.clone(),
+                from.connections.clone(),
+                *from.guards,
                 *from.timeout,
                 *from.retries,
                 from.fallback.clone(),

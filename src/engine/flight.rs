@@ -15,9 +15,14 @@ pub struct Context {
     /// Decides which keys of data this is about.
     pub journey: Identity,
     pub user: u32,
+    /// The population of the user; [`NOBODY`] for what no user asked for.
+    pub population: u16,
     /// The debt that effects pay into.
     pub debt: Option<Key>,
 }
+
+/// The population of what no user asked for.
+pub const NOBODY: u16 = u16::MAX;
 
 /// Trace context, as it travels in headers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,6 +77,12 @@ pub struct Visit {
     pub status: u16,
     /// Holds one of the station's servers.
     pub served: bool,
+    /// Answers with a 200 whose body says no.
+    pub refused: bool,
+    /// Its idempotency key.
+    pub key: Option<Identity>,
+    /// Whether its key is claimed by it.
+    pub claimed: bool,
     /// Arrived, at first; then began to be served.
     pub since: SimTime,
     pub arrived: SimTime,
@@ -116,6 +127,14 @@ pub struct Call {
     pub context: Context,
     pub trace: TraceContext,
     pub payload: Option<Part>,
+    /// Its idempotency key, the same for all attempts.
+    pub key: Option<Identity>,
+    /// The other one of two hedged attempts.
+    pub twin: Option<Key>,
+    /// Is the second one of them.
+    pub hedges: bool,
+    /// Since when its connection is open, if that stays open.
+    pub opened: Option<SimTime>,
     pub attempt: u8,
     pub state: Attempt,
     pub span: SpanNumber,
@@ -136,6 +155,12 @@ pub enum Failure {
     PoolTimeout,
     /// The breaker is open.
     BreakerOpen,
+    /// Too many attempts are under way.
+    BulkheadFull,
+    /// The other attempt of two was answered first.
+    Cancelled,
+    /// A 200 came back whose body says no.
+    Refusal,
 }
 
 impl Failure {
@@ -146,6 +171,7 @@ impl Failure {
             Failure::Status(400) => "400",
             Failure::Status(401) => "401",
             Failure::Status(404) => "404",
+            Failure::Status(409) => "409",
             Failure::Status(429) => "429",
             Failure::Status(500) => "500",
             Failure::Status(502) => "502",
@@ -155,6 +181,9 @@ impl Failure {
             Failure::Refused => "connection_refused",
             Failure::PoolTimeout => "pool_timeout",
             Failure::BreakerOpen => "circuit_open",
+            Failure::BulkheadFull => "bulkhead_full",
+            Failure::Cancelled => "cancelled",
+            Failure::Refusal => "refused_in_body",
         }
     }
 
@@ -163,17 +192,35 @@ impl Failure {
         match self {
             Failure::Timeout => 504,
             Failure::Status(status) if status < 500 => status,
-            Failure::Status(_) => 502,
-            Failure::Refused | Failure::PoolTimeout | Failure::BreakerOpen => 503,
+            Failure::Status(_) | Failure::Refusal => 502,
+            Failure::Refused
+            | Failure::PoolTimeout
+            | Failure::BreakerOpen
+            | Failure::BulkheadFull
+            | Failure::Cancelled => 503,
         }
+    }
+
+    /// Whether the attempt went out, so that its end says something about the callee.
+    pub fn went_out(self) -> bool {
+        !matches!(self, Failure::BreakerOpen | Failure::PoolTimeout | Failure::BulkheadFull | Failure::Cancelled)
+    }
+
+    /// Whether the callee answered.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Failure::Status(_) | Failure::Refusal)
     }
 
     /// Whether trying again may help.
     pub fn is_retryable(self) -> bool {
         match self {
             Failure::Timeout | Failure::Refused => true,
-            Failure::Status(status) => status >= 500 || status == 429,
-            Failure::PoolTimeout | Failure::BreakerOpen => false,
+            Failure::Status(status) => status >= 500 || status == 429 || status == 409,
+            Failure::PoolTimeout
+            | Failure::BreakerOpen
+            | Failure::BulkheadFull
+            | Failure::Cancelled
+            | Failure::Refusal => false,
         }
     }
 }

@@ -23,6 +23,7 @@ id!(/** One caller replica's end of an arrow. */ LinkId(u32));
 id!(/** What one node does for one request, compiled. */ RouteId(u32));
 id!(/** One use of an arrow by a route or by users, compiled. */ CallId(u32));
 id!(/** A family of data. */ DatumId(u16));
+id!(/** A zone, of all nodes' zones. */ ZoneId(u16));
 /// Something that happens in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EffectId(pub u16);

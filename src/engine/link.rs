@@ -6,18 +6,13 @@ use std::collections::{BTreeMap, VecDeque};
 use bevy_ecs::component::Component;
 use bevy_ecs::query::QueryData;
 
+use super::connections::Connections;
 use super::data::Parts;
 use super::ids::RouteId;
+use super::network::{Impaired, Network};
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
-use crate::world::{self, Balance, Dist, Propagation};
-
-/// The network: time one way, and packets that never arrive.
-#[derive(Component, Clone, Copy, Debug)]
-pub struct Network {
-    pub latency: Dist,
-    pub loss: f64,
-}
+use crate::world::{self, Balance, Propagation};
 
 /// How long the caller waits for one attempt.
 #[derive(Component, Clone, Copy, Debug)]
@@ -108,8 +103,16 @@ pub struct Breaker {
 enum BreakerState {
     Closed,
     Open(SimTime),
-    /// One probe is under way since then.
-    HalfOpen(SimTime),
+    HalfOpen(Probes),
+}
+
+/// The probes of a half-open breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Probes {
+    since: SimTime,
+    sent: u8,
+    good: u8,
+    bad: u8,
 }
 
 impl Breaker {
@@ -117,13 +120,19 @@ impl Breaker {
         Breaker { policy, state: BreakerState::Closed, window: VecDeque::new(), failures: 0 }
     }
 
-    /// Whether a call may go out. Lets one probe through when it has been open long enough.
+    /// Whether a call may go out. Lets probes through when it has been open long enough.
     pub fn allow(&mut self, now: SimTime) -> bool {
         let Some(policy) = self.policy else { return true };
-        match self.state {
+        match &mut self.state {
             BreakerState::Closed => true,
-            BreakerState::Open(since) | BreakerState::HalfOpen(since) if now.since(since) >= policy.open_for => {
-                self.state = BreakerState::HalfOpen(now);
+            BreakerState::HalfOpen(probes) if probes.sent < policy.probes => {
+                probes.sent += 1;
+                true
+            }
+            BreakerState::Open(since) | BreakerState::HalfOpen(Probes { since, .. })
+                if now.since(*since) >= policy.open_for =>
+            {
+                self.state = BreakerState::HalfOpen(Probes { since: now, sent: 1, good: 0, bad: 0 });
                 true
             }
             _ => false,
@@ -133,11 +142,22 @@ impl Breaker {
     /// Learns how an attempt ended. True if this opened or closed the breaker.
     pub fn record(&mut self, ok: bool, now: SimTime) -> bool {
         let Some(policy) = self.policy else { return false };
-        if matches!(self.state, BreakerState::HalfOpen(_)) {
+        if let BreakerState::HalfOpen(probes) = &mut self.state {
             self.window.clear();
             self.failures = 0;
-            self.state = if ok { BreakerState::Closed } else { BreakerState::Open(now) };
-            return ok;
+            if ok {
+                probes.good += 1
+            } else {
+                probes.bad += 1
+            }
+            let bad = probes.bad > 0 && f64::from(probes.bad) >= policy.threshold * f64::from(policy.probes);
+            if bad {
+                self.state = BreakerState::Open(now);
+            } else if probes.good + probes.bad >= policy.probes {
+                self.state = BreakerState::Closed;
+                return true;
+            }
+            return false;
         }
         self.window.push_back(ok);
         self.failures += u32::from(!ok);
@@ -197,6 +217,33 @@ impl Pool {
     }
 }
 
+/// What the caller does about attempts, besides waiting for them: a bulkhead, a hedge, a look into the body.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Guards {
+    pub bulkhead: Option<u32>,
+    under_way: u32,
+    pub hedge: Option<world::Hedge>,
+    pub checks_body: bool,
+}
+
+impl Guards {
+    pub fn new(bulkhead: Option<u32>, hedge: Option<world::Hedge>, checks_body: bool) -> Self {
+        Guards { bulkhead, under_way: 0, hedge, checks_body }
+    }
+
+    /// An attempt begins, if the bulkhead has room for it.
+    pub fn enter(&mut self) -> bool {
+        let fits = self.bulkhead.is_none_or(|most| self.under_way < most);
+        self.under_way += u32::from(fits);
+        fits
+    }
+
+    /// An attempt that entered is over.
+    pub fn leave(&mut self) {
+        self.under_way -= 1;
+    }
+}
+
 /// How a replica of the callee is chosen.
 #[derive(Component, Clone, Debug)]
 pub struct Balancer {
@@ -214,6 +261,7 @@ pub struct LinkEmitter {
     pub metrics: bool,
     pub span_errors: bool,
     pub log_failures: bool,
+    pub refusals: bool,
     /// By the callee's local route and the kind of result: the place of the client histogram, plus one; zero is not yet.
     pub called: Vec<u32>,
     /// Recent attempts and failures; halved at each health probe.
@@ -226,6 +274,9 @@ pub struct LinkEmitter {
 #[query_data(mutable)]
 pub struct LinkData {
     pub network: &'static mut Network,
+    pub impaired: &'static mut Impaired,
+    pub connections: &'static mut Connections,
+    pub guards: &'static mut Guards,
     pub timeout: &'static mut Timeout,
     pub retries: &'static mut Retries,
     pub fallback: &'static mut FallbackPolicy,
@@ -241,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_breaker_opens_probes_and_closes() {
-        let policy = world::Breaker { window: 4, threshold: 0.5, open_for: Duration::from_secs(10), log: false };
+        let policy =
+            world::Breaker { window: 4, threshold: 0.5, open_for: Duration::from_secs(10), probes: 1, log: false };
         let mut breaker = Breaker::new(Some(policy));
         let at = SimTime::from_secs;
         for ok in [true, true, false, false] {
@@ -254,6 +306,31 @@ mod tests {
         breaker.record(false, at(12));
         assert!(!breaker.allow(at(21)) && breaker.allow(at(22)));
         assert!(breaker.record(true, at(22)) && !breaker.is_open());
+    }
+
+    #[test]
+    fn a_half_open_breaker_lets_as_many_probes_through_as_it_is_told() {
+        let policy =
+            world::Breaker { window: 2, threshold: 0.5, open_for: Duration::from_secs(10), probes: 4, log: false };
+        let mut breaker = Breaker::new(Some(policy));
+        let at = SimTime::from_secs;
+        let open = |breaker: &mut Breaker, now| (0..2).for_each(|_| _ = breaker.record(false, at(now)));
+        open(&mut breaker, 1);
+        assert_eq!((0..9).filter(|_| breaker.allow(at(11))).count(), 4);
+        assert!([true, false, true].iter().all(|ok| !breaker.record(*ok, at(12))), "three of four say nothing yet");
+        assert!(breaker.record(true, at(12)) && !breaker.is_open(), "one failure of four is below half");
+        open(&mut breaker, 13);
+        assert_eq!((0..9).filter(|_| breaker.allow(at(23))).count(), 4);
+        [false, true, false].iter().for_each(|ok| _ = breaker.record(*ok, at(24)));
+        assert!(breaker.is_open() && !breaker.allow(at(33)) && breaker.allow(at(34)), "two of four open it anew");
+    }
+
+    #[test]
+    fn a_bulkhead_is_full_until_one_leaves() {
+        let mut guards = Guards::new(Some(2), None, false);
+        assert!(guards.enter() && guards.enter() && !guards.enter());
+        guards.leave();
+        assert!(guards.enter() && !guards.enter());
     }
 
     #[test]

@@ -10,14 +10,17 @@ mod cache;
 mod call;
 mod change;
 mod clock;
+mod connections;
 mod data;
 mod dist;
 mod emit;
 mod fabric;
 mod flight;
+mod idempotency;
 mod ids;
 mod link;
 mod monitor;
+mod network;
 mod node;
 mod paths;
 mod plan;
@@ -101,6 +104,8 @@ enum Event {
     Respond(Key),
     /// An attempt has taken too long.
     Timeout(Key, u8),
+    /// A first attempt is slow: a second one goes out next to it.
+    Hedge(Key),
     /// A call has a connection and goes out.
     Send(Key),
     /// A backoff is over.
@@ -221,6 +226,7 @@ impl Simulation {
             Event::WorkDone(visit) => self.advance(visit),
             Event::Respond(visit) => self.respond(visit),
             Event::Timeout(call, attempt) => self.timed_out(call, attempt),
+            Event::Hedge(call) => self.hedge(call),
             Event::Send(call) => self.send(call),
             Event::Retry(call) => self.attempt(call),
             Event::PoolTimeout(call, attempt) => self.pool_timed_out(call, attempt),

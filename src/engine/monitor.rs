@@ -2,7 +2,7 @@
 //! about nothing, and jobs. The monitor sees what a node's exporter and health page say, by the monitor's own clock.
 
 use super::fabric::Home;
-use super::flight::{Context, ReplyTo, TraceContext};
+use super::flight::{Context, NOBODY, ReplyTo, TraceContext};
 use super::ids::{InstanceId, NodeId};
 use super::visit::Incoming;
 use super::{Event, Simulation, dist};
@@ -72,7 +72,15 @@ impl Simulation {
             values.push((families.queue_delivered, Vec::new(), queue.delivered as f64));
         }
         for arrow in &self.plan.nodes[node_id.at()].out {
-            let link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
+            let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
+            if link.connections.policy.is_some() && link.emitter.metrics {
+                let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;
+                let server = (self.words.server_label, self.telemetry.names.intern(callee));
+                let state = |state| vec![(self.words.connection_state_label, state), server];
+                let active: u32 = link.balancer.in_flight.iter().sum();
+                values.push((families.open_connections, state(self.words.active), f64::from(active)));
+                values.push((families.open_connections, state(self.words.idle), link.connections.idle(now) as f64));
+            }
             let Some(policy) = link.pool.policy.filter(|_| link.emitter.metrics) else { continue };
             let (used, waiting) = (link.pool.used, link.pool.waiting.len());
             let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;
@@ -225,12 +233,13 @@ impl Simulation {
                 identity,
                 instance,
                 route,
-                context: Context { journey: identity, user: 0, debt: None },
+                context: Context { journey: identity, user: 0, population: NOBODY, debt: None },
                 trace: TraceContext::default(),
                 reply_to: ReplyTo::Nobody,
                 message: None,
                 link: None,
                 payload: None,
+                key: None,
             });
             self.arrive(visit);
         }

@@ -7,6 +7,7 @@ use bevy_ecs::query::QueryData;
 
 use super::cache::CacheStore;
 use super::clock::Clock;
+use super::idempotency::KnownKeys;
 use super::queue::QueueStore;
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
@@ -53,6 +54,8 @@ pub struct Pace {
     pub grown: Duration,
     /// Honest failures, on top of the routes' own.
     pub error_rate: f64,
+    /// Answers with 200 whose body says no, on top of the routes' own.
+    pub refusal_rate: f64,
 }
 
 /// What the replica says about itself.
@@ -108,6 +111,7 @@ pub struct NodeData {
     pub pace: &'static mut Pace,
     pub emitter: &'static mut Emitter,
     pub health: &'static mut HealthPage,
+    pub keys: &'static mut KnownKeys,
     pub cache: Option<&'static mut CacheStore>,
     pub queue: Option<&'static mut QueueStore>,
     pub replication: Option<&'static mut Replication>,

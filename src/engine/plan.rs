@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId};
+use super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId, ZoneId};
 use crate::random::{Seed, Stream};
 use crate::world::{Dist, Journey, Kind, Op, Popularity, Protocol, Step, When, World, WorldSpec};
 
@@ -19,6 +19,8 @@ pub struct Plan {
     pub effects: Vec<String>,
     pub journeys: Vec<JourneyPlan>,
     pub monitor: Stream,
+    /// The zones of all nodes, in order of name.
+    pub zones: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct DatumPlan {
 pub struct NodePlan {
     pub name: String,
     pub kind: Kind,
+    /// The zones of its replicas, in turn.
+    pub zones: Vec<ZoneId>,
     /// The routes of this node, in order of name; a route's place is its local number.
     pub routes: Vec<RouteId>,
     /// Arrows out of this node, in order of the callee's name.
@@ -86,6 +90,7 @@ pub struct RoutePlan {
     pub name: String,
     pub steps: Vec<StepPlan>,
     pub errors: f64,
+    pub refusals: f64,
     pub log: Option<String>,
     pub work: RouteWork,
     /// Data that the answer may contain.
@@ -138,6 +143,17 @@ pub struct CallPlan {
     pub carries: Option<DatumId>,
     /// The datum whose key decides the callee's replica under consistent hashing; else the user does.
     pub keyed_by: Option<DatumId>,
+    pub keyed: Keyed,
+}
+
+/// Whether a call carries an idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyed {
+    No,
+    /// One of its own, which follows from that of the request, if that has one.
+    Own,
+    /// That of the request, if it has one: a node that passes requests on.
+    PassedOn,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -189,6 +205,11 @@ impl Plan {
         self.arrows.iter().position(|arrow| arrow.name == canonical).map(|at| ArrowId(at as u16))
     }
 
+    /// The number of a zone.
+    pub fn zone(&self, name: &str) -> ZoneId {
+        zone_id(&self.zones, name)
+    }
+
     pub fn node_spec(&self, node: NodeId) -> &crate::world::Node {
         // Every node of the plan came from the world's map.
         &self.spec().nodes[&self.nodes[node.at()].name]
@@ -230,6 +251,9 @@ impl<'a> Compiler<'a> {
             })
             .collect();
         arrows.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut zones: Vec<String> = spec.nodes.values().flat_map(|node| node.zones.iter().cloned()).collect();
+        zones.sort_unstable();
+        zones.dedup();
         let nodes = spec.nodes.iter().enumerate().map(|(at, (name, node))| {
             let id = NodeId(at as u16);
             let out: Vec<ArrowId> = arrows
@@ -242,6 +266,7 @@ impl<'a> Compiler<'a> {
             NodePlan {
                 name: name.clone(),
                 kind: node.kind,
+                zones: node.zones.iter().map(|zone| zone_id(&zones, zone)).collect(),
                 routes: Vec::new(),
                 deliveries: if node.queue.is_some() {
                     out.iter()
@@ -284,6 +309,7 @@ impl<'a> Compiler<'a> {
             effects: Vec::new(),
             journeys: Vec::new(),
             monitor: Stream::new(seed, "monitor", "phase"),
+            zones: zones.clone(),
         };
         Compiler { plan, spec, known: BTreeMap::new(), effects: BTreeMap::new() }
     }
@@ -312,7 +338,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn add(&mut self, node: NodeId, name: &str, work: RouteWork, errors: f64, log: Option<String>) -> RouteId {
+    fn add(&mut self, node: NodeId, name: &str, work: RouteWork) -> RouteId {
         let id = RouteId(self.plan.routes.len() as u32);
         let local = self.plan.nodes[node.at()].routes.len() as u16;
         self.plan.nodes[node.at()].routes.push(id);
@@ -322,8 +348,9 @@ impl<'a> Compiler<'a> {
             local,
             name: name.to_owned(),
             steps: Vec::new(),
-            errors,
-            log,
+            errors: 0.0,
+            refusals: 0.0,
+            log: None,
             work,
             delivers: Vec::new(),
             handlers: Vec::new(),
@@ -348,7 +375,9 @@ impl<'a> Compiler<'a> {
                 RouteWork::Request { method: method.to_owned(), path: path.to_owned() }
             }
         };
-        let id = self.add(node, name, work, declared.errors, declared.log.clone());
+        let id = self.add(node, name, work);
+        let plan = &mut self.plan.routes[id.at()];
+        (plan.errors, plan.refusals, plan.log) = (declared.errors, declared.refusals, declared.log.clone());
         let has_calls = declared.steps.iter().any(|step| matches!(step, Step::Call(_) | Step::All(_)));
         let mut steps = Vec::new();
         for step in &declared.steps {
@@ -359,8 +388,15 @@ impl<'a> Compiler<'a> {
             && let Some((arrow, target)) = self.forward_target(node, name)
         {
             let route = self.route(target, name);
-            let call =
-                CallPlan { arrow, route, when: WhenPlan::Always, detached: false, carries: None, keyed_by: None };
+            let call = CallPlan {
+                arrow,
+                route,
+                when: WhenPlan::Always,
+                detached: false,
+                carries: None,
+                keyed_by: None,
+                keyed: Keyed::PassedOn,
+            };
             let (first, count) = self.push_calls(vec![call]);
             steps.push(StepPlan::Calls(first, count));
         }
@@ -425,7 +461,8 @@ impl<'a> Compiler<'a> {
             Op::Route(_) | Op::Publish(_) => None,
         };
         let carries = matches!(call.op, Op::Put(_)).then_some(keyed_by).flatten();
-        CallPlan { arrow, route: self.op_route(to, &call.op), when, detached: call.detached, carries, keyed_by }
+        let keyed = if call.keyed { Keyed::Own } else { Keyed::No };
+        CallPlan { arrow, route: self.op_route(to, &call.op), when, detached: call.detached, carries, keyed_by, keyed }
     }
 
     fn op_route(&mut self, to: NodeId, op: &Op) -> RouteId {
@@ -450,7 +487,7 @@ impl<'a> Compiler<'a> {
             return *id;
         }
         let work = RouteWork::Data { operation, datum: datum.clone() };
-        let id = self.add(to, &name, work, 0.0, None);
+        let id = self.add(to, &name, work);
         let time = time.unwrap_or(Dist::Const(crate::time::Duration::ZERO));
         let step = StepPlan::Data(data(self.datum(datum)));
         self.plan.routes[id.at()].steps = vec![StepPlan::Work(time), step];
@@ -462,7 +499,7 @@ impl<'a> Compiler<'a> {
         if let Some(id) = self.known.get(&(to, name.clone())) {
             return *id;
         }
-        let id = self.add(to, &name, RouteWork::Publish { message: message.to_owned() }, 0.0, None);
+        let id = self.add(to, &name, RouteWork::Publish { message: message.to_owned() });
         let time = time.unwrap_or(Dist::Const(crate::time::Duration::ZERO));
         self.plan.routes[id.at()].steps = vec![StepPlan::Work(time), StepPlan::Enqueue];
         id
@@ -487,8 +524,16 @@ impl<'a> Compiler<'a> {
         let mut steps = Vec::new();
         for step in &journey.steps {
             let route = self.route(entry, &step.request);
-            let call =
-                CallPlan { arrow, route, when: WhenPlan::Always, detached: false, carries: None, keyed_by: None };
+            let keyed = if step.keyed { Keyed::Own } else { Keyed::No };
+            let call = CallPlan {
+                arrow,
+                route,
+                when: WhenPlan::Always,
+                detached: false,
+                carries: None,
+                keyed_by: None,
+                keyed,
+            };
             let (call, _) = self.push_calls(vec![call]);
             let effects = step.owes.effects.iter().map(|(name, times)| (self.effect(name), *times)).collect();
             steps.push(JourneyStepPlan {
@@ -542,6 +587,11 @@ impl Compiler<'_> {
             self.plan.routes[at].handlers = consumers.filter_map(handler).collect();
         }
     }
+}
+
+/// The place of a zone among all zones. Checked worlds and changes name no other.
+fn zone_id(zones: &[String], name: &str) -> ZoneId {
+    ZoneId(zones.binary_search_by(|zone| zone.as_str().cmp(name)).map_or(u16::MAX, |at| at as u16))
 }
 
 /// Cumulative shares of keys under Zipf's law.

@@ -26,6 +26,8 @@ pub struct QueueStore {
 #[derive(Clone, Copy, Debug)]
 pub struct Message {
     pub identity: Identity,
+    /// Tells consumers that it is the same message; the producer's key, if it gave one.
+    pub key: Identity,
     /// The publishing route of the queue, which names the message.
     pub route: super::ids::RouteId,
     pub context: Context,

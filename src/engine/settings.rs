@@ -78,6 +78,10 @@ impl Simulation {
         arrow.breaker = link.breaker.policy;
         arrow.pool = link.pool.policy;
         arrow.balance = link.balancer.policy;
+        arrow.keep_alive = link.connections.policy;
+        arrow.bulkhead = link.guards.bulkhead;
+        arrow.hedge = link.guards.hedge;
+        arrow.checks_body = link.guards.checks_body;
         arrow.trace = link.emitter.trace;
         arrow.telemetry.spans = link.emitter.spans;
         arrow.telemetry.metrics = link.emitter.metrics;
@@ -127,7 +131,7 @@ impl Simulation {
 
 fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
     let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
-    vec![
+    let mut rows = vec![
         ("protocol", format!("{:?}", arrow.protocol)),
         ("timeout", arrow.timeout.map_or("none: waits for ever".into(), |timeout| timeout.to_string())),
         (
@@ -167,5 +171,24 @@ fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
         ("client spans", yes(arrow.telemetry.spans)),
         ("client metrics", yes(arrow.telemetry.metrics)),
         ("failures logged", yes(arrow.telemetry.log_failures)),
-    ]
+    ];
+    // What few arrows have is shown where it is.
+    if let Some(keeps) = arrow.keep_alive {
+        let until = |time: Option<Duration>| time.map_or("any time".into(), |time| time.to_string());
+        let whose = if keeps.shared { "one for all calls" } else { "one for each call" };
+        rows.push((
+            "keep-alive",
+            format!("{whose}, idle for {}, open for {}", until(keeps.idle), until(keeps.max_age)),
+        ));
+    }
+    if let Some(most) = arrow.bulkhead {
+        rows.push(("bulkhead", format!("{most} attempts at a time")));
+    }
+    if let Some(hedge) = arrow.hedge {
+        rows.push(("hedging", format!("a second attempt after {}", hedge.after)));
+    }
+    if arrow.checks_body {
+        rows.push(("bodies checked", yes(true)));
+    }
+    rows
 }

@@ -6,6 +6,7 @@ use super::call::Outgoing;
 use super::data::{Part, Parts, Source, key_of};
 use super::flight::{Call, Caller, Context, Debt, Failure, JourneyFlight, TraceContext};
 use super::ids::EffectId;
+use super::plan::Keyed;
 use super::population::choose;
 use super::slab::Key;
 use super::{Event, Simulation, dist};
@@ -114,15 +115,19 @@ impl Simulation {
             answer: None,
         });
         self.later(due, Event::DebtDue(debt));
-        let context = Context { journey: flight.identity, user: flight.user, debt: Some(debt) };
+        let context =
+            Context { journey: flight.identity, user: flight.user, population: flight.population, debt: Some(debt) };
+        let identity = flight.identity.child(1000 + u64::from(flight.step));
+        let keyed = plan.calls[step.call.at()].keyed == Keyed::Own;
         self.start_call(Outgoing {
             caller: Caller::Journey(key),
             instance: self.fabric.replicas[journey.users.at()][0],
             plan: step.call,
-            identity: flight.identity.child(1000 + u64::from(flight.step)),
+            identity,
             context,
             trace: TraceContext::default(),
             payload: None,
+            key: keyed.then_some(identity),
         });
     }
 

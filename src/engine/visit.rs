@@ -4,8 +4,10 @@ use super::call::{CONNECTION_GIVES_UP, Outgoing};
 use super::data::{Part, Source, merge};
 use super::fabric::Home;
 use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
+use super::idempotency::Claim;
 use super::ids::{CallId, InstanceId, LinkId, NodeId, RouteId};
-use super::plan::{DataOp, StepPlan, WhenPlan};
+use super::network::Packet;
+use super::plan::{DataOp, Keyed, StepPlan, WhenPlan};
 use super::queue::{MOST_DELIVERIES, Message, Offered};
 use super::slab::Key;
 use super::{Event, Simulation, data, dist};
@@ -24,12 +26,14 @@ pub(super) struct Incoming {
     pub message: Option<Message>,
     pub link: Option<LinkId>,
     pub payload: Option<Part>,
+    /// Its idempotency key.
+    pub key: Option<Identity>,
 }
 
 impl Simulation {
     /// A visit that has not arrived yet.
     pub(super) fn new_visit(&mut self, incoming: Incoming) -> Key {
-        let Incoming { identity, instance, route, context, trace, reply_to, message, link, payload } = incoming;
+        let Incoming { identity, instance, route, context, trace, reply_to, message, link, payload, key } = incoming;
         self.visits.insert(Visit {
             identity,
             instance,
@@ -46,6 +50,9 @@ impl Simulation {
             pending: 0,
             status: 0,
             served: false,
+            refused: false,
+            key,
+            claimed: false,
             since: self.now,
             arrived: self.now,
         })
@@ -83,9 +90,29 @@ impl Simulation {
         let errors = self.plan.nodes[route.node.at()].streams.errors;
         if errors.chance(visit.identity, 0, route.errors + pace.error_rate) {
             visit.status = 500;
+        } else if errors.chance(visit.identity, 1, route.refusals + pace.refusal_rate) {
+            visit.refused = true;
+            visit.step = route.steps.len() as u16;
+        }
+        if visit.key.is_some() && visit.status == 0 {
+            self.recognise(key);
         }
         self.start_span(key);
         self.advance(key);
+    }
+
+    /// What was done for its key is not done again.
+    fn recognise(&mut self, key: Key) {
+        let claim = self.claim_key(key);
+        let Some(visit) = self.visits.get_mut(key) else { return };
+        match claim {
+            Claim::New => {}
+            Claim::Busy => visit.status = 409,
+            Claim::Done(parts) => {
+                visit.parts = parts;
+                visit.step = self.plan.routes[visit.route.at()].steps.len() as u16;
+            }
+        }
     }
 
     /// Does the next steps, until one takes time or all are done.
@@ -179,8 +206,10 @@ impl Simulation {
     /// A queue takes a message in, or not.
     fn enqueue(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
+        let identity = visit.identity.child(0);
         let message = Message {
-            identity: visit.identity.child(0),
+            identity,
+            key: visit.key.unwrap_or(identity),
             route: visit.route,
             context: visit.context,
             trace: visit.children_trace(),
@@ -230,6 +259,7 @@ impl Simulation {
                 message: Some(message),
                 link: Some(link),
                 payload: None,
+                key: Some(message.key),
             });
             self.later(delay, Event::Begin(visit));
         }
@@ -266,7 +296,11 @@ impl Simulation {
             visit.status = 200;
         }
         let (instance, served, reply_to, ok) = (visit.instance, visit.served, visit.reply_to, visit.status < 400);
+        let claimed = visit.claimed;
         self.emit_served(key);
+        if claimed {
+            self.settle_key(key);
+        }
         if served {
             self.free_server(instance);
         }
@@ -311,27 +345,23 @@ impl Simulation {
     fn reply(&mut self, key: Key) {
         let Some(visit) = self.visits.get(key) else { return };
         let Some(link) = visit.link else { return };
-        let network = self.fabric.network(link);
-        let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
-        let back = visit.identity.child(1);
-        if stream.chance(back, 2, network.loss) {
-            let waits_for_ever = self.fabric.link(link).timeout.0.is_none();
-            if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
-                && waits_for_ever
-            {
-                self.later(CONNECTION_GIVES_UP, Event::Timeout(call, attempt));
-            }
-            return;
+        let (instance, back) = (visit.instance, visit.identity.child(1));
+        if let Some(delay) = self.cross(link, instance, back, Packet::Answer(key)) {
+            return self.later(delay, Event::Respond(key));
         }
-        let delay = dist::sample(&network.latency, stream, back, 0);
-        self.later(delay, Event::Respond(key));
+        let waits_for_ever = self.fabric.link(link).timeout.0.is_none();
+        if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
+            && waits_for_ever
+        {
+            self.later(CONNECTION_GIVES_UP, Event::Timeout(call, attempt));
+        }
     }
 
     /// The answer reaches the caller, who may have stopped waiting.
     pub(super) fn respond(&mut self, key: Key) {
         let Some(visit) = self.visits.remove(key) else { return };
         if let ReplyTo::Call(call, attempt) = visit.reply_to {
-            self.answered(call, attempt, visit.status, visit.parts);
+            self.answered(call, attempt, (visit.status, visit.refused), visit.parts);
         }
     }
 
@@ -354,12 +384,17 @@ impl Simulation {
         let payload = call.carries.and_then(|datum| visit.parts.iter().copied().find(|part| part.datum == datum));
         let (context, instance, trace, detached) =
             (visit.context, visit.instance, visit.children_trace(), call.detached);
+        let idempotency_key = match call.keyed {
+            Keyed::No => None,
+            Keyed::Own => Some(visit.key.map_or(identity, |key| key.child(2 + u64::from(plan.0)))),
+            Keyed::PassedOn => visit.key,
+        };
         if detached {
             self.carry(context, 1);
         } else {
             visit.pending += 1;
         }
         let caller = if detached { Caller::Detached } else { Caller::Visit(key) };
-        self.start_call(Outgoing { caller, instance, plan, identity, context, trace, payload });
+        self.start_call(Outgoing { caller, instance, plan, identity, context, trace, payload, key: idempotency_key });
     }
 }

@@ -9,10 +9,10 @@ use crate::telemetry::{
 use crate::world::{Protocol, Severity};
 
 /// Statuses that nodes answer with; a metric series for each that occurs.
-pub const STATUSES: [u16; 9] = [200, 400, 401, 404, 429, 500, 502, 503, 504];
+pub const STATUSES: [u16; 10] = [200, 400, 401, 404, 429, 500, 502, 503, 504, 409];
 
 /// Kinds of result of a call, as `error.type`; the first is success.
-pub const RESULTS: [&str; 14] = [
+pub const RESULTS: [&str; 18] = [
     "",
     "400",
     "401",
@@ -27,6 +27,10 @@ pub const RESULTS: [&str; 14] = [
     "connection_refused",
     "pool_timeout",
     "circuit_open",
+    "409",
+    "bulkhead_full",
+    "cancelled",
+    "refused_in_body",
 ];
 
 /// Bucket bounds for sizes, in bytes.
@@ -45,6 +49,9 @@ pub struct Words {
     pub error_label: Symbol,
     pub state_label: Symbol,
     pub pool_label: Symbol,
+    pub server_label: Symbol,
+    pub connection_state_label: Symbol,
+    pub active: Symbol,
     pub used: Symbol,
     pub idle: Symbol,
     /// For each arrow: breaker opened, breaker closed.
@@ -103,6 +110,8 @@ pub struct Families {
     pub connections: FamilyId,
     pub connections_pending: FamilyId,
     pub connections_wait: FamilyId,
+    pub open_connections: FamilyId,
+    pub refusals: FamilyId,
     pub cache_hits: FamilyId,
     pub cache_misses: FamilyId,
     pub cache_evictions: FamilyId,
@@ -152,6 +161,9 @@ impl Words {
             error_label: names.intern("error.type"),
             state_label: names.intern("db.client.connection.state"),
             pool_label: names.intern("db.client.connection.pool.name"),
+            server_label: names.intern("server.address"),
+            connection_state_label: names.intern("http.connection.state"),
+            active: names.intern("active"),
             used: names.intern("used"),
             idle: names.intern("idle"),
             breakers,
@@ -248,6 +260,14 @@ fn families(telemetry: &mut Telemetry) -> Families {
             "Requests that wait for a connection",
         ),
         connections_wait: add("db.client.connection.wait_time", "s", Histogram, &BOUNDS, "Time to obtain a connection"),
+        open_connections: add(
+            "http.client.open_connections",
+            "{connection}",
+            Gauge,
+            &[],
+            "Connections that stay open between calls, by state",
+        ),
+        refusals: add("app.client.refusals", "{response}", Counter, &[], "Answers with 200 whose body says no"),
         cache_hits: add("cache.hits", "{hit}", Counter, &[], "Look-ups that found an entry"),
         cache_misses: add("cache.misses", "{miss}", Counter, &[], "Look-ups that found nothing"),
         cache_evictions: add("cache.evictions", "{entry}", Counter, &[], "Entries that left for want of room"),

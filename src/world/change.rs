@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::{Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
+use super::policy::{Hedge, KeepAlive, Partition, Reordering};
+use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.
@@ -34,6 +35,8 @@ pub enum Setting {
     WorkGrowth(Duration),
     /// Node: the share of requests that fail with an honest 500, on top of the routes' own.
     ErrorRate(f64),
+    /// Node: the share of requests that are answered with a 200 whose body says no, on top of the routes' own.
+    RefusalRate(f64),
     /// Node: clock offset, as a step.
     ClockOffset(SignedDuration),
     /// Node: clock drift in parts per million from now on.
@@ -72,6 +75,28 @@ pub enum Setting {
     Latency(Dist),
     /// Arrow: the probability that a packet is lost.
     Loss(f64),
+    /// Arrow: the probability that a request is lost, on top of `Loss`.
+    RequestLoss(f64),
+    /// Arrow: the probability that an answer is lost, on top of `Loss`.
+    ResponseLoss(f64),
+    /// Arrow: the probability that a request arrives twice.
+    Duplication(f64),
+    /// Arrow: a share of packets that others overtake.
+    Reordering(Option<Reordering>),
+    /// Arrow: bytes per second in each direction.
+    Bandwidth(Option<u64>),
+    /// Arrow: what does not get through at all.
+    Partition(Option<Partition>),
+    /// Arrow: connections that stay open between calls.
+    KeepAlive(Option<KeepAlive>),
+    /// Arrow: attempts under way at a time.
+    Bulkhead(Option<u32>),
+    /// Arrow: a second attempt next to a slow first one.
+    Hedge(Option<Hedge>),
+    /// Arrow: whether the caller takes a 200 whose body says no as a failure.
+    ChecksBody(bool),
+    /// Arrow: how a replica of the callee is chosen.
+    Balance(Balance),
     /// Arrow: whether trace context crosses.
     Trace(Propagation),
     /// Arrow: a line at WARN for each attempt that failed.

@@ -7,6 +7,7 @@
 mod change;
 pub(crate) mod check;
 mod load;
+mod policy;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use change::*;
 pub(crate) use load::{parse, repeated_keys};
+pub use policy::*;
 pub use spec::*;
 #[cfg(test)]
 pub(crate) use tests::{TINY, tiny};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::{Hedge, Idempotency, Impairments, KeepAlive};
 use crate::time::{Duration, SignedDuration};
 
 /// A whole system: data, nodes, arrows and what its users do. The root of a world file.
@@ -114,6 +115,9 @@ pub struct Node {
     /// Work it starts by itself, by name.
     #[serde(default)]
     pub jobs: BTreeMap<String, Job>,
+    /// Keeps idempotency keys.
+    #[serde(default)]
+    pub idempotency: Option<Idempotency>,
     /// What it logs, measures and traces.
     #[serde(default)]
     pub telemetry: Instrumentation,
@@ -148,6 +152,9 @@ pub struct Route {
     /// The share of requests that fail with an honest 500 for reasons of their own.
     #[serde(default)]
     pub errors: f64,
+    /// The share of requests that are answered with a 200 whose body says no: nothing is done.
+    #[serde(default)]
+    pub refusals: f64,
     /// A line at INFO when it is done; `{route}`, `{ms}`, `{status}`, `{bytes}` and `{key}` are filled in.
     #[serde(default)]
     pub log: Option<String>,
@@ -180,6 +187,10 @@ pub struct Call {
     /// Not waited for.
     #[serde(default)]
     pub detached: bool,
+    /// Carries an idempotency key, the same for all attempts. It follows from the key of the request that it is made
+    /// for, if that has one.
+    #[serde(default)]
+    pub keyed: bool,
 }
 
 /// What is asked of the node at the head of an arrow.
@@ -262,6 +273,21 @@ pub struct Arrow {
     /// Connections that the caller may use at a time.
     #[serde(default)]
     pub pool: Option<Pool>,
+    /// Connections that stay open between calls.
+    #[serde(default)]
+    pub keep_alive: Option<KeepAlive>,
+    /// Attempts that one caller replica may have under way at a time; more fail at once (a bulkhead).
+    #[serde(default)]
+    pub bulkhead: Option<u32>,
+    /// A second attempt next to a slow first one.
+    #[serde(default)]
+    pub hedge: Option<Hedge>,
+    /// Whether the caller reads in the body of a 200 that it was refused, and takes that as a failure.
+    #[serde(default)]
+    pub checks_body: bool,
+    /// What the network does besides taking time.
+    #[serde(default)]
+    pub impairments: Impairments,
     /// How a replica of the callee is chosen.
     #[serde(default)]
     pub balance: Balance,
@@ -333,6 +359,9 @@ pub struct Breaker {
     pub threshold: f64,
     /// How long it stays open before it lets a probe through.
     pub open_for: Duration,
+    /// Calls that it lets through when half-open. It closes when all have ended and failures stayed below the threshold.
+    #[serde(default = "one_probe")]
+    pub probes: u8,
     /// Whether a line says that it opened or closed.
     #[serde(default)]
     pub log: bool,
@@ -386,6 +415,8 @@ pub struct ArrowTelemetry {
     pub span_errors: bool,
     /// A line at WARN for an attempt that failed or timed out.
     pub log_failures: bool,
+    /// A counter of answers with 200 whose body says no.
+    pub refusals: bool,
 }
 
 /// What a replica logs, measures and traces.
@@ -593,6 +624,9 @@ pub struct JourneyStep {
     /// Time before it, after the one before.
     #[serde(default = "no_time")]
     pub think: Dist,
+    /// Carries an idempotency key, the same for all attempts.
+    #[serde(default)]
+    pub keyed: bool,
     /// What the user is owed.
     #[serde(default)]
     pub owes: Owes,
@@ -627,6 +661,9 @@ pub struct Monitor {
 fn one() -> u16 {
     1
 }
+fn one_probe() -> u8 {
+    1
+}
 fn default_concurrency() -> u32 {
     64
 }
@@ -645,7 +682,7 @@ fn no_time() -> Dist {
 
 impl Default for ArrowTelemetry {
     fn default() -> Self {
-        Self { spans: true, metrics: true, span_errors: true, log_failures: true }
+        Self { spans: true, metrics: true, span_errors: true, log_failures: true, refusals: false }
     }
 }
 

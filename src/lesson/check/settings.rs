@@ -4,7 +4,7 @@ use super::{Place, Target};
 use crate::diagnostic::{DataPath, Findings};
 use crate::lesson::LessonSpec;
 use crate::time::Duration;
-use crate::world::check::{MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, ranges};
+use crate::world::check::{MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, partition, ranges};
 use crate::world::{Node, Set, Setting};
 
 /// What a setting belongs to.
@@ -72,7 +72,7 @@ fn check_set(
             1..=most,
         );
     }
-    value(place, found, &to, caller, &set.to);
+    value(place, found, &to, (caller, &set.on), &set.to);
 }
 
 /// The most replicas that a node ever has in this lesson.
@@ -84,7 +84,7 @@ fn most_replicas(spec: &LessonSpec, place: &Place<'_>, node: &str) -> u16 {
 }
 
 /// The value of a setting, within the ranges of worlds.
-fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, to: &Setting) {
+fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (&str, &str), to: &Setting) {
     let at = path.at(0);
     match to {
         Setting::Version(version) => crate::world::check::not_blank(found, &at, "the version", version),
@@ -98,6 +98,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
             found.range(&at, "`WorkFactor`", *factor, 0.0..=1_000.0);
         }
         Setting::WorkGrowth(growth) => ranges::time(found, &at, "`WorkGrowth`", *growth, Duration::ZERO),
+        Setting::RefusalRate(share) => ranges::share(found, &at, "`RefusalRate`", *share),
         Setting::ErrorRate(share) => ranges::share(found, &at, "`ErrorRate`", *share),
         Setting::ClockOffset(offset) => ranges::clock_offset(found, &at, *offset),
         Setting::ClockDrift(ppm) => ranges::clock_drift(found, &at, *ppm),
@@ -121,7 +122,28 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
         Setting::Pool(Some(pool)) => ranges::pool(found, path, pool),
         Setting::Latency(latency) => ranges::dist(found, &at, "`Latency`", latency),
         Setting::Loss(share) => ranges::share(found, &at, "`Loss`", *share),
+        Setting::RequestLoss(share) => ranges::share(found, &at, "`RequestLoss`", *share),
+        Setting::ResponseLoss(share) => ranges::share(found, &at, "`ResponseLoss`", *share),
+        Setting::Duplication(share) => ranges::share(found, &at, "`Duplication`", *share),
+        Setting::Reordering(Some(held)) => ranges::reordering(found, path, held),
+        Setting::Bandwidth(Some(rate)) => {
+            found.range(&at, "`Bandwidth`", *rate, ranges::BANDWIDTH);
+        }
+        Setting::Partition(Some(cut)) => partition(found, path, (place.spec, on), cut),
+        Setting::KeepAlive(Some(keeps)) => ranges::keep_alive(found, path, keeps),
+        Setting::Bulkhead(Some(most)) => {
+            found.range(&at, "`Bulkhead`", *most, ranges::BULKHEAD);
+        }
+        Setting::Hedge(Some(hedge)) => ranges::hedge(found, path, hedge),
         Setting::CacheTtl(None)
+        | Setting::Reordering(None)
+        | Setting::Bandwidth(None)
+        | Setting::Partition(None)
+        | Setting::KeepAlive(None)
+        | Setting::Bulkhead(None)
+        | Setting::Hedge(None)
+        | Setting::ChecksBody(_)
+        | Setting::Balance(_)
         | Setting::Timeout(None)
         | Setting::Retry(None)
         | Setting::Breaker(None)
@@ -160,6 +182,7 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::WorkFactor(_)
         | Setting::WorkGrowth(_)
         | Setting::ErrorRate(_)
+        | Setting::RefusalRate(_)
         | Setting::ClockOffset(_)
         | Setting::ClockDrift(_)
         | Setting::HealthChecks(_)
@@ -177,6 +200,17 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::Pool(_)
         | Setting::Latency(_)
         | Setting::Loss(_)
+        | Setting::RequestLoss(_)
+        | Setting::ResponseLoss(_)
+        | Setting::Duplication(_)
+        | Setting::Reordering(_)
+        | Setting::Bandwidth(_)
+        | Setting::Partition(_)
+        | Setting::KeepAlive(_)
+        | Setting::Bulkhead(_)
+        | Setting::Hedge(_)
+        | Setting::ChecksBody(_)
+        | Setting::Balance(_)
         | Setting::Trace(_)
         | Setting::LogFailures(_)
         | Setting::ClientSpans(_) => Owner::Arrow,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Check, Neighbours, ranges};
 use crate::diagnostic::{DataPath, Findings};
-use crate::world::{Arrow, WorldSpec};
+use crate::world::{Arrow, Impairments, Partition, WorldSpec};
 
 /// Ends of connections, caller replicas × callee replicas over all arrows: each costs memory.
 const MOST_CONNECTIONS: u64 = 20_000_000;
@@ -53,6 +53,7 @@ impl Check<'_> {
                 }
             }
             policies(&mut self.found, &path, arrow);
+            impairments(&mut self.found, &path.field("impairments"), (self.spec, name), &arrow.impairments);
         }
         if connections > MOST_CONNECTIONS {
             let what =
@@ -101,5 +102,46 @@ fn policies(found: &mut Findings, path: &DataPath, arrow: &Arrow) {
     }
     if let Some(pool) = &arrow.pool {
         ranges::pool(found, &path.field("pool"), pool);
+    }
+    if let Some(keeps) = &arrow.keep_alive {
+        ranges::keep_alive(found, &path.field("keep_alive"), keeps);
+    }
+    if let Some(most) = arrow.bulkhead {
+        found.range(&path.field("bulkhead"), "`bulkhead`", most, ranges::BULKHEAD);
+    }
+    if let Some(hedge) = &arrow.hedge {
+        ranges::hedge(found, &path.field("hedge"), hedge);
+    }
+}
+
+fn impairments(found: &mut Findings, path: &DataPath, (spec, arrow): (&WorldSpec, &str), impairments: &Impairments) {
+    let shares = [
+        ("request_loss", impairments.request_loss),
+        ("response_loss", impairments.response_loss),
+        ("duplication", impairments.duplication),
+    ];
+    for (field, share) in shares {
+        ranges::share(found, &path.field(field), &format!("`{field}`"), share);
+    }
+    if let Some(held) = &impairments.reordering {
+        ranges::reordering(found, &path.field("reordering"), held);
+    }
+    if let Some(rate) = impairments.bandwidth {
+        found.range(&path.field("bandwidth"), "`bandwidth`", rate, ranges::BANDWIDTH);
+    }
+    if let Some(cut) = &impairments.partition {
+        partition(found, &path.field("partition"), (spec, arrow), cut);
+    }
+}
+
+/// A partition between two zones needs a caller in the one and a callee in the other.
+pub(crate) fn partition(found: &mut Findings, path: &DataPath, (spec, arrow): (&WorldSpec, &str), cut: &Partition) {
+    let (Some((from, to)), Some(ends)) = (&cut.zones, split(arrow)) else { return };
+    for (at, zone, node) in [(0, from, ends.0), (1, to, ends.1)] {
+        let Some(zones) = spec.nodes.get(node).map(|node| &node.zones) else { continue };
+        if !zones.contains(zone) {
+            let known = zones.iter().map(String::as_str);
+            found.unknown(&path.field("zones").at(at), &format!("zone of `{node}` called"), zone, known);
+        }
     }
 }

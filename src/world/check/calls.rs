@@ -23,6 +23,7 @@ impl<'a> Check<'a> {
                     continue;
                 }
                 ranges::share(&mut self.found, &path.field("errors"), "`errors`", route.errors);
+                ranges::share(&mut self.found, &path.field("refusals"), "`refusals`", route.refusals);
                 let steps = path.field("steps");
                 for (at, step) in route.steps.iter().enumerate() {
                     self.step(node_name, &steps.at(at), step);

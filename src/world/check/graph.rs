@@ -239,5 +239,7 @@ fn call_over(arrow: &Arrow, chance: f64, path: &DataPath) -> Use {
             }
         }
     };
-    Use { delivers: false, times: attempts * chance, attempts: unbounded, path: path.clone() }
+    let hedges = f64::from(u8::from(arrow.hedge.is_some()));
+    let arrivals = (attempts + hedges) * (1.0 + arrow.impairments.duplication);
+    Use { delivers: false, times: arrivals * chance, attempts: unbounded + hedges, path: path.clone() }
 }

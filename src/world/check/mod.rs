@@ -19,7 +19,7 @@ use super::{Arrow, Datum, FORMAT, Popularity, WorldSpec};
 use crate::diagnostic::{DataPath, Findings};
 use crate::time::{Duration, Epoch};
 
-pub(crate) use arrows::{canonical, neighbours, split};
+pub(crate) use arrows::{canonical, neighbours, partition, split};
 pub(crate) use cost::{MOST_EVENTS_PER_SECOND, events_per_second};
 pub(crate) use nodes::{cache_ttl, health_check};
 

@@ -39,6 +39,9 @@ impl<'a> Check<'a> {
         for (at, zone) in node.zones.iter().enumerate() {
             label(found, &path.field("zones").at(at), false, zone);
         }
+        if let Some(keys) = &node.idempotency {
+            ranges::idempotency(found, &path.field("idempotency"), keys);
+        }
         for (at, clock) in node.clocks.iter().enumerate() {
             ranges::clock(found, &path.field("clocks").at(at), clock);
         }

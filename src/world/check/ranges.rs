@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{DataPath, Findings, Limits};
 use crate::time::{Duration, SignedDuration};
-use crate::world::{Breaker, Clock, Dist, Pool, Retry};
+use crate::world::{Breaker, Clock, Dist, Hedge, Idempotency, KeepAlive, Pool, Reordering, Retry};
 
 /// The longest mean, wait or timeout of a single operation.
 pub(crate) const LONGEST: Duration = Duration::from_mins(60);
@@ -16,6 +16,8 @@ pub(crate) const QUEUE_CAPACITY: Limits<u32> = 1..=10_000_000;
 pub(crate) const CACHE_CAPACITY: Limits<u32> = 1..=50_000_000;
 pub(crate) const POOL_SIZE: Limits<u32> = 1..=100_000;
 pub(crate) const ATTEMPTS: Limits<u8> = 1..=20;
+pub(crate) const BULKHEAD: Limits<u32> = 1..=1_000_000;
+pub(crate) const BANDWIDTH: Limits<u64> = 1..=1_000_000_000_000;
 const BREAKER_WINDOW: Limits<u16> = 1..=10_000;
 const SIGMA: Limits<f64> = 0.0..=5.0;
 const DRIFT_PPM: Limits<f64> = -100_000.0..=100_000.0;
@@ -119,6 +121,7 @@ pub(crate) fn breaker(found: &mut Findings, path: &DataPath, breaker: &Breaker) 
         share(found, &threshold, "`threshold`", breaker.threshold);
     }
     some_time(found, &path.field("open_for"), "`open_for`", breaker.open_for);
+    found.range(&path.field("probes"), "the breaker's `probes`", breaker.probes, 1..=100);
 }
 
 /// A connection pool.
@@ -126,6 +129,38 @@ pub(crate) fn pool(found: &mut Findings, path: &DataPath, pool: &Pool) {
     found.range(&path.field("size"), "the pool's `size`", pool.size, POOL_SIZE);
     if let Some(wait) = pool.wait {
         time(found, &path.field("wait"), "`wait`", wait, Duration::ZERO);
+    }
+}
+
+/// Connections that stay open.
+pub(crate) fn keep_alive(found: &mut Findings, path: &DataPath, keeps: &KeepAlive) {
+    dist(found, &path.field("setup"), "`setup`", &keeps.setup);
+    for (field, time) in [("idle", keeps.idle), ("max_age", keeps.max_age)] {
+        if time == Some(Duration::ZERO) {
+            let what = format!("connections with `{field}` 0s are closed at once");
+            found.value(&path.field(field), what, "write a time above \"0s\", or leave it out");
+        }
+    }
+}
+
+/// Hedged attempts.
+pub(crate) fn hedge(found: &mut Findings, path: &DataPath, hedge: &Hedge) {
+    time(found, &path.field("after"), "`after`", hedge.after, Duration::ZERO);
+}
+
+/// Packets that are held up.
+pub(crate) fn reordering(found: &mut Findings, path: &DataPath, held: &Reordering) {
+    share(found, &path.field("share"), "`share`", held.share);
+    dist(found, &path.field("delay"), "`delay`", &held.delay);
+}
+
+/// Idempotency keys.
+pub(crate) fn idempotency(found: &mut Findings, path: &DataPath, keys: &Idempotency) {
+    let keep = path.field("keep");
+    if keys.keep == Duration::ZERO {
+        found.value(&keep, "keys that are kept for 0s are never known", "write a time above \"0s\", up to \"24h\"");
+    } else {
+        up_to_a_day(found, &keep, "`keep`", keys.keep);
     }
 }
 

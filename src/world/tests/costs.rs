@@ -80,7 +80,7 @@ fn wrong(spec: WorldSpec) -> Vec<(String, String)> {
 }
 
 fn call(to: &str, op: Op) -> Step {
-    Step::Call(Call { to: to.to_owned(), op, when: When::Always, detached: false })
+    Step::Call(Call { to: to.to_owned(), op, when: When::Always, detached: false, keyed: false })
 }
 
 /// A chain of services behind `web`, each of which calls the next one, `calls` times.

@@ -1,0 +1,204 @@
+//! The network between a caller's replica and a callee's: time, loss, and what netem calls impairments. Knows packets,
+//! not what they are about.
+
+use bevy_ecs::component::Component;
+
+use super::data::Part;
+use super::emit::{ENVELOPE_BYTES, answer_bytes};
+use super::ids::{InstanceId, LinkId, ZoneId};
+use super::slab::Key;
+use super::{Simulation, dist};
+use crate::random::Identity;
+use crate::time::{Duration, SimTime};
+use crate::world::{self, Dist, Reordering, Way};
+
+/// Lanes of an arrow's network stream, for one packet. Latency has 0 and 1.
+mod lane {
+    pub const LOSS: u64 = 2;
+    pub const ONE_WAY_LOSS: u64 = 3;
+    pub const DUPLICATION: u64 = 4;
+    pub const REORDERING: u64 = 5;
+    pub const DELAY: u64 = 6;
+}
+
+/// The network: time one way, and packets that never arrive.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Network {
+    pub latency: Dist,
+    pub loss: f64,
+    /// Whether there is more to look at: [`Impaired`].
+    pub impaired: bool,
+}
+
+/// What else the network does.
+#[derive(Component, Clone, Debug, Default)]
+pub struct Impaired {
+    pub request_loss: f64,
+    pub response_loss: f64,
+    pub duplication: f64,
+    pub reordering: Option<Reordering>,
+    pub bandwidth: Option<u64>,
+    pub partition: Option<Cut>,
+    /// Until when the line is busy, there and back.
+    busy_until: [SimTime; 2],
+}
+
+/// A partition, compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub way: Way,
+    pub zones: Option<(ZoneId, ZoneId)>,
+}
+
+impl Impaired {
+    pub fn new(declared: &world::Impairments, zone: impl Fn(&str) -> ZoneId) -> Self {
+        let cut = |partition: &world::Partition| Cut::new(partition, &zone);
+        Impaired {
+            request_loss: declared.request_loss,
+            response_loss: declared.response_loss,
+            duplication: declared.duplication,
+            reordering: declared.reordering,
+            bandwidth: declared.bandwidth,
+            partition: declared.partition.as_ref().map(cut),
+            busy_until: [SimTime::ZERO; 2],
+        }
+    }
+
+    /// Whether it does anything at all.
+    pub fn is_on(&self) -> bool {
+        self.request_loss > 0.0
+            || self.response_loss > 0.0
+            || self.duplication > 0.0
+            || self.reordering.is_some()
+            || self.bandwidth.is_some()
+            || self.partition.is_some()
+    }
+
+    /// Puts bytes on the line, behind those that are on it. Answers how long until the last one has left.
+    fn transmit(&mut self, bytes: u32, is_answer: bool, now: SimTime) -> Duration {
+        let Some(rate) = self.bandwidth else { return Duration::ZERO };
+        let takes = Duration::from_secs_f64(f64::from(bytes) / rate.max(1) as f64);
+        let busy_until = &mut self.busy_until[usize::from(is_answer)];
+        *busy_until = now.max(*busy_until) + takes;
+        busy_until.since(now)
+    }
+}
+
+impl Cut {
+    pub fn new(partition: &world::Partition, zone: impl Fn(&str) -> ZoneId) -> Cut {
+        let zones = partition.zones.as_ref().map(|(from, to)| (zone(from), zone(to)));
+        Cut { way: partition.way, zones }
+    }
+
+    fn cuts(&self, is_answer: bool, caller: Option<ZoneId>, callee: Option<ZoneId>) -> bool {
+        let way = match self.way {
+            Way::Both => true,
+            Way::Request => !is_answer,
+            Way::Response => is_answer,
+        };
+        way && self.zones.is_none_or(|(from, to)| caller == Some(from) && callee == Some(to))
+    }
+}
+
+/// What crosses an arrow.
+#[derive(Clone, Copy, Debug)]
+pub enum Packet {
+    /// A request or message, with the value that it carries.
+    Request(Option<Part>),
+    /// The answer of a visit; its identity is derived from the visit's.
+    Answer(Key),
+    /// An acknowledgement, or another answer without a body.
+    Acknowledgement,
+}
+
+impl Simulation {
+    /// A packet crosses an arrow between its caller and a replica of its callee. Answers how long it takes; None if it
+    /// is lost.
+    pub(super) fn cross(
+        &mut self,
+        link: LinkId,
+        callee: InstanceId,
+        identity: Identity,
+        packet: Packet,
+    ) -> Option<Duration> {
+        let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
+        let network = self.fabric.network(link);
+        if stream.chance(identity, lane::LOSS, network.loss) {
+            return None;
+        }
+        let delay = dist::sample(&network.latency, stream, identity, 0);
+        if !network.impaired {
+            return Some(delay);
+        }
+        let is_answer = !matches!(packet, Packet::Request(_));
+        let bytes = self.bytes_of(packet);
+        let (from, to) = (self.zone_of(self.fabric.side(link).caller), self.zone_of(callee));
+        let now = self.now;
+        let mut item = self.fabric.link(link);
+        let impaired = &mut *item.impaired;
+        let one_way = if is_answer { impaired.response_loss } else { impaired.request_loss };
+        let cut = impaired.partition.as_ref().is_some_and(|cut| cut.cuts(is_answer, from, to));
+        if cut || stream.chance(identity, lane::ONE_WAY_LOSS, one_way) {
+            return None;
+        }
+        let held = impaired.reordering.filter(|held| stream.chance(identity, lane::REORDERING, held.share));
+        let extra = held.map_or(Duration::ZERO, |held| dist::sample(&held.delay, stream, identity, lane::DELAY));
+        Some(delay + extra + impaired.transmit(bytes, is_answer, now))
+    }
+
+    /// How much later a request arrives for a second time, if it does, and the identity of that second one.
+    pub(super) fn duplicate(&mut self, link: LinkId, identity: Identity) -> Option<(Identity, Duration)> {
+        let network = self.fabric.network(link);
+        if !network.impaired {
+            return None;
+        }
+        let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
+        let share = self.fabric.link(link).impaired.duplication;
+        let again = identity.child(u64::MAX);
+        let twice = stream.chance(identity, lane::DUPLICATION, share);
+        twice.then(|| (again, dist::sample(&network.latency, stream, again, 0)))
+    }
+
+    fn bytes_of(&self, packet: Packet) -> u32 {
+        match packet {
+            Packet::Acknowledgement => ENVELOPE_BYTES,
+            Packet::Request(payload) => answer_bytes(&self.plan, payload.as_slice(), false),
+            Packet::Answer(visit) => self
+                .visits
+                .get(visit)
+                .map_or(ENVELOPE_BYTES, |visit| answer_bytes(&self.plan, &visit.parts, visit.status >= 400)),
+        }
+    }
+
+    /// The zone of a replica, if its node has zones.
+    pub(super) fn zone_of(&self, instance: InstanceId) -> Option<ZoneId> {
+        let home = self.fabric.home(instance);
+        let zones = &self.plan.nodes[home.node.at()].zones;
+        (!zones.is_empty()).then(|| zones[usize::from(home.ordinal) % zones.len()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_wait_for_the_bytes_before_them() {
+        let mut line = Impaired { bandwidth: Some(1000), ..Impaired::default() };
+        let at = SimTime::from_millis;
+        assert_eq!(line.transmit(500, false, at(0)), Duration::from_millis(500));
+        assert_eq!(line.transmit(500, false, at(100)), Duration::from_millis(900), "400 ms behind the first");
+        assert_eq!(line.transmit(100, true, at(100)), Duration::from_millis(100), "the way back is free");
+        assert_eq!(line.transmit(100, false, at(2000)), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn a_partition_cuts_one_way_between_two_zones() {
+        let (a, b) = (Some(ZoneId(0)), Some(ZoneId(1)));
+        let cut = Cut { way: Way::Request, zones: Some((ZoneId(0), ZoneId(1))) };
+        assert!(cut.cuts(false, a, b));
+        assert!(!cut.cuts(true, a, b) && !cut.cuts(false, b, a) && !cut.cuts(false, a, None));
+        let all = Cut { way: Way::Both, zones: None };
+        assert!(all.cuts(false, None, None) && all.cuts(true, a, a));
+    }
+}
