@@ -163,7 +163,11 @@ fn bytes_take_their_time_and_wait_for_each_other() {
     let arrow = "impairments: (bandwidth: 100000)";
     near(mean(&Shop { arrow, rate: 0.5, callers: 2, ..SHOP }.run(400), "shop", CALLS), 0.010 + 0.1018, 0.005);
     // M/D/1 with a load of 0.8 on the way back.
-    near(mean(&Shop { arrow, rate: 8.0, callers: 1, ..SHOP }.run(1200), "shop", CALLS), 0.1118 + 0.1 * 0.8 / (2.0 * 0.2), 0.05);
+    near(
+        mean(&Shop { arrow, rate: 8.0, callers: 1, ..SHOP }.run(1200), "shop", CALLS),
+        0.1118 + 0.1 * 0.8 / (2.0 * 0.2),
+        0.05,
+    );
 }
 
 #[test]

@@ -181,6 +181,17 @@ impl Simulation {
             Setting::QueueCapacity(capacity) => {
                 Setting::QueueCapacity(std::mem::replace(&mut node.queue?.capacity, *capacity))
             }
+            Setting::Visibility(time) => Setting::Visibility(std::mem::replace(&mut node.queue?.visibility, *time)),
+            Setting::MaxDeliveries(most) => {
+                Setting::MaxDeliveries(std::mem::replace(&mut node.queue?.most_deliveries, *most))
+            }
+            Setting::Redrive => {
+                self.redrive(instance);
+                return None;
+            }
+            Setting::AckMode(ack) => Setting::AckMode(std::mem::replace(&mut node.consumer.ack, *ack)),
+            Setting::Poison(share) => Setting::Poison(std::mem::replace(&mut node.consumer.poison, *share)),
+            Setting::Idempotency(policy) => Setting::Idempotency(std::mem::replace(&mut node.keys.policy, *policy)),
             Setting::ReplicaLag(lag) => Setting::ReplicaLag(std::mem::replace(&mut node.replication?.lag, *lag)),
             _ => return None,
         })

@@ -19,7 +19,7 @@ use super::node::{
     Emitter, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
 };
 use super::plan::Plan;
-use super::queue::QueueStore;
+use super::queue::{Consumer, QueueStore};
 use crate::time::{Duration, SimTime};
 
 /// Which node a replica belongs to, and its place among that node's replicas, from 0. Never changes.
@@ -103,12 +103,13 @@ impl Fabric {
             Emitter::new(&spec.telemetry),
             HealthPage { declared: spec.health.clone(), last: None },
             KnownKeys::new(spec.idempotency),
+            Consumer { ack: spec.consumes.as_ref().map(|consumes| consumes.ack).unwrap_or_default(), poison: 0.0 },
         ));
         if let Some(cache) = &spec.cache {
             entity.insert(CacheStore::new(cache.capacity, cache.ttl, cache.lost_invalidations));
         }
         if let Some(queue) = &spec.queue {
-            entity.insert(QueueStore::new(queue.capacity, queue.overflow));
+            entity.insert(QueueStore::new(queue, plan.nodes[node.at()].groups.len()));
         }
         if let Some(database) = &spec.database {
             entity.insert(Replication { lag: if database.follows.is_some() { database.lag } else { Duration::ZERO } });
@@ -256,9 +257,11 @@ impl Fabric {
         let (version, servers, pace, health) =
             (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
-        let keys = node.keys.policy;
-        let (cache, capacity) =
-            (node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)), node.queue.map(|queue| queue.capacity));
+        let (keys, consumer) = (node.keys.policy, *node.consumer);
+        let (cache, queue) = (
+            node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)),
+            node.queue.map(|queue| (queue.capacity, queue.visibility, queue.most_deliveries)),
+        );
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
         let mut node = self.node(to);
         node.replica.version = version;
@@ -266,12 +269,13 @@ impl Fabric {
         *node.pace = Pace { grown: Duration::ZERO, ..pace };
         node.health.declared = health;
         node.keys.policy = keys;
+        *node.consumer = consumer;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
         if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
         }
-        if let (Some(mut store), Some(capacity)) = (node.queue, capacity) {
-            store.capacity = capacity;
+        if let (Some(mut store), Some(queue)) = (node.queue, queue) {
+            (store.capacity, store.visibility, store.most_deliveries) = queue;
         }
         let to_ordinal = self.home(to).ordinal;
         for arrow in &plan.nodes[id.at()].out {
@@ -311,6 +315,7 @@ impl Fabric {
                 from.emitter.clone(),
                 from.health.clone(),
                 from.keys.clone(),
+                *from.consumer,
             ));
             if let Some(cache) = from.cache {
                 to.insert(cache.clone());

@@ -12,6 +12,7 @@ mod change;
 mod clock;
 mod connections;
 mod data;
+mod delivery;
 mod dist;
 mod emit;
 mod fabric;
@@ -130,6 +131,8 @@ enum Event {
     Scrape,
     /// The monitor asks all health pages.
     Probe,
+    /// A message that a queue holds has not been acknowledged in time.
+    Visible(InstanceId, u32),
     /// A change begins.
     Change(u32),
     /// A change reaches the replicas with this ordinal.
@@ -239,6 +242,7 @@ impl Simulation {
             Event::Job(node, job, count) => self.start_job(node, job, count),
             Event::Scrape => self.scrape(),
             Event::Probe => self.probe(),
+            Event::Visible(queue, receipt) => self.visible_again(queue, receipt),
             Event::Change(change) => self.begin_change(change),
             Event::Apply(change, ordinal) => self.apply_change(change, ordinal),
             Event::Up(instance) => self.back_up(instance),

@@ -65,9 +65,18 @@ impl Simulation {
             values.push((families.cache_age, Vec::new(), cache.served_age_secs));
         }
         if let Some(queue) = node.queue {
-            let oldest = queue.messages.front().map_or(Duration::ZERO, |message| now.since(message.enqueued));
-            values.push((families.queue_depth, Vec::new(), queue.messages.len() as f64));
-            values.push((families.queue_age, Vec::new(), oldest.as_secs_f64()));
+            for group in 0..queue.groups() {
+                let name = self.words.groups[node_id.at()].get(usize::from(group)).filter(|_| queue.groups() > 1);
+                let labels: Vec<_> = name.map(|name| (self.words.group_label, *name)).into_iter().collect();
+                let oldest = queue.oldest(group).map_or(Duration::ZERO, |since| now.since(since));
+                values.push((families.queue_depth, labels.clone(), f64::from(queue.depth(group))));
+                values.push((families.queue_age, labels, oldest.as_secs_f64()));
+            }
+            if queue.tells_more() {
+                values.push((families.queue_unacknowledged, Vec::new(), queue.unacknowledged() as f64));
+                values.push((families.queue_redelivered, Vec::new(), queue.redelivered as f64));
+                values.push((families.queue_dead_lettered, Vec::new(), queue.dead_lettered as f64));
+            }
             values.push((families.queue_published, Vec::new(), queue.published as f64));
             values.push((families.queue_delivered, Vec::new(), queue.delivered as f64));
         }
@@ -152,8 +161,8 @@ impl Simulation {
                 let now = self.now;
                 let replicas = self.fabric.replicas[queue.at()].clone();
                 let ages = replicas.into_iter().filter_map(|replica| {
-                    let front = self.fabric.node(replica).queue?.messages.front()?.enqueued;
-                    Some(now.since(front))
+                    let oldest = self.fabric.node(replica).queue?.oldest_of_all()?;
+                    Some(now.since(oldest))
                 });
                 let oldest = ages.max().unwrap_or(Duration::ZERO);
                 (oldest > *limit).then(|| format!("{name}: the oldest message has waited longer than {limit}"))

@@ -8,7 +8,7 @@ use bevy_ecs::query::QueryData;
 use super::cache::CacheStore;
 use super::clock::Clock;
 use super::idempotency::KnownKeys;
-use super::queue::QueueStore;
+use super::queue::{Consumer, QueueStore};
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
 use crate::world::{Health, Instrumentation, Severity};
@@ -112,6 +112,7 @@ pub struct NodeData {
     pub emitter: &'static mut Emitter,
     pub health: &'static mut HealthPage,
     pub keys: &'static mut KnownKeys,
+    pub consumer: &'static mut Consumer,
     pub cache: Option<&'static mut CacheStore>,
     pub queue: Option<&'static mut QueueStore>,
     pub replication: Option<&'static mut Replication>,

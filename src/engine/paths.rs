@@ -38,8 +38,8 @@ fn travelled(plan: &Plan, first: CallId) -> BTreeSet<ArrowId> {
             }
             let route = &plan.routes[route.at()];
             for (consumer, handler) in &route.handlers {
-                let deliveries = &plan.nodes[route.node.at()].deliveries;
-                arrows.extend(deliveries.iter().filter(|arrow| plan.arrows[arrow.at()].to == *consumer));
+                let deliveries = plan.deliveries(route.node);
+                arrows.extend(deliveries.filter(|arrow| plan.arrows[arrow.at()].to == *consumer));
                 routes.push(*handler);
             }
             for step in &route.steps {

@@ -45,8 +45,12 @@ pub struct NodePlan {
     pub routes: Vec<RouteId>,
     /// Arrows out of this node, in order of the callee's name.
     pub out: Vec<ArrowId>,
-    /// Arrows to the consumers, for a queue.
-    pub deliveries: Vec<ArrowId>,
+    /// Arrows to the consumers of each group, for a queue: groups in order of name.
+    pub groups: Vec<Vec<ArrowId>>,
+    /// How many partitions it has, and the datum whose key decides.
+    pub partitions: Option<(u16, Option<DatumId>)>,
+    /// The queue that gets what this one gives up.
+    pub dead_letters: Option<NodeId>,
     pub streams: NodeStreams,
 }
 
@@ -91,6 +95,7 @@ pub struct RoutePlan {
     pub steps: Vec<StepPlan>,
     pub errors: f64,
     pub refusals: f64,
+    pub poison: f64,
     pub log: Option<String>,
     pub work: RouteWork,
     /// Data that the answer may contain.
@@ -205,6 +210,12 @@ impl Plan {
         self.arrows.iter().position(|arrow| arrow.name == canonical).map(|at| ArrowId(at as u16))
     }
 
+    /// The arrows to all consumers of a queue, and to those of the queues that get what it gives up.
+    pub fn deliveries(&self, queue: NodeId) -> impl Iterator<Item = ArrowId> {
+        let queues = std::iter::successors(Some(queue), |queue| self.nodes[queue.at()].dead_letters);
+        queues.flat_map(|queue| self.nodes[queue.at()].groups.iter().flatten().copied())
+    }
+
     /// The number of a zone.
     pub fn zone(&self, name: &str) -> ZoneId {
         zone_id(&self.zones, name)
@@ -268,17 +279,12 @@ impl<'a> Compiler<'a> {
                 kind: node.kind,
                 zones: node.zones.iter().map(|zone| zone_id(&zones, zone)).collect(),
                 routes: Vec::new(),
-                deliveries: if node.queue.is_some() {
-                    out.iter()
-                        .copied()
-                        .filter(|arrow| {
-                            let consumer = spec.nodes.values().nth(arrows[arrow.at()].to.at());
-                            consumer.and_then(|n| n.consumes.as_ref()).is_some_and(|consumes| consumes.queue == *name)
-                        })
-                        .collect()
-                } else {
-                    Vec::new()
-                },
+                groups: groups(spec, name, &arrows, &out),
+                partitions: node.queue.as_ref().and_then(|queue| queue.partitions.as_ref()).map(|partitions| {
+                    let by = partitions.by.as_ref().and_then(|by| spec.data.keys().position(|name| name == by));
+                    (partitions.count, by.map(|at| DatumId(at as u16)))
+                }),
+                dead_letters: node.queue.as_ref().and_then(|queue| queue.dead_letters.as_deref()).map(node_at),
                 out,
                 streams: NodeStreams {
                     work: stream("work"),
@@ -350,6 +356,7 @@ impl<'a> Compiler<'a> {
             steps: Vec::new(),
             errors: 0.0,
             refusals: 0.0,
+            poison: 0.0,
             log: None,
             work,
             delivers: Vec::new(),
@@ -378,6 +385,7 @@ impl<'a> Compiler<'a> {
         let id = self.add(node, name, work);
         let plan = &mut self.plan.routes[id.at()];
         (plan.errors, plan.refusals, plan.log) = (declared.errors, declared.refusals, declared.log.clone());
+        plan.poison = declared.poison;
         let has_calls = declared.steps.iter().any(|step| matches!(step, Step::Call(_) | Step::All(_)));
         let mut steps = Vec::new();
         for step in &declared.steps {
@@ -581,12 +589,25 @@ impl Compiler<'_> {
     fn handlers(&mut self) {
         for at in 0..self.plan.routes.len() {
             let RouteWork::Publish { message } = &self.plan.routes[at].work else { continue };
-            let queue = &self.plan.nodes[self.plan.routes[at].node.at()];
-            let consumers = queue.deliveries.iter().map(|arrow| self.plan.arrows[arrow.at()].to);
+            let deliveries = self.plan.deliveries(self.plan.routes[at].node);
+            let consumers = deliveries.map(|arrow| self.plan.arrows[arrow.at()].to);
             let handler = |consumer: NodeId| Some((consumer, *self.known.get(&(consumer, message.clone()))?));
             self.plan.routes[at].handlers = consumers.filter_map(handler).collect();
         }
     }
+}
+
+/// The arrows of a queue to its consumers, by the name of their group.
+fn groups(spec: &WorldSpec, queue: &str, arrows: &[ArrowPlan], out: &[ArrowId]) -> Vec<Vec<ArrowId>> {
+    let mut groups = BTreeMap::<&str, Vec<ArrowId>>::new();
+    for arrow in out {
+        let consumer = spec.nodes.values().nth(arrows[arrow.at()].to.at());
+        let consumes = consumer.and_then(|node| node.consumes.as_ref()).filter(|consumes| consumes.queue == queue);
+        if let Some(consumes) = consumes {
+            groups.entry(&consumes.group).or_default().push(*arrow);
+        }
+    }
+    groups.into_values().collect()
 }
 
 /// The place of a zone among all zones. Checked worlds and changes name no other.

@@ -2,18 +2,16 @@
 
 use super::call::{CONNECTION_GIVES_UP, Outgoing};
 use super::data::{Part, Source, merge};
-use super::fabric::Home;
 use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
 use super::idempotency::Claim;
-use super::ids::{CallId, InstanceId, LinkId, NodeId, RouteId};
+use super::ids::{CallId, InstanceId, LinkId, RouteId};
 use super::network::Packet;
 use super::plan::{DataOp, Keyed, StepPlan, WhenPlan};
-use super::queue::{MOST_DELIVERIES, Message, Offered};
+use super::queue::Message;
 use super::slab::Key;
 use super::{Event, Simulation, data, dist};
 use crate::random::Identity;
 use crate::time::Duration;
-use crate::world::Propagation;
 
 /// What a new visit starts with.
 pub(super) struct Incoming {
@@ -89,6 +87,10 @@ impl Simulation {
         let route = &self.plan.routes[visit.route.at()];
         let errors = self.plan.nodes[route.node.at()].streams.errors;
         if errors.chance(visit.identity, 0, route.errors + pace.error_rate) {
+            visit.status = 500;
+        } else if let Some(message) = visit.message
+            && errors.chance(message.identity, 2, route.poison + self.fabric.node(visit.instance).consumer.poison)
+        {
             visit.status = 500;
         } else if errors.chance(visit.identity, 1, route.refusals + pace.refusal_rate) {
             visit.refused = true;
@@ -203,99 +205,13 @@ impl Simulation {
         }
     }
 
-    /// A queue takes a message in, or not.
-    fn enqueue(&mut self, key: Key) {
-        let Some(visit) = self.visits.get_mut(key) else { return };
-        let identity = visit.identity.child(0);
-        let message = Message {
-            identity,
-            key: visit.key.unwrap_or(identity),
-            route: visit.route,
-            context: visit.context,
-            trace: visit.children_trace(),
-            enqueued: self.now,
-            deliveries: 0,
-        };
-        let instance = visit.instance;
-        let Some(mut queue) = self.fabric.node(instance).queue else { return };
-        match queue.offer(message) {
-            Offered::Rejected => {
-                visit.status = 503;
-                return;
-            }
-            Offered::Accepted => self.carry(message.context, 1),
-            Offered::Dropped(dropped) => {
-                self.carry(message.context, 1);
-                self.carry(dropped.context, -1);
-            }
-        }
-        self.dispatch(instance);
-    }
-
-    /// Hands messages of a queue to consumers that have a server free.
-    pub(super) fn dispatch(&mut self, queue: InstanceId) {
-        let Home { node, ordinal } = self.fabric.home(queue);
-        while let Some((consumer, link)) = self.free_consumer(queue, node, ordinal) {
-            let Some(mut store) = self.fabric.node(queue).queue else { return };
-            let Some(mut message) = store.messages.pop_front() else { return };
-            store.delivered += 1;
-            message.deliveries += 1;
-            let consumer_node = self.fabric.home(consumer).node;
-            let handlers = &self.plan.routes[message.route.at()].handlers;
-            let Some((_, route)) = handlers.iter().copied().find(|(node, _)| *node == consumer_node) else { return };
-            let item = self.fabric.link(link);
-            let (latency, crosses) = (item.network.latency, item.emitter.trace == Propagation::Propagated);
-            let identity = message.identity.child(u64::from(message.deliveries));
-            let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
-            let delay = dist::sample(&latency, stream, identity, 0);
-            self.fabric.station(consumer).busy += 1;
-            let visit = self.new_visit(Incoming {
-                identity,
-                instance: consumer,
-                route,
-                context: message.context,
-                trace: if crosses { message.trace } else { TraceContext::default() },
-                reply_to: ReplyTo::Queue(queue),
-                message: Some(message),
-                link: Some(link),
-                payload: None,
-                key: Some(message.key),
-            });
-            self.later(delay, Event::Begin(visit));
-        }
-    }
-
-    /// A consumer replica with a free server, in turn, if the queue holds anything.
-    fn free_consumer(&mut self, queue: InstanceId, node: NodeId, ordinal: u16) -> Option<(InstanceId, LinkId)> {
-        let mut store = self.fabric.node(queue).queue?;
-        if store.messages.is_empty() {
-            return None;
-        }
-        let turn = store.turn as usize;
-        store.turn = store.turn.wrapping_add(1);
-        let plan = &self.plan;
-        for arrow in &plan.nodes[node.at()].deliveries {
-            let consumer_node = plan.arrows[arrow.at()].to;
-            let link = self.fabric.ends[arrow.at()][usize::from(ordinal)];
-            let replicas = self.fabric.replicas[consumer_node.at()].len();
-            for offset in 0..replicas {
-                let instance = self.fabric.replicas[consumer_node.at()][(turn + offset) % replicas];
-                let station = self.fabric.station(instance);
-                if station.busy < station.servers && self.fabric.is_up(instance, self.now) {
-                    return Some((instance, link));
-                }
-            }
-        }
-        None
-    }
-
     /// It is done: the replica says so, the server is free for the next one, and the answer leaves.
     pub(super) fn finish(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
         if visit.status == 0 {
             visit.status = 200;
         }
-        let (instance, served, reply_to, ok) = (visit.instance, visit.served, visit.reply_to, visit.status < 400);
+        let (instance, served, reply_to) = (visit.instance, visit.served, visit.reply_to);
         let claimed = visit.claimed;
         self.emit_served(key);
         if claimed {
@@ -308,7 +224,7 @@ impl Simulation {
             ReplyTo::Call(..) => self.reply(key),
             ReplyTo::Queue(queue) => {
                 if let Some(visit) = self.visits.remove(key) {
-                    self.acknowledge(queue, visit.message, ok);
+                    self.handled(queue, &visit);
                 }
                 self.dispatch(queue);
             }
@@ -328,16 +244,6 @@ impl Simulation {
         match station.line.pop_front() {
             Some(next) => self.later(Duration::ZERO, Event::Begin(next)),
             None => station.busy -= 1,
-        }
-    }
-
-    /// A message was handled, or goes back to the queue, or is given up.
-    fn acknowledge(&mut self, queue: InstanceId, message: Option<Message>, ok: bool) {
-        let Some(message) = message else { return };
-        if ok || message.deliveries >= MOST_DELIVERIES {
-            self.carry(message.context, -1);
-        } else if let Some(mut store) = self.fabric.node(queue).queue {
-            store.messages.push_back(message);
         }
     }
 

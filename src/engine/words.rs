@@ -52,6 +52,9 @@ pub struct Words {
     pub server_label: Symbol,
     pub connection_state_label: Symbol,
     pub active: Symbol,
+    pub group_label: Symbol,
+    /// For each node, the names of its groups of consumers.
+    pub groups: Vec<Vec<Symbol>>,
     pub used: Symbol,
     pub idle: Symbol,
     /// For each arrow: breaker opened, breaker closed.
@@ -121,6 +124,9 @@ pub struct Families {
     pub queue_age: FamilyId,
     pub queue_published: FamilyId,
     pub queue_delivered: FamilyId,
+    pub queue_unacknowledged: FamilyId,
+    pub queue_redelivered: FamilyId,
+    pub queue_dead_lettered: FamilyId,
     pub uptime: FamilyId,
 }
 
@@ -151,6 +157,15 @@ impl Words {
         });
         let chatter = chatter.collect();
         let names = &mut telemetry.names;
+        let group_of = |arrow: &super::ids::ArrowId| {
+            let consumer = plan.node_spec(plan.arrows[arrow.at()].to);
+            consumer.consumes.as_ref().map_or("", |consumes| &consumes.group)
+        };
+        let groups = plan.nodes.iter().map(|node| {
+            let of_node = node.groups.iter().map(|group| names.intern(group.first().map_or("", group_of)));
+            of_node.collect()
+        });
+        let groups = groups.collect();
         Words {
             routes,
             calls,
@@ -164,6 +179,8 @@ impl Words {
             server_label: names.intern("server.address"),
             connection_state_label: names.intern("http.connection.state"),
             active: names.intern("active"),
+            group_label: names.intern("messaging.consumer.group.name"),
+            groups,
             used: names.intern("used"),
             idle: names.intern("idle"),
             breakers,
@@ -283,6 +300,27 @@ fn families(telemetry: &mut Telemetry) -> Families {
             "Messages acknowledged to producers",
         ),
         queue_delivered: add("messaging.queue.delivered", "{message}", Counter, &[], "Messages handed to consumers"),
+        queue_unacknowledged: add(
+            "messaging.queue.unacknowledged",
+            "{message}",
+            Gauge,
+            &[],
+            "Messages delivered and not acknowledged",
+        ),
+        queue_redelivered: add(
+            "messaging.queue.redelivered",
+            "{message}",
+            Counter,
+            &[],
+            "Messages delivered for a second time or more",
+        ),
+        queue_dead_lettered: add(
+            "messaging.queue.dead_lettered",
+            "{message}",
+            Counter,
+            &[],
+            "Messages given up and moved to the queue of dead letters",
+        ),
         uptime: add("process.uptime", "s", Gauge, &[], "Time since the process started"),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Hedge, KeepAlive, Partition, Reordering};
+use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
 use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
 use crate::time::{Duration, SignedDuration};
 
@@ -55,6 +55,18 @@ pub enum Setting {
     FlushCache,
     /// Queue: messages that it holds.
     QueueCapacity(u32),
+    /// Queue: how long a delivered message may stay without acknowledgement.
+    Visibility(Option<Duration>),
+    /// Queue: deliveries of one message before it is given up.
+    MaxDeliveries(u8),
+    /// Queue of dead letters: all its messages go back to the queues that gave them up, once.
+    Redrive,
+    /// Consumer: when it acknowledges.
+    AckMode(Ack),
+    /// Consumer: the share of messages that it can never handle, on top of the routes' own.
+    Poison(f64),
+    /// Node: idempotency keys that it keeps.
+    Idempotency(Option<Idempotency>),
     /// Replica of a database: how far behind it is.
     ReplicaLag(Duration),
     /// Users: journeys that start per second, as a multiple of the world's.

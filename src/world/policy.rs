@@ -98,6 +98,27 @@ pub struct Idempotency {
     pub shared: bool,
 }
 
+/// Partitions of a queue: the messages of one key are in one partition, whose messages are handled one after another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partitions {
+    /// How many.
+    pub count: u16,
+    /// The datum whose key decides. None: the user.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// When a consumer acknowledges a message, after which the queue forgets it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ack {
+    /// When it was handled without an error (manual acknowledgement).
+    #[default]
+    AfterHandling,
+    /// When it arrives (automatic acknowledgement): what fails then is lost.
+    OnDelivery,
+}
+
 fn no_time() -> Dist {
     Dist::Const(Duration::ZERO)
 }

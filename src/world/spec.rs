@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Hedge, Idempotency, Impairments, KeepAlive};
+use super::policy::{Ack, Hedge, Idempotency, Impairments, KeepAlive, Partitions};
 use crate::time::{Duration, SignedDuration};
 
 /// A whole system: data, nodes, arrows and what its users do. The root of a world file.
@@ -155,6 +155,9 @@ pub struct Route {
     /// The share of requests that are answered with a 200 whose body says no: nothing is done.
     #[serde(default)]
     pub refusals: f64,
+    /// The share of messages that this handler can never handle: each delivery fails.
+    #[serde(default)]
+    pub poison: f64,
     /// A line at INFO when it is done; `{route}`, `{ms}`, `{status}`, `{bytes}` and `{key}` are filled in.
     #[serde(default)]
     pub log: Option<String>,
@@ -534,6 +537,19 @@ pub struct Queue {
     pub overflow: Overflow,
     /// Time to accept a message.
     pub service: Dist,
+    /// Keeps the messages of one key in order. None keeps no order once a message is handed out.
+    #[serde(default)]
+    pub partitions: Option<Partitions>,
+    /// How long a delivered message may stay without acknowledgement before it is delivered again, handled or not. None
+    /// waits as long as the consumer's connection lives.
+    #[serde(default)]
+    pub visibility: Option<Duration>,
+    /// Deliveries of one message before it is given up.
+    #[serde(default = "five")]
+    pub max_deliveries: u8,
+    /// The queue that gets the messages that are given up. None: they are gone.
+    #[serde(default)]
+    pub dead_letters: Option<String>,
 }
 
 /// What a full queue does.
@@ -554,6 +570,12 @@ pub enum Overflow {
 pub struct Consumes {
     /// The queue; an arrow from it to this node must exist.
     pub queue: String,
+    /// Its group: each group gets every message, and the consumers of one group share them.
+    #[serde(default)]
+    pub group: String,
+    /// When it acknowledges a message.
+    #[serde(default)]
+    pub ack: Ack,
 }
 
 /// Users who start journeys: Poisson arrivals, open loop.
@@ -660,6 +682,9 @@ pub struct Monitor {
 
 fn one() -> u16 {
     1
+}
+fn five() -> u8 {
+    5
 }
 fn one_probe() -> u8 {
     1

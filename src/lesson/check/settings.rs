@@ -14,6 +14,7 @@ enum Owner {
     /// A node with one of these parts.
     Cache,
     Queue,
+    Consumer,
     FollowingDatabase,
     Users,
     Arrow,
@@ -114,6 +115,12 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         Setting::QueueCapacity(capacity) => {
             found.range(&at, "`QueueCapacity`", *capacity, ranges::QUEUE_CAPACITY);
         }
+        Setting::Visibility(Some(time)) => ranges::some_time(found, &at, "`Visibility`", *time),
+        Setting::MaxDeliveries(most) => {
+            found.range(&at, "`MaxDeliveries`", *most, ranges::DELIVERIES);
+        }
+        Setting::Poison(share) => ranges::share(found, &at, "`Poison`", *share),
+        Setting::Idempotency(Some(keys)) => ranges::idempotency(found, path, keys),
         Setting::ReplicaLag(lag) => ranges::up_to_a_day(found, &at, "`ReplicaLag`", *lag),
         Setting::TrafficFactor(factor) => traffic(place, found, &at, *factor),
         Setting::Timeout(Some(timeout)) => ranges::some_time(found, &at, "`Timeout`", *timeout),
@@ -136,6 +143,10 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         }
         Setting::Hedge(Some(hedge)) => ranges::hedge(found, path, hedge),
         Setting::CacheTtl(None)
+        | Setting::Visibility(None)
+        | Setting::Redrive
+        | Setting::AckMode(_)
+        | Setting::Idempotency(None)
         | Setting::Reordering(None)
         | Setting::Bandwidth(None)
         | Setting::Partition(None)
@@ -183,6 +194,7 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::WorkGrowth(_)
         | Setting::ErrorRate(_)
         | Setting::RefusalRate(_)
+        | Setting::Idempotency(_)
         | Setting::ClockOffset(_)
         | Setting::ClockDrift(_)
         | Setting::HealthChecks(_)
@@ -190,7 +202,10 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::Sampling(_)
         | Setting::Restart => Owner::Node,
         Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
-        Setting::QueueCapacity(_) => Owner::Queue,
+        Setting::QueueCapacity(_) | Setting::Visibility(_) | Setting::MaxDeliveries(_) | Setting::Redrive => {
+            Owner::Queue
+        }
+        Setting::AckMode(_) | Setting::Poison(_) => Owner::Consumer,
         Setting::ReplicaLag(_) => Owner::FollowingDatabase,
         Setting::TrafficFactor(_) => Owner::Users,
         Setting::Timeout(_)
@@ -222,6 +237,7 @@ fn suits(node: &Node, owner: Owner) -> bool {
         Owner::Node => true,
         Owner::Cache => node.cache.is_some(),
         Owner::Queue => node.queue.is_some(),
+        Owner::Consumer => node.consumes.is_some(),
         Owner::FollowingDatabase => node.database.as_ref().is_some_and(|database| database.follows.is_some()),
         Owner::Users => node.users.is_some(),
         Owner::Arrow => false,
@@ -233,6 +249,7 @@ fn belongs(owner: Owner) -> &'static str {
         Owner::Node => "a node: write its name",
         Owner::Cache => "a node with a cache",
         Owner::Queue => "a node with a queue",
+        Owner::Consumer => "a node that consumes from a queue",
         Owner::FollowingDatabase => "a database that follows a primary",
         Owner::Users => "a node of users",
         Owner::Arrow => "an arrow: write \"from -> to\"",

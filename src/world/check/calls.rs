@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::graph::dead_letter_queues;
 use super::nodes::{message_name, reaches, request_words, route_name};
 use super::routing::{DeadEnd, MOST_HOPS, dead_end};
 use super::{Check, ranges};
@@ -24,6 +25,7 @@ impl<'a> Check<'a> {
                 }
                 ranges::share(&mut self.found, &path.field("errors"), "`errors`", route.errors);
                 ranges::share(&mut self.found, &path.field("refusals"), "`refusals`", route.refusals);
+                ranges::share(&mut self.found, &path.field("poison"), "`poison`", route.poison);
                 let steps = path.field("steps");
                 for (at, step) in route.steps.iter().enumerate() {
                     self.step(node_name, &steps.at(at), step);
@@ -137,6 +139,13 @@ impl<'a> Check<'a> {
     /// A message must have a handler at each consumer.
     fn publish(&mut self, path: &DataPath, queue: &'a str, message: &str) {
         message_name(&mut self.found, path, false, message);
+        let queues: Vec<&'a str> = dead_letter_queues(self.spec, queue).take(self.spec.nodes.len()).collect();
+        for queue in std::iter::once(queue).chain(queues) {
+            self.handlers(path, queue, message);
+        }
+    }
+
+    fn handlers(&mut self, path: &DataPath, queue: &str, message: &str) {
         let Some(callees) = self.out.get(queue).cloned() else { return };
         for consumer_name in callees.keys() {
             let Some(consumer) = self.spec.nodes.get(*consumer_name) else { continue };

@@ -8,12 +8,10 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::Check;
 use super::routing::{Next, next};
 use crate::diagnostic::DataPath;
-use crate::world::{Arrow, Call, Journey, Op, Step, When};
+use crate::world::{Arrow, Call, Journey, Op, Step, When, WorldSpec};
 
 /// The most routes, forwards included: each costs memory in every run.
 const MOST_VERTICES: usize = 200_000;
-/// Deliveries of one message before it is given up, as the engine does it.
-const MOST_DELIVERIES: f64 = 5.0;
 
 /// What happens at one node for one request, operation or message.
 #[derive(Debug)]
@@ -174,11 +172,15 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn deliveries(&mut self, at: NodeIndex, queue: &'a str, message: &'a str, path: &DataPath) {
-        let Some(callees) = self.check.out.get(queue) else { return };
-        for consumer in callees.keys() {
-            let to = self.vertex(consumer, message, Work::Route, path);
-            let delivery = Use { delivers: true, times: MOST_DELIVERIES, attempts: 1.0, path: path.clone() };
-            self.graph.add_edge(at, to, delivery);
+        let spec = self.check.spec;
+        for queue in std::iter::once(queue).chain(dead_letter_queues(spec, queue)) {
+            let Some(callees) = self.check.out.get(queue) else { continue };
+            let declared = spec.nodes.get(queue).and_then(|node| node.queue.as_ref());
+            let times = declared.map_or(1.0, |queue| f64::from(queue.max_deliveries));
+            for consumer in callees.keys() {
+                let to = self.vertex(consumer, message, Work::Route, path);
+                self.graph.add_edge(at, to, Use { delivers: true, times, attempts: 1.0, path: path.clone() });
+            }
         }
     }
 
@@ -226,6 +228,12 @@ impl<'a> Builder<'a, '_> {
     fn arrow(&self, from: &str, to: &str) -> Option<&'a Arrow> {
         self.check.out.get(from)?.get(to).copied()
     }
+}
+
+/// The queues that get what a queue gives up, one after another. Goes in a circle if they do.
+pub(super) fn dead_letter_queues<'a>(spec: &'a WorldSpec, queue: &str) -> impl Iterator<Item = &'a str> {
+    let next = |queue: &str| spec.nodes.get(queue)?.queue.as_ref()?.dead_letters.as_deref();
+    std::iter::successors(next(queue), move |queue| next(queue)).take(spec.nodes.len())
 }
 
 fn call_over(arrow: &Arrow, chance: f64, path: &DataPath) -> Use {

@@ -63,7 +63,7 @@ impl<'a> Check<'a> {
             cache(&mut self.found, &path.field("cache"), part);
         }
         if let Some(part) = &node.queue {
-            queue(&mut self.found, &path.field("queue"), part);
+            self.queue(&path.field("queue"), node_name, part);
         }
         if let Some(part) = &node.database {
             self.database(&path.field("database"), node_name, part);
@@ -95,7 +95,37 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn queue(&mut self, path: &DataPath, node_name: &str, queue: &Queue) {
+        let found = &mut self.found;
+        found.range(&path.field("capacity"), "the queue's `capacity`", queue.capacity, ranges::QUEUE_CAPACITY);
+        ranges::dist(found, &path.field("service"), "`service`", &queue.service);
+        found.range(&path.field("max_deliveries"), "`max_deliveries`", queue.max_deliveries, ranges::DELIVERIES);
+        if let Some(time) = queue.visibility {
+            ranges::some_time(found, &path.field("visibility"), "`visibility`", time);
+        }
+        if let Some(partitions) = &queue.partitions {
+            let path = path.field("partitions");
+            found.range(&path.field("count"), "the number of partitions", partitions.count, 1..=1_000);
+            if let Some(by) = &partitions.by {
+                self.datum(&path.field("by"), by);
+            }
+        }
+        let Some(letters) = &queue.dead_letters else { return };
+        let path = path.field("dead_letters");
+        if !self.spec.nodes.get(letters).is_some_and(|node| node.queue.is_some()) {
+            let queues = self.spec.nodes.iter().filter(|(_, node)| node.queue.is_some()).map(|(name, _)| name.as_str());
+            return self.found.unknown(&path, "queue", letters, queues.filter(|name| *name != node_name));
+        }
+        if super::graph::dead_letter_queues(self.spec, node_name).any(|queue| queue == node_name) {
+            let what = "dead letters would come back to the queue that gave them up";
+            self.found.value(&path, what, "name a queue whose own dead letters do not end here");
+        }
+    }
+
     fn consumes(&mut self, path: &DataPath, node_name: &str, consumes: &Consumes) {
+        if !consumes.group.is_empty() {
+            label(&mut self.found, &path.field("group"), false, &consumes.group);
+        }
         let path = path.field("queue");
         let is_queue = |node: &Node| node.queue.is_some();
         if !self.spec.nodes.get(&consumes.queue).is_some_and(is_queue) {
@@ -129,11 +159,6 @@ pub(crate) fn cache_ttl(found: &mut Findings, path: &DataPath, ttl: Duration) {
     if ttl == Duration::ZERO {
         found.value(path, "entries with a `ttl` of 0s never live", "write a time above \"0s\", or `None` to keep them");
     }
-}
-
-fn queue(found: &mut Findings, path: &DataPath, queue: &Queue) {
-    found.range(&path.field("capacity"), "the queue's `capacity`", queue.capacity, ranges::QUEUE_CAPACITY);
-    ranges::dist(found, &path.field("service"), "`service`", &queue.service);
 }
 
 fn instrumentation(found: &mut Findings, path: &DataPath, telemetry: &Instrumentation) {

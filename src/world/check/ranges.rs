@@ -16,6 +16,7 @@ pub(crate) const QUEUE_CAPACITY: Limits<u32> = 1..=10_000_000;
 pub(crate) const CACHE_CAPACITY: Limits<u32> = 1..=50_000_000;
 pub(crate) const POOL_SIZE: Limits<u32> = 1..=100_000;
 pub(crate) const ATTEMPTS: Limits<u8> = 1..=20;
+pub(crate) const DELIVERIES: Limits<u8> = 1..=100;
 pub(crate) const BULKHEAD: Limits<u32> = 1..=1_000_000;
 pub(crate) const BANDWIDTH: Limits<u64> = 1..=1_000_000_000_000;
 const BREAKER_WINDOW: Limits<u16> = 1..=10_000;

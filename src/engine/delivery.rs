@@ -1,0 +1,258 @@
+//! Messages between a queue and its consumers: taken in, delivered, acknowledged, delivered again, given up. A consumer
+//! replica gets a message when it has a server free.
+
+use super::call::CONNECTION_GIVES_UP;
+use super::data;
+use super::fabric::Home;
+use super::flight::{NOBODY, ReplyTo, TraceContext, Visit};
+use super::ids::{InstanceId, LinkId, NodeId};
+use super::network::Packet;
+use super::queue::Message;
+use super::slab::Key;
+use super::visit::Incoming;
+use super::{Event, Simulation};
+use crate::world::{Ack, Propagation};
+
+impl Simulation {
+    /// A queue takes a message in, or not.
+    pub(super) fn enqueue(&mut self, key: Key) {
+        let Some(visit) = self.visits.get(key) else { return };
+        let identity = visit.identity.child(0);
+        let instance = visit.instance;
+        let mut message = Message {
+            identity,
+            key: visit.key.unwrap_or(identity),
+            route: visit.route,
+            context: visit.context,
+            trace: visit.children_trace(),
+            enqueued: self.now,
+            deliveries: 0,
+            group: 0,
+            partition: 0,
+            receipt: 0,
+            from: None,
+        };
+        message.partition = self.partition_of(instance, &message);
+        let Some(mut queue) = self.fabric.node(instance).queue else { return };
+        if queue.refuses() {
+            if let Some(visit) = self.visits.get_mut(key) {
+                visit.status = 503;
+            }
+            return;
+        }
+        queue.published += 1;
+        for group in 0..queue.groups() {
+            self.take_in(instance, Message { group, ..message });
+        }
+        self.dispatch(instance);
+    }
+
+    /// The copy of a message for one group of consumers is under way until it is handled or dropped.
+    fn take_in(&mut self, queue: InstanceId, message: Message) {
+        self.carry(message.context, 1);
+        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        if let Some(dropped) = store.push(message) {
+            self.carry(dropped.context, -1);
+        }
+    }
+
+    fn partition_of(&self, queue: InstanceId, message: &Message) -> u16 {
+        let Some((count, by)) = self.plan.nodes[self.fabric.home(queue).node.at()].partitions else { return 0 };
+        let context = message.context;
+        let key = match by {
+            Some(datum) => u64::from(data::key_of(&self.plan, datum, context.journey, context.user)),
+            None if context.population == NOBODY => context.journey.0,
+            None => u64::from(context.user),
+        };
+        (crate::random::mix(key) % u64::from(count.max(1))) as u16
+    }
+
+    /// Hands messages of a queue to consumers that have a server free.
+    pub(super) fn dispatch(&mut self, queue: InstanceId) {
+        let Home { node, ordinal } = self.fabric.home(queue);
+        for group in 0..self.plan.nodes[node.at()].groups.len() as u8 {
+            while let Some((consumer, link)) = self.free_consumer(queue, (node, ordinal), group) {
+                self.deliver_message((queue, group), consumer, link);
+            }
+        }
+    }
+
+    /// A consumer replica of a group with a free server, in turn, if the queue has anything for it.
+    fn free_consumer(
+        &mut self,
+        queue: InstanceId,
+        (node, ordinal): (NodeId, u16),
+        group: u8,
+    ) -> Option<(InstanceId, LinkId)> {
+        let mut store = self.fabric.node(queue).queue?;
+        if !store.has_ready(group) {
+            return None;
+        }
+        let turn = store.next_turn(group) as usize;
+        let plan = &self.plan;
+        for arrow in &plan.nodes[node.at()].groups[usize::from(group)] {
+            let consumer_node = plan.arrows[arrow.at()].to;
+            let link = self.fabric.ends[arrow.at()][usize::from(ordinal)];
+            let replicas = self.fabric.replicas[consumer_node.at()].len();
+            for offset in 0..replicas {
+                let instance = self.fabric.replicas[consumer_node.at()][(turn + offset) % replicas];
+                let station = self.fabric.station(instance);
+                if station.busy < station.servers && self.fabric.is_up(instance, self.now) {
+                    return Some((instance, link));
+                }
+            }
+        }
+        None
+    }
+
+    fn deliver_message(&mut self, (queue, group): (InstanceId, u8), consumer: InstanceId, link: LinkId) {
+        let ack = self.fabric.node(consumer).consumer.ack;
+        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        let Some(mut message) = store.take(group) else { return };
+        let visibility = store.visibility;
+        let consumer_node = self.fabric.home(consumer).node;
+        let handlers = &self.plan.routes[message.route.at()].handlers;
+        let Some((_, route)) = handlers.iter().copied().find(|(node, _)| *node == consumer_node) else { return };
+        let crosses = self.fabric.link(link).emitter.trace == Propagation::Propagated;
+        let identity = message.identity.child(u64::from(message.deliveries));
+        let delay = self.cross(link, consumer, identity, Packet::Request(None));
+        if ack == Ack::AfterHandling && (visibility.is_some() || delay.is_none()) {
+            message.receipt = self.hold(queue, message);
+        }
+        let Some(delay) = delay else {
+            if ack == Ack::OnDelivery {
+                self.message_done(queue, &message);
+            }
+            return;
+        };
+        self.fabric.station(consumer).busy += 1;
+        let visit = self.new_visit(Incoming {
+            identity,
+            instance: consumer,
+            route,
+            context: message.context,
+            trace: if crosses { message.trace } else { TraceContext::default() },
+            reply_to: ReplyTo::Queue(queue),
+            message: Some(message),
+            link: Some(link),
+            payload: None,
+            key: Some(message.key),
+        });
+        self.later(delay, Event::Begin(visit));
+    }
+
+    /// The queue keeps a delivered message, and delivers it again when it hears nothing of it: after the visibility
+    /// timeout, or when the connection to the consumer is found dead.
+    fn hold(&mut self, queue: InstanceId, message: Message) -> u32 {
+        let Some(mut store) = self.fabric.node(queue).queue else { return 0 };
+        let receipt = store.hold(message);
+        let after = store.visibility.unwrap_or(CONNECTION_GIVES_UP);
+        self.later(after, Event::Visible(queue, receipt));
+        receipt
+    }
+
+    /// A consumer is done with a message.
+    pub(super) fn handled(&mut self, queue: InstanceId, visit: &Visit) {
+        let Some(message) = visit.message else { return };
+        let ok = visit.status < 400;
+        if self.fabric.node(visit.instance).consumer.ack == Ack::OnDelivery {
+            return self.message_done(queue, &message);
+        }
+        let heard = !self.acknowledgement_is_lost(visit);
+        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        if message.receipt != 0 {
+            // What the queue hears nothing of, or what failed, becomes visible again by itself.
+            if ok && heard && store.release(message.receipt).is_some() {
+                self.message_done(queue, &message);
+            }
+        } else if !heard {
+            self.hold(queue, message);
+        } else if ok {
+            self.message_done(queue, &message);
+        } else {
+            self.message_back(queue, message);
+        }
+    }
+
+    fn acknowledgement_is_lost(&mut self, visit: &Visit) -> bool {
+        let Some(link) = visit.link else { return false };
+        let network = self.fabric.network(link);
+        let may_be = network.loss > 0.0 || network.impaired;
+        may_be && self.cross(link, visit.instance, visit.identity.child(1), Packet::Acknowledgement).is_none()
+    }
+
+    /// A message that the queue held has not been acknowledged in time.
+    pub(super) fn visible_again(&mut self, queue: InstanceId, receipt: u32) {
+        let held = self.fabric.node(queue).queue.and_then(|mut store| store.release(receipt));
+        if let Some(message) = held {
+            self.message_back(queue, message);
+            self.dispatch(queue);
+        }
+    }
+
+    fn message_done(&mut self, queue: InstanceId, message: &Message) {
+        if let Some(mut store) = self.fabric.node(queue).queue {
+            store.done(message);
+        }
+        self.carry(message.context, -1);
+    }
+
+    /// A message goes back to the queue, or is given up.
+    fn message_back(&mut self, queue: InstanceId, message: Message) {
+        let Home { node, ordinal } = self.fabric.home(queue);
+        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        if message.deliveries < store.most_deliveries {
+            return store.put_back(message);
+        }
+        if let Some(letters) = self.plan.nodes[node.at()].dead_letters {
+            store.dead_lettered += 1;
+            let replicas = &self.fabric.replicas[letters.at()];
+            let instance = replicas[usize::from(ordinal) % replicas.len()];
+            self.dead_letter(instance, Message { deliveries: 0, receipt: 0, from: Some(queue), ..message });
+        }
+        self.message_done(queue, &message);
+    }
+
+    /// A queue takes in what another one gave up.
+    fn dead_letter(&mut self, queue: InstanceId, message: Message) {
+        let partition = self.partition_of(queue, &message);
+        let nobody_comes = self.plan.nodes[self.fabric.home(queue).node.at()].groups.is_empty();
+        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        if store.refuses() {
+            return;
+        }
+        store.published += 1;
+        for group in 0..store.groups() {
+            self.take_in(queue, Message { group, partition, enqueued: self.now, ..message });
+        }
+        if nobody_comes {
+            self.carry(message.context, -1);
+        }
+        self.dispatch(queue);
+    }
+
+    /// Dead letters go back to the queues that gave them up.
+    pub(super) fn redrive(&mut self, letters: InstanceId) {
+        let nobody_came = self.plan.nodes[self.fabric.home(letters).node.at()].groups.is_empty();
+        let Some(mut store) = self.fabric.node(letters).queue else { return };
+        for message in store.drain() {
+            let Some(queue) = message.from else {
+                if let Some(mut store) = self.fabric.node(letters).queue {
+                    store.put_back(message);
+                }
+                continue;
+            };
+            if !nobody_came {
+                self.carry(message.context, -1);
+            }
+            // The group of a dead letter is the letters' own; the first queue's was forgotten, and all of its groups get
+            // it: with one group, as usual, that is the same.
+            let groups = self.fabric.node(queue).queue.map_or(0, |store| store.groups());
+            let partition = self.partition_of(queue, &message);
+            for group in 0..groups {
+                self.take_in(queue, Message { group, partition, from: None, enqueued: self.now, ..message });
+            }
+            self.dispatch(queue);
+        }
+    }
+}
