@@ -66,16 +66,7 @@ impl Shop<'_> {
 }
 
 fn change(on: &str, to: Setting) -> Change {
-    Change {
-        id: format!("{to:?}"),
-        kind: ChangeKind::Config,
-        says: None,
-        by: String::new(),
-        on: on.into(),
-        sets: vec![Set { on: on.into(), replicas: vec![], to }],
-        undoes: None,
-        rolling: Duration::ZERO,
-    }
+    Change::new(format!("{to:?}"), ChangeKind::Config, vec![Set::new(on, to)])
 }
 
 /// The share of purchases made in these seconds that ended so.

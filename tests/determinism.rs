@@ -8,7 +8,7 @@ mod worlds;
 use std::path::Path;
 
 use allgreen::world::{Change, ChangeKind, Set, Setting};
-use allgreen::{Duration, Lesson, Seed, SimTime, Simulation, World};
+use allgreen::{Lesson, Seed, SimTime, Simulation, World};
 use proptest::prelude::*;
 use worlds::{Sketch, sketch};
 
@@ -77,14 +77,10 @@ fn run(sketch: &Sketch, seed: u64) -> Simulation {
 /// A change to something that every sketch has.
 fn slower_store() -> Change {
     Change {
-        id: "c1".into(),
-        kind: ChangeKind::Config,
         says: Some("the store is slower".into()),
         by: "test".into(),
         on: "db".into(),
-        sets: vec![Set { on: "db".into(), replicas: vec![], to: Setting::WorkFactor(3.0) }],
-        undoes: None,
-        rolling: Duration::ZERO,
+        ..Change::new("c1", ChangeKind::Config, vec![Set::new("db", Setting::WorkFactor(3.0))])
     }
 }
 
@@ -152,7 +148,7 @@ proptest! {
         let stop = Change {
             id: "stop".into(),
             on: "users".into(),
-            sets: vec![Set { on: "users".into(), replicas: vec![], to: Setting::TrafficFactor(0.0) }],
+            sets: vec![Set::new("users", Setting::TrafficFactor(0.0))],
             ..slower_store()
         };
         sim.schedule(SimTime::from_secs(30), &stop);

@@ -74,16 +74,7 @@ impl Mails<'_> {
 }
 
 fn change(on: &str, to: Setting) -> Change {
-    Change {
-        id: format!("{to:?}"),
-        kind: ChangeKind::Config,
-        says: None,
-        by: String::new(),
-        on: on.into(),
-        sets: vec![Set { on: on.into(), replicas: vec![], to }],
-        undoes: None,
-        rolling: Duration::ZERO,
-    }
+    Change::new(format!("{to:?}"), ChangeKind::Config, vec![Set::new(on, to)])
 }
 
 fn share(sim: &Simulation, secs: std::ops::Range<u64>, outcome: Outcome) -> f64 {

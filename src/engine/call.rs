@@ -8,11 +8,11 @@ use super::ids::{CallId, InstanceId, LinkId};
 use super::network::Packet;
 use super::slab::Key;
 use super::visit::Incoming;
-use super::{Event, Simulation, data, dist};
+use super::{Event, Simulation, data, dist, scoped};
 use crate::random::Identity;
 use crate::telemetry::SpanNumber;
 use crate::time::Duration;
-use crate::world::{Balance, FallbackValue, Propagation};
+use crate::world::{Balance, FallbackValue, Propagation, Setting};
 
 /// What a new call starts with.
 pub(super) struct Outgoing {
@@ -96,6 +96,7 @@ impl Simulation {
             (call.link, call.context, call.trace, call.payload, call.attempt);
         let (arrow, route, call_plan) = (&self.plan.arrows[plan.arrow.at()], plan.route, call.plan);
         let (streams, first) = (arrow.streams, attempt == 0 && !call.hedges);
+        let arrow_salt = scoped::salt_of(plan.arrow);
         call.opened = None;
         let keeps = self.fabric.link(call_link).connections.policy;
         let reused = if keeps.is_some() { self.open_connection(call_link) } else { None };
@@ -118,7 +119,16 @@ impl Simulation {
             self.spans += 1;
             span = SpanNumber(self.spans);
         }
-        let (timeout, hedge) = (link.timeout.0, link.guards.hedge.filter(|_| first));
+        let (mut timeout, hedge) = (link.timeout.0, link.guards.hedge.filter(|_| first));
+        if !link.scoped.is_empty() {
+            timeout = link
+                .scoped
+                .find(&self.populations, context, arrow_salt, |to| match to {
+                    Setting::Timeout(timeout) => Some(*timeout),
+                    _ => None,
+                })
+                .unwrap_or(timeout);
+        }
         let crosses = link.emitter.trace == Propagation::Propagated;
         if link.balancer.in_flight.len() <= ordinal {
             link.balancer.in_flight.resize(ordinal + 1, 0);
@@ -137,7 +147,7 @@ impl Simulation {
         let setup = keeps
             .filter(|_| reused.is_none())
             .map_or(Duration::ZERO, |keeps| dist::sample(&keeps.setup, streams.network, identity, SETUP));
-        let delay = self.cross(call_link, target, identity, Packet::Request(payload));
+        let delay = self.cross(call_link, target, (identity, context), Packet::Request(payload));
         if let Some(timeout) = timeout.or(delay.is_none().then_some(CONNECTION_GIVES_UP)) {
             self.later(timeout, Event::Timeout(key, attempt));
         }
@@ -359,9 +369,20 @@ impl Simulation {
             self.calls.remove(key);
             return;
         }
-        let route = self.plan.calls[call.plan.at()].route;
+        let (route, arrow) = (self.plan.calls[call.plan.at()].route, self.plan.calls[call.plan.at()].arrow);
         let link = self.fabric.link(call.link);
-        let Some(policy) = link.fallback.policy else { return self.deliver(key, Err(failure)) };
+        let mut policy = link.fallback.policy;
+        let arrow_salt = scoped::salt_of(arrow);
+        if !link.scoped.is_empty() {
+            policy = link
+                .scoped
+                .find(&self.populations, call.context, arrow_salt, |to| match to {
+                    Setting::Fallback(policy) => Some(*policy),
+                    _ => None,
+                })
+                .unwrap_or(policy);
+        }
+        let Some(policy) = policy else { return self.deliver(key, Err(failure)) };
         let mut parts = Parts::new();
         match policy.value {
             FallbackValue::Empty => {}

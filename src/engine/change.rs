@@ -1,12 +1,16 @@
 //! Changes over time: settings of replicas and arrow ends, swapped for new ones and remembered so that they can be
 //! undone. Knows how a setting takes effect; must never know why it was changed.
 
+use std::sync::Arc;
+
+use super::condition::LOOKS;
 use super::ids::{InstanceId, LinkId, NodeId, ZoneId};
 use super::network::Cut;
+use super::scoped::Scoped;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
 use crate::time::{Duration, Stamp};
-use crate::world::{Change, Health, Partition, Set, Setting};
+use crate::world::{Change, Cohort, Health, Kind, Partition, Set, Setting};
 
 /// What a setting was before a change.
 #[derive(Clone, Debug)]
@@ -14,7 +18,12 @@ pub(super) struct Undo {
     /// The change, by number.
     change: u32,
     target: Target,
-    before: Setting,
+    /// The users that it was for; None is everybody.
+    users: Option<Arc<Cohort>>,
+    /// The new value: which setting it is.
+    to: Setting,
+    /// None: these users had no value of their own.
+    before: Option<Setting>,
 }
 
 /// What a setting belongs to.
@@ -32,9 +41,13 @@ const RESTART: Duration = Duration::from_secs(3);
 const WARM_UP: Duration = Duration::from_secs(20);
 
 impl Simulation {
-    /// A change begins: the feed says so, and its settings change, at once or replica after replica.
+    /// A change begins, when what it waits for holds: the feed says so, and its settings change, at once, replica after
+    /// replica or step by step.
     pub(super) fn begin_change(&mut self, number: u32) {
         let change = self.changes[number as usize].clone();
+        if change.when.as_ref().is_some_and(|condition| !self.holds(condition)) {
+            return self.later(LOOKS, Event::Change(number));
+        }
         if let Some(text) = &change.says {
             self.telemetry.changes.push(ChangeRecord {
                 stamp: Stamp(self.now.0 as i64),
@@ -45,8 +58,14 @@ impl Simulation {
                 text: text.clone(),
             });
         }
-        let most = self.fabric.replicas.iter().map(Vec::len).max().unwrap_or(1) as u16;
-        for ordinal in 0..most {
+        if let Some(gradual) = change.gradual {
+            for step in 1..=gradual.steps {
+                let share = f64::from(step) / f64::from(gradual.steps);
+                self.later(gradual.over.mul_f64(share), Event::Step(number, step));
+            }
+            return;
+        }
+        for ordinal in 0..self.most_replicas() {
             if change.rolling == Duration::ZERO {
                 self.apply_change(number, ordinal);
             } else if self.concerns(&change, ordinal) {
@@ -58,6 +77,10 @@ impl Simulation {
         }
     }
 
+    fn most_replicas(&self) -> u16 {
+        self.fabric.replicas.iter().map(Vec::len).max().unwrap_or(1) as u16
+    }
+
     /// Whether a change does anything at replicas with this ordinal.
     fn concerns(&self, change: &Change, ordinal: u16) -> bool {
         change.undoes.is_some() || change.sets.iter().any(|set| !self.targets(set, ordinal).is_empty())
@@ -67,23 +90,77 @@ impl Simulation {
     pub(super) fn apply_change(&mut self, number: u32, ordinal: u16) {
         let change = self.changes[number as usize].clone();
         for set in &change.sets {
+            let users = set.users.clone().map(Arc::new);
             for target in self.targets(set, ordinal) {
-                self.swap(number, target, &set.to);
+                self.swap(number, target, &users, &set.to, Some(&set.to));
             }
         }
         let Some(undone) = &change.undoes else { return };
         let earlier = self.changes[..number as usize].iter().rposition(|change| change.id == *undone);
         let Some(earlier) = earlier else { return };
-        let saved: Vec<(Target, Setting)> = self
+        self.stopped.insert(earlier as u32);
+        let saved: Vec<Undo> = self
             .undo
             .iter()
             .rev()
             .filter(|undo| undo.change == earlier as u32 && self.ordinal_of(undo.target) == ordinal)
-            .map(|undo| (undo.target, undo.before.clone()))
+            .cloned()
             .collect();
-        for (target, before) in saved {
-            self.swap(number, target, &before);
+        for Undo { target, users, to, before, .. } in saved {
+            self.swap(number, target, &users, &to, before.as_ref());
         }
+    }
+
+    /// A gradual change takes its next step, unless it was undone.
+    pub(super) fn change_step(&mut self, number: u32, step: u16) {
+        let change = self.changes[number as usize].clone();
+        let Some(gradual) = change.gradual.filter(|_| !self.stopped.contains(&number)) else { return };
+        let share = f64::from(step) / f64::from(gradual.steps);
+        for ordinal in 0..self.most_replicas() {
+            for set in &change.sets {
+                for target in self.targets(set, ordinal) {
+                    match &set.users {
+                        Some(users) => self.grow(number, target, users, (share, gradual.steps), &set.to),
+                        None => self.approach(number, target, &set.to, share),
+                    }
+                }
+            }
+        }
+    }
+
+    /// A value goes a part of the way to the new one.
+    fn approach(&mut self, number: u32, target: Target, to: &Setting, share: f64) {
+        let is_ours = |undo: &&Undo| undo.change == number && undo.target == target && undo.to.is_same(to);
+        let from = match self.undo.iter().find(is_ours) {
+            Some(known) => known.before.clone(),
+            None => {
+                let before = self.current(target, to);
+                self.undo.extend(before.clone().map(|before| Undo {
+                    change: number,
+                    target,
+                    users: None,
+                    to: to.clone(),
+                    before: Some(before),
+                }));
+                before
+            }
+        };
+        let Some(from) = from else { return };
+        // What has nothing between jumps at the end.
+        let value = to.on_the_way(&from, share).or((share >= 1.0).then(|| to.clone()));
+        if let Some(value) = value {
+            self.set(target, &value);
+        }
+    }
+
+    /// More users get the new value.
+    fn grow(&mut self, number: u32, target: Target, users: &Cohort, (share, steps): (f64, u16), to: &Setting) {
+        let part = |share: f64| Arc::new(Cohort { share: users.share * share, ..users.clone() });
+        let before = share - 1.0 / f64::from(steps);
+        if before > 0.0 {
+            self.swap(number, target, &Some(part(before)), to, None);
+        }
+        self.swap(number, target, &Some(part(share)), to, Some(to));
     }
 
     fn ordinal_of(&self, target: Target) -> u16 {
@@ -100,28 +177,96 @@ impl Simulation {
             return Vec::new();
         }
         let at = usize::from(ordinal);
+        let in_zones = |instance: &InstanceId| {
+            let zone = self.zone_of(*instance).and_then(|zone| self.plan.zones.get(zone.at()));
+            set.zones.is_empty() || zone.is_some_and(|zone| set.zones.contains(zone))
+        };
         if let Some(arrow) = self.plan.arrow_id(&set.on) {
-            return self.fabric.ends[arrow.at()].get(at).map(|link| Target::Link(*link)).into_iter().collect();
+            let link = self.fabric.ends[arrow.at()].get(at).copied();
+            return link
+                .filter(|link| in_zones(&self.fabric.side(*link).caller))
+                .map(Target::Link)
+                .into_iter()
+                .collect();
+        }
+        let replica = |node: NodeId| self.fabric.replicas[node.at()].get(at).copied().filter(in_zones);
+        if set.on == "*" {
+            let nodes = (0..self.plan.nodes.len()).filter(|at| self.plan.nodes[*at].kind != Kind::Users);
+            return nodes.filter_map(|at| replica(NodeId(at as u16))).map(Target::Replica).collect();
         }
         let Some(node) = self.plan.node_id(&set.on) else { return Vec::new() };
         let whole = matches!(set.to, Setting::Replicas(_) | Setting::TrafficFactor(_));
         match (whole, ordinal) {
             (true, 0) => vec![Target::Node(node)],
             (true, _) => Vec::new(),
-            (false, _) => self.fabric.replicas[node.at()].get(at).map(|id| Target::Replica(*id)).into_iter().collect(),
+            (false, _) => replica(node).map(Target::Replica).into_iter().collect(),
         }
     }
 
-    /// Gives a target a new setting, and remembers the old one.
-    fn swap(&mut self, change: u32, target: Target, to: &Setting) {
-        let before = match target {
+    /// Gives a target a new setting for everybody or for some users, and remembers the old one. `kind` is the setting, of
+    /// any value; `to` of None takes the users' own value away.
+    fn swap(&mut self, change: u32, target: Target, users: &Option<Arc<Cohort>>, kind: &Setting, to: Option<&Setting>) {
+        let users = users.clone();
+        if let Some(cohort) = &users {
+            let before = self.with_scoped(target, |scoped| scoped.swap(cohort, kind, to.cloned())).flatten();
+            return self.undo.push(Undo { change, target, users, to: kind.clone(), before });
+        }
+        // What everybody gets takes the place of what some had.
+        if kind.is_for_users() {
+            let gone = self.with_scoped(target, |scoped| scoped.clear(kind)).unwrap_or_default();
+            let gone = gone.into_iter().map(|(users, before)| Undo {
+                change,
+                target,
+                users: Some(users),
+                to: kind.clone(),
+                before: Some(before),
+            });
+            self.undo.extend(gone);
+        }
+        if let Some(before) = to.and_then(|to| self.set(target, to)) {
+            self.undo.push(Undo { change, target, users, to: kind.clone(), before: Some(before) });
+        }
+    }
+
+    /// Works on what differs for some users, and lets the target know whether anything does.
+    fn with_scoped<T>(&mut self, target: Target, work: impl FnOnce(&mut Scoped) -> T) -> Option<T> {
+        match target {
+            Target::Replica(instance) => {
+                let mut node = self.fabric.node(instance);
+                let done = work(&mut node.scoped);
+                node.pace.scoped = !node.scoped.is_empty();
+                Some(done)
+            }
+            Target::Link(link) => {
+                let mut link = self.fabric.link(link);
+                let done = work(&mut link.scoped);
+                link.network.impaired = link.impaired.is_on() || !link.scoped.is_empty();
+                Some(done)
+            }
+            Target::Node(_) => None,
+        }
+    }
+
+    /// Gives a target a new setting. Answers what it was; None if there is nothing to go back to.
+    fn set(&mut self, target: Target, to: &Setting) -> Option<Setting> {
+        match target {
             Target::Replica(instance) => self.set_replica(instance, to),
             Target::Link(link) => self.set_link(link, to),
             Target::Node(node) => self.set_node(node, to),
-        };
-        if let Some(before) = before {
-            self.undo.push(Undo { change, target, before });
         }
+    }
+
+    /// The value that a setting has now, without a change to it.
+    fn current(&mut self, target: Target, kind: &Setting) -> Option<Setting> {
+        if let (Target::Node(node), Setting::Replicas(_)) = (target, kind) {
+            let replicas = self.fabric.replicas[node.at()].clone();
+            let runs = replicas.into_iter().filter(|id| !self.fabric.node(*id).replica.retired).count();
+            return Some(Setting::Replicas(runs as u16));
+        }
+        // Other settings that are gradual take effect with the next event: setting one and setting it back does nothing.
+        let before = self.set(target, kind)?;
+        self.set(target, &before);
+        Some(before)
     }
 
     /// Settings of one replica. Answers what it was before; None if there is nothing to go back to.
@@ -133,6 +278,19 @@ impl Simulation {
                 let before = std::mem::replace(&mut node.replica.version, version.clone());
                 self.restart(instance);
                 Setting::Version(before)
+            }
+            Setting::Down(down) => {
+                let before = std::mem::replace(&mut node.replica.down, *down);
+                if before && !down {
+                    self.restart(instance);
+                }
+                Setting::Down(before)
+            }
+            Setting::Flag(name, on) => {
+                let home = self.fabric.home(instance).node;
+                let at = self.plan.node_spec(home).flags.keys().position(|known| known == name)?;
+                let mut node = self.fabric.node(instance);
+                Setting::Flag(name.clone(), std::mem::replace(node.flags.0.get_mut(at)?, *on))
             }
             Setting::Restart => {
                 self.restart(instance);
@@ -268,7 +426,7 @@ impl Simulation {
             }
             _ => return None,
         };
-        link.network.impaired = link.impaired.is_on();
+        link.network.impaired = link.impaired.is_on() || !link.scoped.is_empty();
         Some(before)
     }
 
@@ -319,6 +477,9 @@ impl Simulation {
         let version = self.telemetry.names.intern(&node.replica.version);
         let started = self.words.started;
         self.log(instance, started, None, SpanNumber(0), &[version.0]);
+        if self.fabric.node(instance).queue.is_some() {
+            self.dispatch(instance);
+        }
         self.take_from_queues(instance);
     }
 

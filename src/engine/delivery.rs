@@ -70,6 +70,9 @@ impl Simulation {
     /// Hands messages of a queue to consumers that have a server free.
     pub(super) fn dispatch(&mut self, queue: InstanceId) {
         let Home { node, ordinal } = self.fabric.home(queue);
+        if self.fabric.node(queue).replica.down {
+            return;
+        }
         for group in 0..self.plan.nodes[node.at()].groups.len() as u8 {
             while let Some((consumer, link)) = self.free_consumer(queue, (node, ordinal), group) {
                 self.deliver_message((queue, group), consumer, link);
@@ -115,7 +118,7 @@ impl Simulation {
         let Some((_, route)) = handlers.iter().copied().find(|(node, _)| *node == consumer_node) else { return };
         let crosses = self.fabric.link(link).emitter.trace == Propagation::Propagated;
         let identity = message.identity.child(u64::from(message.deliveries));
-        let delay = self.cross(link, consumer, identity, Packet::Request(None));
+        let delay = self.cross(link, consumer, (identity, message.context), Packet::Request(None));
         if ack == Ack::AfterHandling && (visibility.is_some() || delay.is_none()) {
             message.receipt = self.hold(queue, message);
         }
@@ -178,7 +181,8 @@ impl Simulation {
         let Some(link) = visit.link else { return false };
         let network = self.fabric.network(link);
         let may_be = network.loss > 0.0 || network.impaired;
-        may_be && self.cross(link, visit.instance, visit.identity.child(1), Packet::Acknowledgement).is_none()
+        let who = (visit.identity.child(1), visit.context);
+        may_be && self.cross(link, visit.instance, who, Packet::Acknowledgement).is_none()
     }
 
     /// A message that the queue held has not been acknowledged in time.

@@ -16,10 +16,11 @@ use super::link::{
 };
 use super::network::{Impaired, Network};
 use super::node::{
-    Emitter, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
+    Emitter, Flags, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
 };
 use super::plan::Plan;
 use super::queue::{Consumer, QueueStore};
+use super::scoped::Scoped;
 use crate::time::{Duration, SimTime};
 
 /// Which node a replica belongs to, and its place among that node's replicas, from 0. Never changes.
@@ -96,13 +97,29 @@ impl Fabric {
         let ordinal = self.replicas[node.at()].len() as u16;
         let declared_clock = spec.clocks.get(usize::from(ordinal)).or(spec.clocks.last()).copied().unwrap_or_default();
         let mut entity = self.ecs.spawn((
-            Replica { version: spec.version.clone(), started: now, down_until: now, retired: false, generation: 0 },
+            Replica {
+                version: spec.version.clone(),
+                started: now,
+                down_until: now,
+                retired: false,
+                down: false,
+                generation: 0,
+            },
             Clock::new(declared_clock),
             Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
-            Pace { factor: 1.0, growth: Duration::ZERO, grown: Duration::ZERO, error_rate: 0.0, refusal_rate: 0.0 },
+            Pace {
+                factor: 1.0,
+                growth: Duration::ZERO,
+                grown: Duration::ZERO,
+                error_rate: 0.0,
+                refusal_rate: 0.0,
+                scoped: false,
+            },
             Emitter::new(&spec.telemetry),
             HealthPage { declared: spec.health.clone(), last: None },
             KnownKeys::new(spec.idempotency),
+            Flags(spec.flags.values().copied().collect()),
+            Scoped::default(),
             Consumer { ack: spec.consumes.as_ref().map(|consumes| consumes.ack).unwrap_or_default(), poison: 0.0 },
         ));
         if let Some(cache) = &spec.cache {
@@ -132,6 +149,7 @@ impl Fabric {
             impaired,
             Connections::new(start.keep_alive),
             Guards::new(start.bulkhead, start.hedge, start.checks_body),
+            Scoped::default(),
             Timeout(start.timeout),
             Retries::new(start.retry),
             FallbackPolicy::new(start.fallback),
@@ -258,6 +276,7 @@ impl Fabric {
             (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
         let (keys, consumer) = (node.keys.policy, *node.consumer);
+        let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
         let (cache, queue) = (
             node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)),
             node.queue.map(|queue| (queue.capacity, queue.visibility, queue.most_deliveries)),
@@ -269,6 +288,7 @@ impl Fabric {
         *node.pace = Pace { grown: Duration::ZERO, ..pace };
         node.health.declared = health;
         node.keys.policy = keys;
+        (*node.flags, *node.scoped) = (flags, scoped);
         *node.consumer = consumer;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
         if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
@@ -284,12 +304,14 @@ impl Fabric {
             let link = self.link(from);
             let (impaired, keeps, guards, balance) =
                 (link.impaired.clone(), link.connections.policy, *link.guards, link.balancer.policy);
+            let scoped = link.scoped.clone();
             let (network, timeout, retry, fallback) =
                 (*link.network, *link.timeout, link.retries.policy, link.fallback.policy);
             let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
             let mut link = self.link(to);
             (*link.network, *link.timeout, link.pool.policy) = (network, timeout, pool);
             *link.impaired = impaired;
+            *link.scoped = scoped;
             *link.connections = Connections::new(keeps);
             (link.guards.bulkhead, link.guards.hedge) = (guards.bulkhead, guards.hedge);
             (link.guards.checks_body, link.balancer.policy) = (guards.checks_body, balance);
@@ -315,6 +337,8 @@ impl Fabric {
                 from.emitter.clone(),
                 from.health.clone(),
                 from.keys.clone(),
+                from.flags.clone(),
+                from.scoped.clone(),
                 *from.consumer,
             ));
             if let Some(cache) = from.cache {
@@ -336,6 +360,7 @@ impl Fabric {
                 from.impaired.clone(),
                 from.connections.clone(),
                 *from.guards,
+                from.scoped.clone(),
                 *from.timeout,
                 *from.retries,
                 from.fallback.clone(),

@@ -10,6 +10,7 @@ use super::connections::Connections;
 use super::data::Parts;
 use super::ids::RouteId;
 use super::network::{Impaired, Network};
+use super::scoped::Scoped;
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
 use crate::world::{self, Balance, Propagation};
@@ -277,6 +278,7 @@ pub struct LinkData {
     pub impaired: &'static mut Impaired,
     pub connections: &'static mut Connections,
     pub guards: &'static mut Guards,
+    pub scoped: &'static mut Scoped,
     pub timeout: &'static mut Timeout,
     pub retries: &'static mut Retries,
     pub fallback: &'static mut FallbackPolicy,

@@ -10,6 +10,7 @@ mod cache;
 mod call;
 mod change;
 mod clock;
+mod condition;
 mod connections;
 mod data;
 mod delivery;
@@ -27,12 +28,14 @@ mod paths;
 mod plan;
 mod population;
 mod queue;
+mod scoped;
 mod settings;
 mod slab;
 mod users;
 mod visit;
 mod words;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use agenda::Agenda;
@@ -71,6 +74,8 @@ pub struct Simulation {
     reports: Vec<users::PlannedReport>,
     changes: Vec<Arc<Change>>,
     undo: Vec<change::Undo>,
+    /// Changes that were undone, which take no further steps.
+    stopped: BTreeSet<u32>,
     telemetry: Telemetry,
     truth: Truth,
     spans: u32,
@@ -137,6 +142,8 @@ enum Event {
     Change(u32),
     /// A change reaches the replicas with this ordinal.
     Apply(u32, u16),
+    /// A gradual change takes its next step.
+    Step(u32, u16),
     /// A replica takes traffic again.
     Up(InstanceId),
 }
@@ -176,6 +183,7 @@ impl Simulation {
             reports: Vec::new(),
             changes: Vec::new(),
             undo: Vec::new(),
+            stopped: BTreeSet::new(),
             telemetry,
             spans: 0,
             events: 0,
@@ -245,6 +253,7 @@ impl Simulation {
             Event::Visible(queue, receipt) => self.visible_again(queue, receipt),
             Event::Change(change) => self.begin_change(change),
             Event::Apply(change, ordinal) => self.apply_change(change, ordinal),
+            Event::Step(change, step) => self.change_step(change, step),
             Event::Up(instance) => self.back_up(instance),
         }
     }
@@ -303,6 +312,7 @@ impl Simulation {
             reports: self.reports.clone(),
             changes: self.changes.clone(),
             undo: self.undo.clone(),
+            stopped: self.stopped.clone(),
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
             spans: self.spans,

@@ -5,12 +5,14 @@ use bevy_ecs::component::Component;
 
 use super::data::Part;
 use super::emit::{ENVELOPE_BYTES, answer_bytes};
+use super::flight::Context;
 use super::ids::{InstanceId, LinkId, ZoneId};
+use super::scoped::salt_of;
 use super::slab::Key;
 use super::{Simulation, dist};
 use crate::random::Identity;
 use crate::time::{Duration, SimTime};
-use crate::world::{self, Dist, Reordering, Way};
+use crate::world::{self, Dist, Reordering, Setting, Way};
 
 /// Lanes of an arrow's network stream, for one packet. Latency has 0 and 1.
 mod lane {
@@ -26,7 +28,7 @@ mod lane {
 pub struct Network {
     pub latency: Dist,
     pub loss: f64,
-    /// Whether there is more to look at: [`Impaired`].
+    /// Whether there is more to look at: [`Impaired`], or what some users meet.
     pub impaired: bool,
 }
 
@@ -118,11 +120,17 @@ impl Simulation {
         &mut self,
         link: LinkId,
         callee: InstanceId,
-        identity: Identity,
+        (identity, context): (Identity, Context),
         packet: Packet,
     ) -> Option<Duration> {
-        let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
-        let network = self.fabric.network(link);
+        let arrow = self.fabric.side(link).arrow;
+        let stream = self.plan.arrows[arrow.at()].streams.network;
+        let mut network = self.fabric.network(link);
+        let mut own_loss = None;
+        if network.impaired {
+            let is_answer = !matches!(packet, Packet::Request(_));
+            own_loss = self.network_for(&mut network, link, context, is_answer);
+        }
         if stream.chance(identity, lane::LOSS, network.loss) {
             return None;
         }
@@ -136,7 +144,7 @@ impl Simulation {
         let now = self.now;
         let mut item = self.fabric.link(link);
         let impaired = &mut *item.impaired;
-        let one_way = if is_answer { impaired.response_loss } else { impaired.request_loss };
+        let one_way = own_loss.unwrap_or(if is_answer { impaired.response_loss } else { impaired.request_loss });
         let cut = impaired.partition.as_ref().is_some_and(|cut| cut.cuts(is_answer, from, to));
         if cut || stream.chance(identity, lane::ONE_WAY_LOSS, one_way) {
             return None;
@@ -144,6 +152,25 @@ impl Simulation {
         let held = impaired.reordering.filter(|held| stream.chance(identity, lane::REORDERING, held.share));
         let extra = held.map_or(Duration::ZERO, |held| dist::sample(&held.delay, stream, identity, lane::DELAY));
         Some(delay + extra + impaired.transmit(bytes, is_answer, now))
+    }
+
+    /// The network as a user meets it, if some meet another one. Answers the loss of the one way, if that is their own.
+    fn network_for(&self, network: &mut Network, link: LinkId, context: Context, is_answer: bool) -> Option<f64> {
+        let item = self.fabric.peek_link(link).filter(|item| !item.scoped.is_empty())?;
+        let salt = salt_of(self.fabric.side(link).arrow);
+        let find = |pick: &dyn Fn(&Setting) -> Option<f64>| item.scoped.find(&self.populations, context, salt, pick);
+        let latency = item.scoped.find(&self.populations, context, salt, |to| match to {
+            Setting::Latency(latency) => Some(*latency),
+            _ => None,
+        });
+        let loss = find(&|to| if let Setting::Loss(loss) = to { Some(*loss) } else { None });
+        network.latency = latency.unwrap_or(network.latency);
+        network.loss = loss.unwrap_or(network.loss);
+        find(&|to| match to {
+            Setting::RequestLoss(loss) if !is_answer => Some(*loss),
+            Setting::ResponseLoss(loss) if is_answer => Some(*loss),
+            _ => None,
+        })
     }
 
     /// How much later a request arrives for a second time, if it does, and the identity of that second one.

@@ -9,6 +9,7 @@ use super::cache::CacheStore;
 use super::clock::Clock;
 use super::idempotency::KnownKeys;
 use super::queue::{Consumer, QueueStore};
+use super::scoped::Scoped;
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
 use crate::world::{Health, Instrumentation, Severity};
@@ -22,6 +23,8 @@ pub struct Replica {
     pub down_until: SimTime,
     /// Scaled away: takes no traffic ever again.
     pub retired: bool,
+    /// Does not run.
+    pub down: bool,
     /// Counts process starts.
     pub generation: u32,
 }
@@ -30,7 +33,7 @@ impl Replica {
     /// Whether new requests may be sent to it.
     #[inline]
     pub fn is_up(&self, now: SimTime) -> bool {
-        !self.retired && self.down_until <= now
+        !self.retired && !self.down && self.down_until <= now
     }
 }
 
@@ -56,7 +59,13 @@ pub struct Pace {
     pub error_rate: f64,
     /// Answers with 200 whose body says no, on top of the routes' own.
     pub refusal_rate: f64,
+    /// Whether some users meet other settings: [`super::scoped::Scoped`].
+    pub scoped: bool,
 }
+
+/// Feature flags, in order of name.
+#[derive(Component, Clone, Debug)]
+pub struct Flags(pub Vec<bool>);
 
 /// What the replica says about itself.
 #[derive(Component, Clone, Debug)]
@@ -112,6 +121,8 @@ pub struct NodeData {
     pub emitter: &'static mut Emitter,
     pub health: &'static mut HealthPage,
     pub keys: &'static mut KnownKeys,
+    pub flags: &'static mut Flags,
+    pub scoped: &'static mut Scoped,
     pub consumer: &'static mut Consumer,
     pub cache: Option<&'static mut CacheStore>,
     pub queue: Option<&'static mut QueueStore>,

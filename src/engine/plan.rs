@@ -167,6 +167,8 @@ pub enum WhenPlan {
     Missing(DatumId),
     Fetched(DatumId),
     Chance(f64),
+    /// A flag of the caller, by its place, is on or off.
+    Flag(u16, bool),
 }
 
 #[derive(Debug)]
@@ -463,6 +465,8 @@ impl<'a> Compiler<'a> {
             When::Missing(datum) => WhenPlan::Missing(self.datum(datum)),
             When::Fetched(datum) => WhenPlan::Fetched(self.datum(datum)),
             When::Chance(p) => WhenPlan::Chance(*p),
+            When::Flag(flag) => WhenPlan::Flag(self.flag(from, flag), true),
+            When::NoFlag(flag) => WhenPlan::Flag(self.flag(from, flag), false),
         };
         let keyed_by = match &call.op {
             Op::Get(d) | Op::Put(d) | Op::Invalidate(d) | Op::Read(d) | Op::Write(d) => Some(self.datum(d)),
@@ -471,6 +475,10 @@ impl<'a> Compiler<'a> {
         let carries = matches!(call.op, Op::Put(_)).then_some(keyed_by).flatten();
         let keyed = if call.keyed { Keyed::Own } else { Keyed::No };
         CallPlan { arrow, route: self.op_route(to, &call.op), when, detached: call.detached, carries, keyed_by, keyed }
+    }
+
+    fn flag(&self, node: NodeId, flag: &str) -> u16 {
+        self.plan.node_spec(node).flags.keys().position(|known| known == flag).unwrap_or(0) as u16
     }
 
     fn op_route(&mut self, to: NodeId, op: &Op) -> RouteId {

@@ -5,7 +5,7 @@ use super::plan::Plan;
 use crate::random::{Identity, Seed, Stream};
 use crate::time::SimTime;
 use crate::truth::UserFacts;
-use crate::world::Reports;
+use crate::world::{Cohort, Reports};
 
 /// The users of one node.
 #[derive(Clone, Debug)]
@@ -69,6 +69,19 @@ impl Population {
         let pick =
             |table: &[(f64, String)], lane| choose(table, self.people.unit(who, lane)).cloned().unwrap_or_default();
         UserFacts { region: pick(&self.regions, 0), account: pick(&self.accounts, 1), client: pick(&self.clients, 2) }
+    }
+
+    /// Whether a user is one of these. `salt` tells apart what shares of users are drawn for.
+    pub(super) fn belongs(&self, user: u32, cohort: &Cohort, salt: u64) -> bool {
+        let who = Identity(u64::from(user));
+        let fits = |wanted: &[String], table: &[(f64, String)], lane| {
+            let found = || choose(table, self.people.unit(who, lane));
+            wanted.is_empty() || found().is_some_and(|found| wanted.contains(found))
+        };
+        fits(&cohort.regions, &self.regions, 0)
+            && fits(&cohort.accounts, &self.accounts, 1)
+            && fits(&cohort.clients, &self.clients, 2)
+            && (cohort.share >= 1.0 || self.people.unit(who, 3 | salt << 2) < cohort.share)
     }
 
     /// Journeys that start per second at `now`.

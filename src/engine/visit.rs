@@ -6,12 +6,14 @@ use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
 use super::idempotency::Claim;
 use super::ids::{CallId, InstanceId, LinkId, RouteId};
 use super::network::Packet;
+use super::node::Pace;
 use super::plan::{DataOp, Keyed, StepPlan, WhenPlan};
 use super::queue::Message;
 use super::slab::Key;
 use super::{Event, Simulation, data, dist};
 use crate::random::Identity;
 use crate::time::Duration;
+use crate::world::Setting;
 
 /// What a new visit starts with.
 pub(super) struct Incoming {
@@ -80,7 +82,12 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
-        let pace = self.fabric.pace(visit.instance);
+        let mut pace = self.fabric.pace(visit.instance);
+        if pace.scoped {
+            let (instance, context) = (visit.instance, visit.context);
+            pace = self.pace_for(pace, instance, context);
+        }
+        let Some(visit) = self.visits.get_mut(key) else { return };
         if pace.growth > Duration::ZERO {
             self.fabric.node(visit.instance).pace.grown = pace.grown + pace.growth;
         }
@@ -101,6 +108,32 @@ impl Simulation {
         }
         self.start_span(key);
         self.advance(key);
+    }
+
+    /// The pace at which a replica works for a user, if some users meet other settings.
+    fn pace_for(&self, mut pace: Pace, instance: InstanceId, context: Context) -> Pace {
+        let Some(node) = self.fabric.peek_node(instance) else { return pace };
+        let salt = u64::from(self.fabric.home(instance).node.0);
+        let find = |pick: fn(&Setting) -> Option<f64>| node.scoped.find(&self.populations, context, salt, pick);
+        let factor = find(|to| if let Setting::WorkFactor(factor) = to { Some(*factor) } else { None });
+        let errors = find(|to| if let Setting::ErrorRate(rate) = to { Some(*rate) } else { None });
+        let refusals = find(|to| if let Setting::RefusalRate(rate) = to { Some(*rate) } else { None });
+        pace.factor = factor.unwrap_or(pace.factor);
+        pace.error_rate = errors.unwrap_or(pace.error_rate);
+        pace.refusal_rate = refusals.unwrap_or(pace.refusal_rate);
+        pace
+    }
+
+    /// Whether a feature flag is on at a replica for a user.
+    fn flag(&self, instance: InstanceId, flag: u16, context: Context) -> bool {
+        let Some(node) = self.fabric.peek_node(instance) else { return false };
+        let home = self.fabric.home(instance).node;
+        let name = self.plan.node_spec(home).flags.keys().nth(usize::from(flag));
+        let own = node.scoped.find(&self.populations, context, u64::from(home.0), |to| match to {
+            Setting::Flag(known, on) if Some(known) == name => Some(*on),
+            _ => None,
+        });
+        own.or(node.flags.0.get(usize::from(flag)).copied()).unwrap_or(false)
     }
 
     /// What was done for its key is not done again.
@@ -132,9 +165,13 @@ impl Simulation {
             visit.step += 1;
             match route.steps[step] {
                 StepPlan::Work(time) => {
-                    let pace = self.fabric.pace(visit.instance);
+                    let mut pace = self.fabric.pace(visit.instance);
+                    let (instance, identity, context) = (visit.instance, visit.identity, visit.context);
+                    if pace.scoped {
+                        pace = self.pace_for(pace, instance, context);
+                    }
                     let stream = self.plan.nodes[route.node.at()].streams.work;
-                    let drawn = dist::sample(&time, stream, visit.identity, 2 * step as u64);
+                    let drawn = dist::sample(&time, stream, identity, 2 * step as u64);
                     let work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
                     self.later(work + pace.grown, Event::WorkDone(key));
                     return;
@@ -252,7 +289,7 @@ impl Simulation {
         let Some(visit) = self.visits.get(key) else { return };
         let Some(link) = visit.link else { return };
         let (instance, back) = (visit.instance, visit.identity.child(1));
-        if let Some(delay) = self.cross(link, instance, back, Packet::Answer(key)) {
+        if let Some(delay) = self.cross(link, instance, (back, visit.context), Packet::Answer(key)) {
             return self.later(delay, Event::Respond(key));
         }
         let waits_for_ever = self.fabric.link(link).timeout.0.is_none();
@@ -282,11 +319,13 @@ impl Simulation {
             WhenPlan::Fetched(datum) => {
                 visit.parts.iter().any(|part| part.datum == datum && part.source == Source::Database)
             }
+            WhenPlan::Flag(flag, wanted) => {
+                let (instance, context) = (visit.instance, visit.context);
+                self.flag(instance, flag, context) == wanted
+            }
             WhenPlan::Chance(p) => self.plan.arrows[call.arrow.at()].streams.choice.chance(identity, 0, p),
         };
-        if !wanted {
-            return;
-        }
+        let Some(visit) = self.visits.get_mut(key).filter(|_| wanted) else { return };
         let payload = call.carries.and_then(|datum| visit.parts.iter().copied().find(|part| part.datum == datum));
         let (context, instance, trace, detached) =
             (visit.context, visit.instance, visit.children_trace(), call.detached);

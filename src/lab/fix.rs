@@ -187,10 +187,9 @@ impl Deployed<'_> {
             _ => {
                 let way = fix.way().unwrap_or(Way::Config);
                 let (on, settings) = self.settings(fix)?;
-                let mut sets: Vec<Set> =
-                    settings.into_iter().map(|to| Set { on: on.clone(), replicas: Vec::new(), to }).collect();
+                let mut sets: Vec<Set> = settings.into_iter().map(|to| Set::new(on.clone(), to)).collect();
                 if way == Way::Deploy {
-                    sets.push(Set { on: self.builds(&on), replicas: Vec::new(), to: Setting::Restart });
+                    sets.push(Set::new(self.builds(&on), Setting::Restart));
                 }
                 (way, on, sets, None)
             }
@@ -203,7 +202,7 @@ impl Deployed<'_> {
             Way::Config | Way::Command | Way::Clocks => Duration::ZERO,
         };
         let says = Some(fix.words());
-        let change = Change { id: id.to_owned(), kind, says, by: "you".into(), on, sets, undoes, rolling };
+        let change = Change { says, by: "you".into(), on, undoes, rolling, ..Change::new(id, kind, sets) };
         Ok(Order { change, lead, settles: last + away })
     }
 

@@ -1,6 +1,7 @@
 //! Whether a lesson is right: its own words and numbers, and everything that it names in its world. Changes and their
 //! settings are checked in [`settings`]; never runs anything.
 
+mod changes;
 mod fixes;
 mod settings;
 

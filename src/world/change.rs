@@ -11,13 +11,85 @@ use crate::time::{Duration, SignedDuration};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Set {
-    /// A node's name, or an arrow's: `"from -> to"`.
+    /// A node's name, an arrow's (`"from -> to"`), or `"*"` for all nodes but users.
     pub on: String,
     /// Which replicas of the node, or of the arrow's caller, counted from 1; empty means all.
     #[serde(default)]
     pub replicas: Vec<u16>,
+    /// Only replicas in these zones; empty means all.
+    #[serde(default)]
+    pub zones: Vec<String>,
+    /// Only for what these users ask for (a flag, a canary, a fault of one account type). None is for everybody.
+    #[serde(default)]
+    pub users: Option<Cohort>,
     /// The new value.
     pub to: Setting,
+}
+
+/// Some users: those who match all that is said here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cohort {
+    /// In one of these regions; empty means any.
+    pub regions: Vec<String>,
+    /// With one of these account types; empty means any.
+    pub accounts: Vec<String>,
+    /// With one of these client versions; empty means any.
+    pub clients: Vec<String>,
+    /// This share of them, 0 to 1: the same users for each setting of one node or arrow, more of them as it grows.
+    pub share: f64,
+}
+
+impl Default for Cohort {
+    fn default() -> Self {
+        Cohort { regions: Vec::new(), accounts: Vec::new(), clients: Vec::new(), share: 1.0 }
+    }
+}
+
+impl Set {
+    /// A setting of all replicas, for everybody.
+    pub fn new(on: impl Into<String>, to: Setting) -> Set {
+        Set { on: on.into(), replicas: Vec::new(), zones: Vec::new(), users: None, to }
+    }
+}
+
+/// How a change goes from the old values to the new ones: in equal steps at equal times. With [`Set::users`], the share
+/// of users grows instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gradual {
+    /// From the beginning to the last step.
+    pub over: Duration,
+    /// How many steps.
+    pub steps: u16,
+}
+
+/// What a change waits for. It is looked at every second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Condition {
+    /// More messages than this wait in a queue, in all its replicas.
+    QueueDepth(String, u32),
+    /// The oldest message of a queue waits longer than this.
+    QueueAge(String, Duration),
+    /// More requests than this are at a node, served or waiting, in all its replicas.
+    ActiveRequests(String, u32),
+    /// A replica of a node runs for longer than this since it started.
+    Uptime(String, Duration),
+    /// The clock of a node's first replica says this time of day, counted from midnight UTC.
+    TimeOfDay(String, Duration),
+}
+
+impl Condition {
+    /// The node that it is about.
+    pub fn node(&self) -> &str {
+        match self {
+            Condition::QueueDepth(node, _)
+            | Condition::QueueAge(node, _)
+            | Condition::ActiveRequests(node, _)
+            | Condition::Uptime(node, _)
+            | Condition::TimeOfDay(node, _) => node,
+        }
+    }
 }
 
 /// A setting and its new value.
@@ -71,6 +143,10 @@ pub enum Setting {
     ReplicaLag(Duration),
     /// Users: journeys that start per second, as a multiple of the world's.
     TrafficFactor(f64),
+    /// Node: the process does not run: nobody can connect, what it had in hand is finished. It starts anew when this ends.
+    Down(bool),
+    /// Node: a feature flag, by name.
+    Flag(String, bool),
     /// Node: the process starts anew, once: what it is working on is finished first; memory and caches are gone.
     Restart,
     /// Arrow: how long the caller waits for one attempt.
@@ -157,4 +233,118 @@ pub struct Change {
     /// Time between one replica and the next (a rolling deploy). Zero is all at once.
     #[serde(default)]
     pub rolling: Duration,
+    /// In steps. None is at once.
+    #[serde(default)]
+    pub gradual: Option<Gradual>,
+    /// From its time on it waits for this to hold, and then begins. None begins at its time.
+    #[serde(default)]
+    pub when: Option<Condition>,
+}
+
+impl Change {
+    /// A change that happens at once and that the feed says nothing about.
+    pub fn new(id: impl Into<String>, kind: ChangeKind, sets: Vec<Set>) -> Change {
+        Change {
+            id: id.into(),
+            kind,
+            says: None,
+            by: String::new(),
+            on: String::new(),
+            sets,
+            undoes: None,
+            rolling: Duration::ZERO,
+            gradual: None,
+            when: None,
+        }
+    }
+}
+
+impl Setting {
+    /// The value on the way from `from` to this one, `share` of the way; None if there is no such thing.
+    pub fn on_the_way(&self, from: &Setting, share: f64) -> Option<Setting> {
+        use Setting::*;
+        let number = |a: &f64, b: &f64| a + (b - a) * share;
+        let time = |a: &Duration, b: &Duration| Duration(number(&(a.0 as f64), &(b.0 as f64)) as u64);
+        let whole = |a: u64, b: u64| libm::round(number(&(a as f64), &(b as f64))) as u64;
+        Some(match (from, self) {
+            (WorkFactor(a), WorkFactor(b)) => WorkFactor(number(a, b)),
+            (WorkGrowth(a), WorkGrowth(b)) => WorkGrowth(time(a, b)),
+            (ErrorRate(a), ErrorRate(b)) => ErrorRate(number(a, b)),
+            (RefusalRate(a), RefusalRate(b)) => RefusalRate(number(a, b)),
+            (ClockDrift(a), ClockDrift(b)) => ClockDrift(number(a, b)),
+            (Sampling(a), Sampling(b)) => Sampling(number(a, b)),
+            (CacheTtl(Some(a)), CacheTtl(Some(b))) => CacheTtl(Some(time(a, b))),
+            (LostInvalidations(a), LostInvalidations(b)) => LostInvalidations(number(a, b)),
+            (QueueCapacity(a), QueueCapacity(b)) => QueueCapacity(whole((*a).into(), (*b).into()) as u32),
+            (Poison(a), Poison(b)) => Poison(number(a, b)),
+            (ReplicaLag(a), ReplicaLag(b)) => ReplicaLag(time(a, b)),
+            (TrafficFactor(a), TrafficFactor(b)) => TrafficFactor(number(a, b)),
+            (Replicas(a), Replicas(b)) => Replicas(whole((*a).into(), (*b).into()) as u16),
+            (Timeout(Some(a)), Timeout(Some(b))) => Timeout(Some(time(a, b))),
+            (Latency(a), Latency(b)) => Latency(match (a, b) {
+                (Dist::Const(a), Dist::Const(b)) => Dist::Const(time(a, b)),
+                (Dist::Exp(a), Dist::Exp(b)) => Dist::Exp(time(a, b)),
+                (Dist::Uniform(a, c), Dist::Uniform(b, d)) => Dist::Uniform(time(a, b), time(c, d)),
+                (Dist::LogNormal { median: a, sigma: c }, Dist::LogNormal { median: b, sigma: d }) => {
+                    Dist::LogNormal { median: time(a, b), sigma: number(c, d) }
+                }
+                _ => return None,
+            }),
+            (Loss(a), Loss(b)) => Loss(number(a, b)),
+            (RequestLoss(a), RequestLoss(b)) => RequestLoss(number(a, b)),
+            (ResponseLoss(a), ResponseLoss(b)) => ResponseLoss(number(a, b)),
+            (Duplication(a), Duplication(b)) => Duplication(number(a, b)),
+            (Bandwidth(Some(a)), Bandwidth(Some(b))) => Bandwidth(Some(whole(*a, *b))),
+            _ => return None,
+        })
+    }
+
+    /// Whether values of this setting have others between them.
+    pub fn is_gradual(&self) -> bool {
+        self.on_the_way(self, 0.5).is_some()
+    }
+
+    /// Whether this is the same setting, whatever its value.
+    pub fn is_same(&self, other: &Setting) -> bool {
+        match (self, other) {
+            (Setting::Flag(a, _), Setting::Flag(b, _)) => a == b,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+
+    /// Whether some users may have another value than the rest.
+    pub fn is_for_users(&self) -> bool {
+        matches!(
+            self,
+            Setting::Flag(..)
+                | Setting::WorkFactor(_)
+                | Setting::ErrorRate(_)
+                | Setting::RefusalRate(_)
+                | Setting::Latency(_)
+                | Setting::Loss(_)
+                | Setting::RequestLoss(_)
+                | Setting::ResponseLoss(_)
+                | Setting::Timeout(_)
+                | Setting::Fallback(_)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_half_way_is_between_the_two() {
+        let secs = |secs| Dist::Exp(Duration::from_secs(secs));
+        assert_eq!(Setting::Loss(0.2).on_the_way(&Setting::Loss(0.0), 0.5), Some(Setting::Loss(0.1)));
+        assert_eq!(
+            Setting::Latency(secs(1)).on_the_way(&Setting::Latency(secs(3)), 0.25),
+            Some(Setting::Latency(Dist::Exp(Duration::from_millis(2500))))
+        );
+        assert_eq!(Setting::Replicas(2).on_the_way(&Setting::Replicas(5), 0.5), Some(Setting::Replicas(4)));
+        assert!(!Setting::Restart.is_gradual() && !Setting::Timeout(None).is_gradual());
+        assert!(Setting::Flag("a".into(), true).is_same(&Setting::Flag("a".into(), false)));
+        assert!(!Setting::Flag("a".into(), true).is_same(&Setting::Flag("b".into(), true)));
+    }
 }

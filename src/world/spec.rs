@@ -115,6 +115,9 @@ pub struct Node {
     /// Work it starts by itself, by name.
     #[serde(default)]
     pub jobs: BTreeMap<String, Job>,
+    /// Feature flags by name, and whether they are on.
+    #[serde(default)]
+    pub flags: BTreeMap<String, bool>,
     /// Keeps idempotency keys.
     #[serde(default)]
     pub idempotency: Option<Idempotency>,
@@ -227,6 +230,10 @@ pub enum When {
     Fetched(String),
     /// With this probability.
     Chance(f64),
+    /// If this feature flag of the calling node is on for the user.
+    Flag(String),
+    /// If it is off.
+    NoFlag(String),
 }
 
 /// A distribution of times.

@@ -1,6 +1,6 @@
 //! Settings that changes bring: each suits what it is set on, and is within the range that a world may start with.
 
-use super::{Place, Target};
+use super::{Place, Target, changes};
 use crate::diagnostic::{DataPath, Findings};
 use crate::lesson::LessonSpec;
 use crate::time::Duration;
@@ -34,12 +34,29 @@ pub(super) fn check(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) 
                 "write a time up to \"1h\"",
             );
         }
+        changes::check(place, found, &change, &scripted.change);
         for (at, set) in scripted.change.sets.iter().enumerate() {
             let path = change.field("sets").at(at);
+            changes::set(place, found, &path, (&scripted.change, set));
+            if set.on == "*" {
+                all_nodes(place, found, &path, set);
+                continue;
+            }
             let Some(target) = place.target(found, &path.field("on"), &set.on) else { continue };
             check_set(spec, place, found, &path, target, set);
         }
     }
+}
+
+/// A setting of all nodes must be one that all have.
+fn all_nodes(place: &Place<'_>, found: &mut Findings, path: &DataPath, set: &Set) {
+    let to = path.field("to");
+    let whole = matches!(set.to, Setting::Replicas(_) | Setting::Flag(..) | Setting::HealthChecks(_));
+    if whole || owner(&set.to) != Owner::Node {
+        let what = format!("`{}` can't be set on all nodes", name(&set.to));
+        return found.value(&to, what, "name one node or arrow");
+    }
+    value(place, found, &to, ("*", "*"), &set.to);
 }
 
 fn check_set(
@@ -142,7 +159,14 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
             found.range(&at, "`Bulkhead`", *most, ranges::BULKHEAD);
         }
         Setting::Hedge(Some(hedge)) => ranges::hedge(found, path, hedge),
+        Setting::Flag(flag, _) => {
+            let flags = place.spec.nodes.get(node).map(|node| &node.flags);
+            if let Some(flags) = flags.filter(|flags| !flags.contains_key(flag)) {
+                found.unknown(&at, &format!("flag of `{node}` called"), flag, flags.keys().map(String::as_str));
+            }
+        }
         Setting::CacheTtl(None)
+        | Setting::Down(_)
         | Setting::Visibility(None)
         | Setting::Redrive
         | Setting::AckMode(_)
@@ -195,6 +219,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::ErrorRate(_)
         | Setting::RefusalRate(_)
         | Setting::Idempotency(_)
+        | Setting::Down(_)
+        | Setting::Flag(..)
         | Setting::ClockOffset(_)
         | Setting::ClockDrift(_)
         | Setting::HealthChecks(_)
@@ -257,7 +283,7 @@ fn belongs(owner: Owner) -> &'static str {
 }
 
 /// The word for a setting in a file.
-fn name(setting: &Setting) -> String {
+pub(super) fn name(setting: &Setting) -> String {
     let text = format!("{setting:?}");
     text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
 }

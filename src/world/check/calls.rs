@@ -54,7 +54,7 @@ impl<'a> Check<'a> {
     }
 
     fn call(&mut self, from: &'a str, path: &DataPath, call: &'a Call) {
-        self.when(&path.field("when"), &call.when);
+        self.when(&path.field("when"), from, &call.when);
         let to = path.field("to");
         let Some((callee_name, callee)) = self.spec.nodes.get_key_value(&call.to) else {
             return self.found.unknown(&to, "node", &call.to, self.spec.nodes.keys().map(String::as_str));
@@ -71,10 +71,17 @@ impl<'a> Check<'a> {
         self.op(path, callee_name, callee, &call.op);
     }
 
-    fn when(&mut self, path: &DataPath, when: &When) {
+    fn when(&mut self, path: &DataPath, from: &str, when: &When) {
         match when {
             When::Always => {}
             When::Missing(datum) | When::Fetched(datum) => self.datum(&path.at(0), datum),
+            When::Flag(flag) | When::NoFlag(flag) => {
+                let flags = self.spec.nodes.get(from).map(|node| &node.flags);
+                if let Some(flags) = flags.filter(|flags| !flags.contains_key(flag)) {
+                    let known = flags.keys().map(String::as_str);
+                    self.found.unknown(&path.at(0), &format!("flag of `{from}` called"), flag, known);
+                }
+            }
             When::Chance(chance) => ranges::share(&mut self.found, &path.at(0), "a chance", *chance),
         }
     }

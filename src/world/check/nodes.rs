@@ -39,6 +39,9 @@ impl<'a> Check<'a> {
         for (at, zone) in node.zones.iter().enumerate() {
             label(found, &path.field("zones").at(at), false, zone);
         }
+        for flag in node.flags.keys() {
+            name(found, &path.field("flags").key(flag), true, flag);
+        }
         if let Some(keys) = &node.idempotency {
             ranges::idempotency(found, &path.field("idempotency"), keys);
         }
