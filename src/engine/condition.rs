@@ -17,8 +17,8 @@ impl Simulation {
         let Some(node) = self.plan.node_id(condition.node()) else { return false };
         let replicas = self.fabric.replicas[node.at()].clone();
         match condition {
-            Condition::QueueDepth(_, most) => self.sum(&replicas, |sim, id| sim.depth(id)) > u64::from(*most),
-            Condition::ActiveRequests(_, most) => self.sum(&replicas, |sim, id| sim.active(id)) > u64::from(*most),
+            Condition::QueueDepth(_, most) => self.sum(&replicas, Self::depth) > u64::from(*most),
+            Condition::ActiveRequests(_, most) => self.sum(&replicas, Self::active) > u64::from(*most),
             Condition::QueueAge(_, most) => replicas.iter().any(|id| {
                 let oldest = self.fabric.node(*id).queue.and_then(|queue| queue.oldest_of_all());
                 oldest.is_some_and(|oldest| self.now.since(oldest) > *most)

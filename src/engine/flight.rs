@@ -239,6 +239,8 @@ pub struct Debt {
     pub done: arrayvec::ArrayVec<(EffectId, u32), 4>,
     /// Messages and detached calls under way that may still pay.
     pub carriers: u16,
+    /// An effect happened before one that it had to follow.
+    pub misordered: bool,
     /// How the answer was judged; None until it came.
     pub answer: Option<crate::truth::Outcome>,
 }

@@ -147,9 +147,9 @@ impl Breaker {
             self.window.clear();
             self.failures = 0;
             if ok {
-                probes.good += 1
+                probes.good += 1;
             } else {
-                probes.bad += 1
+                probes.bad += 1;
             }
             let bad = probes.bad > 0 && f64::from(probes.bad) >= policy.threshold * f64::from(policy.probes);
             if bad {

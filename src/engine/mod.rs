@@ -120,6 +120,8 @@ enum Event {
     PoolTimeout(Key, u8),
     /// A user starts a journey.
     Journey(u16),
+    /// A user starts a journey of the trace.
+    Traced(u16, u32),
     /// A user makes the next request.
     JourneyStep(Key),
     /// A debt falls due.
@@ -242,6 +244,7 @@ impl Simulation {
             Event::Retry(call) => self.attempt(call),
             Event::PoolTimeout(call, attempt) => self.pool_timed_out(call, attempt),
             Event::Journey(population) => self.start_journey(population),
+            Event::Traced(population, row) => self.start_traced(population, row),
             Event::JourneyStep(journey) => self.journey_step(journey),
             Event::DebtDue(debt) => self.debt_due(debt),
             Event::Report(report) => self.report(report),

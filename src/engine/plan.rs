@@ -184,6 +184,8 @@ pub struct JourneyStepPlan {
     pub call: CallId,
     pub parts: Vec<DatumId>,
     pub effects: Vec<(EffectId, u32)>,
+    /// Effects of which each has to follow those before it.
+    pub order: Vec<EffectId>,
     pub owes: crate::world::Owes,
 }
 
@@ -557,6 +559,7 @@ impl<'a> Compiler<'a> {
                 call,
                 parts: step.owes.parts.iter().map(|part| self.datum(part)).collect(),
                 effects,
+                order: step.owes.order.iter().map(|name| self.effect(name)).collect(),
                 owes: step.owes.clone(),
             });
         }

@@ -1,11 +1,14 @@
 //! Users: who they are, which journeys they start and when. Poisson arrivals, open loop; a user's attributes follow
 //! from the user's number alone.
 
+use std::sync::Arc;
+
+use super::dist;
 use super::plan::Plan;
 use crate::random::{Identity, Seed, Stream};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 use crate::truth::UserFacts;
-use crate::world::{Cohort, Reports};
+use crate::world::{Arrival, Cohort, Crowd, Reports};
 
 /// The users of one node.
 #[derive(Clone, Debug)]
@@ -14,6 +17,9 @@ pub struct Population {
     pub(super) count: u32,
     pub(super) rate: f64,
     pub(super) daily_swing: f64,
+    crowds: Vec<Crowd>,
+    /// Journeys that start when a file says, in order of time.
+    pub(super) trace: Arc<Vec<Arrival>>,
     pub(super) reports: Reports,
     /// Journeys by number with cumulative shares.
     pub(super) journeys: Vec<(f64, u16)>,
@@ -44,6 +50,8 @@ impl Population {
                     count: users.count.max(1),
                     rate: users.journeys_per_second,
                     daily_swing: users.daily_swing,
+                    crowds: users.crowds.clone(),
+                    trace: plan.world.arrivals(name),
                     reports: users.reports.clone(),
                     journeys: shares(users.journeys.iter().map(|(name, weight)| (*weight, journey(name)))),
                     regions: shares(users.regions.iter().map(|(name, weight)| (*weight, name.clone()))),
@@ -88,8 +96,64 @@ impl Population {
     pub(super) fn rate_at(&self, now: SimTime, factor: f64) -> f64 {
         let day = now.as_secs_f64() / 86_400.0;
         let swing = 1.0 - self.daily_swing * libm::cos(std::f64::consts::TAU * day);
-        self.rate * factor * swing
+        let crowds = self.crowds.iter().filter(|crowd| {
+            let since = now.0.checked_sub(crowd.from.0);
+            since.is_some_and(|since| since < crowd.lasts.0)
+        });
+        self.rate * factor * swing * crowds.map(|crowd| crowd.factor).product::<f64>()
     }
+
+    /// The time to the next arrival, if it is the `unit`-th share of all that it could be; None if nobody comes. Poisson
+    /// arrivals at a rate that changes when a crowd comes or goes: what is left of an exponential time at one rate goes on
+    /// at the next.
+    pub(super) fn gap(&self, now: SimTime, factor: f64, unit: f64) -> Option<Duration> {
+        if self.crowds.is_empty() {
+            let rate = self.rate_at(now, factor);
+            return (rate >= LEAST_RATE).then(|| dist::exponential(1e9 / rate, unit));
+        }
+        let (mut at, mut left) = (now, -libm::log(1.0 - unit));
+        loop {
+            let rate = self.rate_at(at, factor);
+            let edges = self.crowds.iter().flat_map(|crowd| [crowd.from, crowd.from + crowd.lasts]);
+            let edge = edges.map(|edge| SimTime(edge.0)).filter(|edge| *edge > at).min();
+            let arrives = |rate: f64| Duration((1e9 * left / rate) as u64);
+            match edge {
+                Some(edge) if rate < LEAST_RATE || at + arrives(rate) >= edge => {
+                    left = (left - rate * edge.since(at).as_secs_f64()).max(0.0);
+                    at = edge;
+                }
+                _ if rate < LEAST_RATE => return None,
+                _ => return Some((at + arrives(rate)).since(now)),
+            }
+        }
+    }
+
+    /// The user of a row of the trace: the one it names, or one with the facts that it names.
+    pub(super) fn user_of(&self, row: &Arrival, who: Identity) -> u32 {
+        let tables = [&self.regions, &self.accounts, &self.clients];
+        let fits = |user: u32| {
+            let known = row.facts.iter().zip(tables).enumerate();
+            known.into_iter().all(|(lane, (wanted, table))| {
+                let unit = self.people.unit(Identity(u64::from(user)), lane as u64);
+                wanted.is_none_or(|wanted| place(table, unit) == usize::from(wanted))
+            })
+        };
+        let draw = |lane| self.arrivals.index(who, lane, self.count as usize) as u32;
+        let drawn = (0..MOST_DRAWS).map(|lane| draw(FIRST_DRAW + lane)).find(|user| fits(*user));
+        row.user.or(drawn).unwrap_or_else(|| draw(FIRST_DRAW))
+    }
+}
+
+/// Below this many arrivals per second nobody comes.
+const LEAST_RATE: f64 = 1e-6;
+/// Users that are looked at to find one with some facts; of 10,000 nearly always one has facts that one in a thousand has.
+const MOST_DRAWS: u64 = 10_000;
+/// The first lane of those draws.
+const FIRST_DRAW: u64 = 100;
+
+/// The place of the entry that a uniform draw falls on.
+fn place<T>(table: &[(f64, T)], unit: f64) -> usize {
+    table.iter().position(|(share, _)| unit < *share).unwrap_or(table.len().saturating_sub(1))
 }
 
 /// The entry that a uniform draw falls on.

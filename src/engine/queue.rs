@@ -120,9 +120,9 @@ impl QueueStore {
         let group = &mut self.groups[usize::from(message.group)];
         let messages = &mut group.lanes[usize::from(message.partition)].messages;
         if first {
-            messages.push_front(message)
+            messages.push_front(message);
         } else {
-            messages.push_back(message)
+            messages.push_back(message);
         }
         group.waiting += 1;
     }

@@ -4,7 +4,7 @@
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
 use crate::time::{Duration, Stamp};
-use crate::world::{Arrow, Health, Propagation};
+use crate::world::{Ack, Arrow, Health, Propagation};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,7 @@ impl Simulation {
                 row("queue capacity", format!("{capacity} messages"));
             }
             let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
+            self.rows_of_few(NodeId(at as u16), &mut row);
             row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
         }
         for (at, plan) in self.plan.arrows.iter().enumerate() {
@@ -114,6 +115,32 @@ impl Simulation {
             }
         }
         rows
+    }
+
+    /// What few nodes have is shown where it is.
+    fn rows_of_few(&self, id: NodeId, row: &mut impl FnMut(&'static str, String)) {
+        let first = self.fabric.replicas[id.at()].first();
+        let Some(node) = first.and_then(|first| self.fabric.peek_node(*first)) else { return };
+        let (spec, plan) = (self.plan.node_spec(id), &self.plan.nodes[id.at()]);
+        if let Some(time) = node.queue.and_then(|queue| queue.visibility) {
+            row("visibility timeout", time.to_string());
+        }
+        if let (Some(queue), Some(letters)) = (node.queue, plan.dead_letters) {
+            let name = &self.plan.nodes[letters.at()].name;
+            row("dead letters", format!("to {name} after {} deliveries", queue.most_deliveries));
+        }
+        if spec.consumes.is_some() && node.consumer.ack == Ack::OnDelivery {
+            row("acknowledgement", "automatic, on delivery".into());
+        }
+        if let Some(keys) = node.keys.policy {
+            let whose = if keys.shared { "shared by all replicas" } else { "in the memory of each replica" };
+            row("idempotency keys", format!("kept for {}, {whose}", keys.keep));
+        }
+        let flags = spec.flags.keys().zip(&node.flags.0);
+        let flags: Vec<String> = flags.map(|(name, on)| format!("{name} {}", if *on { "on" } else { "off" })).collect();
+        if !flags.is_empty() {
+            row("flags", flags.join(", "));
+        }
     }
 
     /// What every replica's own clock says now; the monitor's says true time.

@@ -52,14 +52,41 @@ impl Simulation {
             let first = self.next_gap(population, 0).unwrap_or(IDLE_CHECK);
             self.later(first, Event::Journey(population));
             self.plan_idle_complaint(population, 0);
+            self.plan_traced(population, 0);
         }
+    }
+
+    /// The journey of a row of the trace starts at its time.
+    fn plan_traced(&mut self, population: u16, row: u32) {
+        if let Some(arrival) = self.populations[usize::from(population)].trace.get(row as usize) {
+            self.later(arrival.at.since(self.now), Event::Traced(population, row));
+        }
+    }
+
+    /// A user starts a journey because a file says so.
+    pub(super) fn start_traced(&mut self, population: u16, row: u32) {
+        let populations = self.populations.clone();
+        let users = &populations[usize::from(population)];
+        let Some(arrival) = users.trace.get(row as usize) else { return };
+        let who = Identity(1 << 63 | u64::from(row));
+        let Some((_, journey)) = users.journeys.get(usize::from(arrival.journey)).copied() else { return };
+        let flight = JourneyFlight {
+            identity: Identity(users.arrivals.bits(who, 1)),
+            journey,
+            step: 0,
+            population,
+            user: users.user_of(arrival, who),
+        };
+        let key = self.journeys.insert(flight);
+        self.plan_traced(population, row + 1);
+        self.think(key);
     }
 
     /// The time to the next arrival at the present rate; None if nobody comes.
     fn next_gap(&self, population: u16, count: u64) -> Option<Duration> {
         let users = &self.populations[usize::from(population)];
-        let rate = users.rate_at(self.now, self.traffic[usize::from(population)].factor);
-        (rate >= 1e-6).then(|| dist::exponential(1e9 / rate, users.arrivals.unit(Identity(count), 0)))
+        let factor = self.traffic[usize::from(population)].factor;
+        users.gap(self.now, factor, users.arrivals.unit(Identity(count), 0))
     }
 
     /// A user starts a journey, and the next user is on the way.
@@ -112,6 +139,7 @@ impl Simulation {
             trace: None,
             done: Default::default(),
             carriers: 0,
+            misordered: false,
             answer: None,
         });
         self.later(due, Event::DebtDue(debt));
@@ -186,6 +214,10 @@ impl Simulation {
     /// An effect happens in the world.
     pub(super) fn pay(&mut self, context: Context, effect: EffectId) {
         let Some(debt) = context.debt.and_then(|debt| self.debts.get_mut(debt)) else { return };
+        let order = &self.plan.journeys[usize::from(debt.journey)].steps[usize::from(debt.step)].order;
+        if let Some(at) = order.iter().position(|known| *known == effect) {
+            debt.misordered |= order[..at].iter().any(|earlier| !debt.done.iter().any(|(done, _)| done == earlier));
+        }
         match debt.done.iter_mut().find(|(known, _)| *known == effect) {
             Some((_, times)) => *times += 1,
             None => {
@@ -215,6 +247,7 @@ impl Simulation {
             Some(_) if missing && debt.carriers > 0 => Outcome::Late,
             Some(_) if missing => Outcome::Lost,
             Some(_) if surplus => Outcome::Duplicated,
+            Some(_) if debt.misordered => Outcome::Misordered,
             Some(answer) => answer,
         };
         self.settle(key, outcome);

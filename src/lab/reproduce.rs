@@ -86,6 +86,7 @@ fn quiet(spec: &WorldSpec, request: &str) -> WorldSpec {
         node.telemetry.chatter.clear();
         node.telemetry.sampling = 1.0;
         if let Some(users) = &mut node.users {
+            (users.trace, users.crowds) = (None, Vec::new());
             users.journeys_per_second = if serves(&users.journeys) { RATE } else { 1e-9 };
             users.journeys = [(JOURNEY.to_owned(), 1.0)].into();
             users.count = 1;

@@ -8,6 +8,8 @@ mod load;
 mod spec;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_changes;
 
 use std::sync::Arc;
 

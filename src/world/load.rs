@@ -3,39 +3,50 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{FORMAT, World, WorldSpec, check};
+use super::{Checked, FORMAT, World, WorldSpec, arrivals, check};
 use crate::Problems;
 use crate::diagnostic::{Problem, Source, Tree, parse_ron, read_text};
 
 impl World {
     /// Reads and checks a file.
     pub fn load(path: impl AsRef<Path>) -> Result<World, Problems> {
-        World::from_source(&read_text(path)?)
+        let path = path.as_ref();
+        World::from_source(&read_text(path)?, Some(path.parent().unwrap_or(Path::new(""))))
     }
 
     /// Reads and checks text; `name` is what problems call it.
     pub fn from_ron(name: &str, text: &str) -> Result<World, Problems> {
-        World::from_source(&Arc::new(Source::new(name, text)))
+        World::from_source(&Arc::new(Source::new(name, text)), None)
     }
 
     /// Checks a world made in code. Problems name the path in the data, counted from 0.
     pub fn new(spec: WorldSpec) -> Result<World, Problems> {
-        World::checked(spec, None, Problems::none())
+        World::checked(spec, (None, None), Problems::none())
     }
 
-    fn from_source(source: &Arc<Source>) -> Result<World, Problems> {
+    fn from_source(source: &Arc<Source>, folder: Option<&Path>) -> Result<World, Problems> {
         let spec = parse::<WorldSpec>(source)?;
-        World::checked(spec, Some(source), repeated_keys(source))
+        World::checked(spec, (Some(source), folder), repeated_keys(source))
     }
 
-    fn checked(mut spec: WorldSpec, source: Option<&Arc<Source>>, mut problems: Problems) -> Result<World, Problems> {
-        problems.extend(check::world(&spec).into_problems(source));
+    fn checked(
+        mut spec: WorldSpec,
+        (source, folder): (Option<&Arc<Source>>, Option<&Path>),
+        mut problems: Problems,
+    ) -> Result<World, Problems> {
+        let mut found = check::world(&spec);
+        let arrivals = arrivals::read(&spec, folder, &mut found);
+        problems.extend(found.into_problems(source));
+        let arrivals = arrivals.unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            Default::default()
+        });
         if !problems.is_empty() {
             return Err(problems);
         }
         let arrows = std::mem::take(&mut spec.arrows);
         spec.arrows = arrows.into_iter().map(|(name, arrow)| (check::canonical(&name), arrow)).collect();
-        Ok(World(Arc::new(spec)))
+        Ok(World(Arc::new(Checked { spec, arrivals })))
     }
 }
 

@@ -4,6 +4,7 @@
 //! A [`World`] exists only when everything in it was checked: no name dangles, no number is out of range, nothing goes
 //! in a circle, and it does not ask for more than can be simulated.
 
+mod arrivals;
 mod change;
 pub(crate) mod check;
 mod load;
@@ -14,6 +15,8 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use arrivals::Arrival;
+use arrivals::Arrivals;
 pub use change::*;
 pub(crate) use load::{parse, repeated_keys};
 pub use policy::*;
@@ -26,11 +29,22 @@ pub const FORMAT: u32 = 1;
 
 /// A checked world. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct World(Arc<WorldSpec>);
+pub struct World(Arc<Checked>);
+
+#[derive(Debug)]
+struct Checked {
+    spec: WorldSpec,
+    arrivals: Arrivals,
+}
 
 impl World {
     /// The data. The names of arrows are written `"from -> to"`, with one space on either side.
     pub fn spec(&self) -> &WorldSpec {
-        &self.0
+        &self.0.spec
+    }
+
+    /// The journeys that a file starts for a node of users, in order of time.
+    pub(crate) fn arrivals(&self, users: &str) -> Arc<Vec<Arrival>> {
+        self.0.arrivals.get(users).cloned().unwrap_or_default()
     }
 }

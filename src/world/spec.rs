@@ -606,9 +606,29 @@ pub struct Users {
     /// Swing of the arrival rate over a day: 0.3 is ±30 %, highest twelve hours after the start.
     #[serde(default)]
     pub daily_swing: f64,
+    /// Times at which more (or fewer) of them come.
+    #[serde(default)]
+    pub crowds: Vec<Crowd>,
+    /// A CSV file next to the world file, by relative path: journeys that start when it says, besides the others. Its first
+    /// line names the columns: `time` (seconds since the start) and `journey`; and `user`, `region`, `account` and
+    /// `client` if they matter.
+    #[serde(default)]
+    pub trace: Option<String>,
     /// How users report what went wrong.
     #[serde(default)]
     pub reports: Reports,
+}
+
+/// A time at which more users come: a sale, a broadcast (a flash crowd).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crowd {
+    /// When they come, from the start.
+    pub from: Duration,
+    /// For how long.
+    pub lasts: Duration,
+    /// Journeys that start per second, as a multiple of the usual.
+    pub factor: f64,
 }
 
 /// When and how users complain.
@@ -675,6 +695,8 @@ pub struct Owes {
     pub effects: BTreeMap<String, u32>,
     /// By when, counted from the request.
     pub effects_within: Duration,
+    /// Effects of which each must not happen before those named ahead of it.
+    pub order: Vec<String>,
 }
 
 /// The monitoring system.
@@ -746,6 +768,7 @@ impl Default for Owes {
             answer_within: Duration::from_secs(5),
             effects: BTreeMap::new(),
             effects_within: Duration::from_mins(2),
+            order: Vec::new(),
         }
     }
 }

@@ -203,7 +203,7 @@ fn shares(spec: &WorldSpec, paths: &Paths<'_>, behind: &[Behind<'_>]) -> Vec<Sha
     for (name, node) in &spec.nodes {
         let path = DataPath::root().field("nodes").key(name);
         if let Some(users) = &node.users {
-            let rate = users.journeys_per_second * (1.0 + users.daily_swing);
+            let rate = users.journeys_per_second * (1.0 + users.daily_swing) * largest_crowd(users);
             let weights: f64 = users.journeys.values().sum();
             let own = paths.journeys.iter().filter(|(node, ..)| node == name);
             let per_journey: f64 = own
@@ -242,6 +242,15 @@ fn shares(spec: &WorldSpec, paths: &Paths<'_>, behind: &[Behind<'_>]) -> Vec<Sha
     let words = format!("the monitor looks at {replicas} replicas {} times a second", count(looks));
     shares.push(Share { path: DataPath::root().field("monitor"), events: replicas * looks, words });
     shares
+}
+
+/// The most that crowds multiply the rate by: they may come together.
+fn largest_crowd(users: &crate::world::Users) -> f64 {
+    let at = |time: crate::time::Duration| {
+        let here = users.crowds.iter().filter(|crowd| crowd.from <= time && time < crowd.from + crowd.lasts);
+        here.map(|crowd| crowd.factor).product::<f64>()
+    };
+    users.crowds.iter().map(|crowd| at(crowd.from)).fold(1.0, f64::max)
 }
 
 /// Events per simulated second of a checked world at its usual traffic, at most.

@@ -115,7 +115,7 @@ impl<'a> Check<'a> {
         }
         let Some(letters) = &queue.dead_letters else { return };
         let path = path.field("dead_letters");
-        if !self.spec.nodes.get(letters).is_some_and(|node| node.queue.is_some()) {
+        if self.spec.nodes.get(letters).is_none_or(|node| node.queue.is_none()) {
             let queues = self.spec.nodes.iter().filter(|(_, node)| node.queue.is_some()).map(|(name, _)| name.as_str());
             return self.found.unknown(&path, "queue", letters, queues.filter(|name| *name != node_name));
         }

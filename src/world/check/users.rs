@@ -11,6 +11,8 @@ use crate::world::{Journey, Owes, Users};
 pub(super) const MOST_EFFECTS: usize = 4;
 /// Data that one answer can hold.
 pub(super) const MOST_PARTS: usize = 8;
+/// Crowds of one node of users.
+const MOST_CROWDS: usize = 64;
 
 impl<'a> Check<'a> {
     pub(super) fn users(&mut self) {
@@ -102,6 +104,14 @@ impl<'a> Check<'a> {
             message_name(found, &at, true, effect);
             found.range(&at, "how many times an effect is owed", *times, 1..=1_000);
         }
+        for (at, effect) in owes.order.iter().enumerate() {
+            let path = path.field("order").at(at);
+            if owes.order[..at].contains(effect) {
+                found.value(&path, format!("`{effect}` is named twice"), "name each effect once");
+            } else if !owes.effects.contains_key(effect) {
+                found.unknown(&path, "owed effect", effect, owes.effects.keys().map(String::as_str));
+            }
+        }
         ranges::some_time(found, &path.field("answer_within"), "`answer_within`", owes.answer_within);
         let least = if owes.effects.is_empty() { Duration::ZERO } else { Duration(1) };
         ranges::time(found, &path.field("effects_within"), "`effects_within`", owes.effects_within, least);
@@ -114,7 +124,7 @@ impl<'a> Check<'a> {
 fn numbers(found: &mut Findings, path: &DataPath, users: &Users) {
     found.range(&path.field("count"), "the number of users", users.count, 1..=100_000_000);
     let rate = path.field("journeys_per_second");
-    if users.journeys_per_second == 0.0 {
+    if users.journeys_per_second == 0.0 && users.trace.is_none() {
         found.value(&rate, "users who start 0 journeys per second do nothing", "write a number above 0, up to 100,000");
     } else {
         found.range(&rate, "`journeys_per_second`", users.journeys_per_second, 0.0..=100_000.0);
@@ -124,10 +134,23 @@ fn numbers(found: &mut Findings, path: &DataPath, users: &Users) {
     weights(found, &path.field("accounts"), "account type", &users.accounts, false);
     weights(found, &path.field("clients"), "client version", &users.clients, false);
     ranges::share(found, &path.field("daily_swing"), "`daily_swing`", users.daily_swing);
+    crowds(found, &path.field("crowds"), users);
     let reports = path.field("reports");
     ranges::share(found, &reports.field("probability"), "`probability`", users.reports.probability);
     ranges::dist(found, &reports.field("delay"), "`delay`", &users.reports.delay);
     found.range(&reports.field("idle_per_hour"), "`idle_per_hour`", users.reports.idle_per_hour, 0.0..=3_600.0);
+}
+
+fn crowds(found: &mut Findings, path: &DataPath, users: &Users) {
+    if users.crowds.len() > MOST_CROWDS {
+        let what = format!("{} crowds", users.crowds.len());
+        found.value(path, what, format!("write at most {MOST_CROWDS}, or a trace"));
+    }
+    for (at, crowd) in users.crowds.iter().enumerate() {
+        let path = path.at(at);
+        ranges::some_time(found, &path.field("lasts"), "`lasts`", crowd.lasts);
+        found.range(&path.field("factor"), "a crowd's `factor`", crowd.factor, 0.0..=1_000.0);
+    }
 }
 
 fn weights(found: &mut Findings, path: &DataPath, kind: &str, weights: &BTreeMap<String, f64>, needed: bool) {

@@ -4,6 +4,7 @@ mod broken;
 mod checks;
 mod costs;
 mod mutations;
+mod policies;
 
 use super::*;
 
