@@ -273,3 +273,41 @@ fn a_refusal_in_a_body_is_silent_until_somebody_reads_it() {
     let errors = count(&sim, "shop", CALLS, Some(("error.type", "refused_in_body")));
     near(errors / (120.0 * 50.0), 0.2, 0.02);
 }
+
+#[test]
+fn all_policies_together_end_leave_nothing_behind_and_fork_alike() {
+    let arrow = r#"timeout: "60ms", retry: (attempts: 3, backoff: "20ms", jitter: 0.5, budget: 0.3), bulkhead: 30,
+        hedge: (after: "15ms"), pool: (size: 8, wait: "50ms"), fallback: (value: Stale), checks_body: true,
+        breaker: (window: 10, threshold: 0.5, open_for: "2s", probes: 3),
+        keep_alive: (setup: Exp("5ms"), idle: "200ms", max_age: "3s"),
+        impairments: (
+            request_loss: 0.05, response_loss: 0.05, duplication: 0.05, bandwidth: 400000,
+            reordering: (share: 0.1, delay: Exp("30ms")), partition: (way: Response, zones: ("a", "b")),
+        )"#;
+    let shop = Shop {
+        arrow,
+        pay: r#"replicas: 3, idempotency: (keep: "10s"),"#,
+        call: "keyed: true",
+        route: "errors: 0.05, refusals: 0.05",
+        callers: 2,
+        rate: 60.0,
+    };
+    for shared in [false, true] {
+        let mut sim = shop.start();
+        let setup = allgreen::world::Dist::Const(Duration::from_millis(1));
+        let keeps = KeepAlive { setup, idle: None, max_age: Some(Duration::from_secs(1)), shared };
+        sim.schedule(SimTime::from_secs(10), &change("shop -> pay", Setting::KeepAlive(Some(keeps))));
+        sim.schedule(SimTime::from_secs(20), &change("pay", Setting::Restart));
+        sim.schedule(SimTime::from_secs(40), &change("users", Setting::TrafficFactor(0.0)));
+        sim.run_until(SimTime::from_millis(25_017));
+        let mut fork = sim.fork();
+        for sim in [&mut sim, &mut fork] {
+            sim.run_until(SimTime::from_secs(300));
+            assert_eq!(sim.in_flight(), allgreen::engine::InFlight::default());
+        }
+        assert_eq!(sim.digest(), fork.digest());
+        let open = gauge(sim.telemetry(), "shop", "db.client.connection.count");
+        assert_eq!(open.last(), Some(&16.0), "all connections of the pools are free again");
+        assert!(sim.truth().settled().count() > 2000);
+    }
+}

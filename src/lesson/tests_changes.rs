@@ -79,7 +79,7 @@ fn each_fault_gives_its_own_problem_at_its_place() {
         ("Down(true)", "Replicas(3)", "Replicas(3)", "`Replicas` can't be set on all nodes"),
         ("Uptime(\"web\", \"2h\")", "Uptime(\"wbe\", \"2h\")", "\"wbe\"", "there is no node `wbe`"),
         ("Uptime(\"web\", \"2h\")", "QueueDepth(\"web\", 9)", "\"web\"", "there is no queue `web`"),
-        ("Uptime(\"web\", \"2h\")", "TimeOfDay(\"web\", \"25h\")", "\"25h\"", "a time of day of 1day 1h"),
+        ("Uptime(\"web\", \"2h\")", "TimeOfDay(\"web\", \"25h\")", "\"25h\"", "a time of day of 1day1h"),
         ("keep: \"1h\"", "keep: \"0s\"", "\"0s\"", "keys that are kept for 0s are never known"),
         ("(way: Response)", "(zones: (\"z\", \"y\"))", "\"y\"", "there is no zone of `db` called `y`"),
         ("idle: \"1m\"", "idle: \"0s\"", "\"0s\"", "connections with `idle` 0s are closed at once"),
