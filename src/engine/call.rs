@@ -28,9 +28,6 @@ pub(super) struct Outgoing {
     pub key: Option<Identity>,
 }
 
-/// The second one of two hedged attempts, as a child of the call's identity.
-const HEDGE: u64 = 1 << 32;
-
 /// The lane of an arrow's network stream for the time to open a connection.
 const SETUP: u64 = 10;
 
@@ -177,35 +174,6 @@ impl Simulation {
         self.later(setup + delay, Event::Arrive(visit));
     }
 
-    /// The first attempt has no answer yet: a second one goes out next to it.
-    pub(super) fn hedge(&mut self, key: Key) {
-        let Some(call) = self.calls.get(key).copied() else { return };
-        if call.attempt != 0 || !matches!(call.state, Attempt::Sent(_)) {
-            return;
-        }
-        let identity = call.identity.child(HEDGE);
-        let twin = Call { identity, twin: Some(key), hedges: true, state: Attempt::Waiting, opened: None, ..call };
-        let twin = self.calls.insert(twin);
-        if let Some(call) = self.calls.get_mut(key) {
-            call.twin = Some(twin);
-        }
-        self.attempt(twin);
-    }
-
-    /// An attempt that is not needed any more ends without a word to its callee, who goes on.
-    fn cancel(&mut self, key: Key) {
-        let Some(call) = self.calls.get(key).copied() else { return };
-        match call.state {
-            Attempt::Waiting => self.fabric.link(call.link).pool.waiting.retain(|waiting| *waiting != key),
-            Attempt::Connected => self.release(call.link),
-            Attempt::Sent(_) | Attempt::BackingOff => {}
-        }
-        if call.state != Attempt::BackingOff {
-            self.attempt_over(key, Some(Failure::Cancelled), &Parts::new());
-        }
-        self.calls.remove(key);
-    }
-
     /// A replica of the callee that takes traffic, by the caller's policy.
     fn choose_replica(
         &mut self,
@@ -313,7 +281,7 @@ impl Simulation {
     }
 
     /// Frees what an attempt held, and says how it ended.
-    fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &Parts) {
+    pub(super) fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &Parts) {
         let Some(call) = self.calls.get(key).copied() else { return };
         let mut link = self.fabric.link(call.link);
         if failure != Some(Failure::BulkheadFull) {
@@ -344,7 +312,7 @@ impl Simulation {
 
     /// A connection comes free: the next one waiting gets it. As an event of its own, so that a long line is no deep
     /// recursion.
-    fn release(&mut self, link: LinkId) {
+    pub(super) fn release(&mut self, link: LinkId) {
         let mut item = self.fabric.link(link);
         item.pool.used -= 1;
         if let Some(next) = item.pool.grant() {

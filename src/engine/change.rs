@@ -4,31 +4,30 @@
 use std::sync::Arc;
 
 use super::condition::LOOKS;
-use super::ids::{InstanceId, LinkId, NodeId, ZoneId};
-use super::network::Cut;
+use super::ids::{InstanceId, LinkId, NodeId};
 use super::scoped::Scoped;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
 use crate::time::{Duration, Stamp};
-use crate::world::{Change, Cohort, Health, Kind, Partition, Set, Setting};
+use crate::world::{Change, Cohort, Health, Kind, Set, Setting};
 
 /// What a setting was before a change.
 #[derive(Clone, Debug)]
 pub(super) struct Undo {
     /// The change, by number.
-    change: u32,
-    target: Target,
+    pub change: u32,
+    pub target: Target,
     /// The users that it was for; None is everybody.
-    users: Option<Arc<Cohort>>,
+    pub users: Option<Arc<Cohort>>,
     /// The new value: which setting it is.
-    to: Setting,
+    pub to: Setting,
     /// None: these users had no value of their own.
-    before: Option<Setting>,
+    pub before: Option<Setting>,
 }
 
 /// What a setting belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
+pub(super) enum Target {
     Replica(InstanceId),
     Link(LinkId),
     /// All replicas of a node together.
@@ -77,7 +76,7 @@ impl Simulation {
         }
     }
 
-    fn most_replicas(&self) -> u16 {
+    pub(super) fn most_replicas(&self) -> u16 {
         self.fabric.replicas.iter().map(Vec::len).max().unwrap_or(1) as u16
     }
 
@@ -111,58 +110,6 @@ impl Simulation {
         }
     }
 
-    /// A gradual change takes its next step, unless it was undone.
-    pub(super) fn change_step(&mut self, number: u32, step: u16) {
-        let change = self.changes[number as usize].clone();
-        let Some(gradual) = change.gradual.filter(|_| !self.stopped.contains(&number)) else { return };
-        let share = f64::from(step) / f64::from(gradual.steps);
-        for ordinal in 0..self.most_replicas() {
-            for set in &change.sets {
-                for target in self.targets(set, ordinal) {
-                    match &set.users {
-                        Some(users) => self.grow(number, target, users, (share, gradual.steps), &set.to),
-                        None => self.approach(number, target, &set.to, share),
-                    }
-                }
-            }
-        }
-    }
-
-    /// A value goes a part of the way to the new one.
-    fn approach(&mut self, number: u32, target: Target, to: &Setting, share: f64) {
-        let is_ours = |undo: &&Undo| undo.change == number && undo.target == target && undo.to.is_same(to);
-        let from = match self.undo.iter().find(is_ours) {
-            Some(known) => known.before.clone(),
-            None => {
-                let before = self.current(target, to);
-                self.undo.extend(before.clone().map(|before| Undo {
-                    change: number,
-                    target,
-                    users: None,
-                    to: to.clone(),
-                    before: Some(before),
-                }));
-                before
-            }
-        };
-        let Some(from) = from else { return };
-        // What has nothing between jumps at the end.
-        let value = to.on_the_way(&from, share).or((share >= 1.0).then(|| to.clone()));
-        if let Some(value) = value {
-            self.set(target, &value);
-        }
-    }
-
-    /// More users get the new value.
-    fn grow(&mut self, number: u32, target: Target, users: &Cohort, (share, steps): (f64, u16), to: &Setting) {
-        let part = |share: f64| Arc::new(Cohort { share: users.share * share, ..users.clone() });
-        let before = share - 1.0 / f64::from(steps);
-        if before > 0.0 {
-            self.swap(number, target, &Some(part(before)), to, None);
-        }
-        self.swap(number, target, &Some(part(share)), to, Some(to));
-    }
-
     fn ordinal_of(&self, target: Target) -> u16 {
         match target {
             Target::Replica(instance) => self.fabric.home(instance).ordinal,
@@ -172,7 +119,7 @@ impl Simulation {
     }
 
     /// What a setting touches at one ordinal.
-    fn targets(&self, set: &Set, ordinal: u16) -> Vec<Target> {
+    pub(super) fn targets(&self, set: &Set, ordinal: u16) -> Vec<Target> {
         if !set.replicas.is_empty() && !set.replicas.contains(&(ordinal + 1)) {
             return Vec::new();
         }
@@ -205,7 +152,14 @@ impl Simulation {
 
     /// Gives a target a new setting for everybody or for some users, and remembers the old one. `kind` is the setting, of
     /// any value; `to` of None takes the users' own value away.
-    fn swap(&mut self, change: u32, target: Target, users: &Option<Arc<Cohort>>, kind: &Setting, to: Option<&Setting>) {
+    pub(super) fn swap(
+        &mut self,
+        change: u32,
+        target: Target,
+        users: &Option<Arc<Cohort>>,
+        kind: &Setting,
+        to: Option<&Setting>,
+    ) {
         let users = users.clone();
         if let Some(cohort) = &users {
             let before = self.with_scoped(target, |scoped| scoped.swap(cohort, kind, to.cloned())).flatten();
@@ -248,25 +202,12 @@ impl Simulation {
     }
 
     /// Gives a target a new setting. Answers what it was; None if there is nothing to go back to.
-    fn set(&mut self, target: Target, to: &Setting) -> Option<Setting> {
+    pub(super) fn set(&mut self, target: Target, to: &Setting) -> Option<Setting> {
         match target {
             Target::Replica(instance) => self.set_replica(instance, to),
             Target::Link(link) => self.set_link(link, to),
             Target::Node(node) => self.set_node(node, to),
         }
-    }
-
-    /// The value that a setting has now, without a change to it.
-    fn current(&mut self, target: Target, kind: &Setting) -> Option<Setting> {
-        if let (Target::Node(node), Setting::Replicas(_)) = (target, kind) {
-            let replicas = self.fabric.replicas[node.at()].clone();
-            let runs = replicas.into_iter().filter(|id| !self.fabric.node(*id).replica.retired).count();
-            return Some(Setting::Replicas(runs as u16));
-        }
-        // Other settings that are gradual take effect with the next event: setting one and setting it back does nothing.
-        let before = self.set(target, kind)?;
-        self.set(target, &before);
-        Some(before)
     }
 
     /// Settings of one replica. Answers what it was before; None if there is nothing to go back to.
@@ -398,36 +339,6 @@ impl Simulation {
             Setting::ClientSpans(on) => Setting::ClientSpans(std::mem::replace(&mut link.emitter.spans, *on)),
             _ => return None,
         })
-    }
-
-    /// What the network does besides taking time.
-    fn impair(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
-        let plan = self.plan.clone();
-        let mut link = self.fabric.link(id);
-        let impaired = &mut *link.impaired;
-        let before = match to {
-            Setting::RequestLoss(share) => Setting::RequestLoss(std::mem::replace(&mut impaired.request_loss, *share)),
-            Setting::ResponseLoss(share) => {
-                Setting::ResponseLoss(std::mem::replace(&mut impaired.response_loss, *share))
-            }
-            Setting::Duplication(share) => Setting::Duplication(std::mem::replace(&mut impaired.duplication, *share)),
-            Setting::Reordering(held) => Setting::Reordering(std::mem::replace(&mut impaired.reordering, *held)),
-            Setting::Bandwidth(rate) => Setting::Bandwidth(std::mem::replace(&mut impaired.bandwidth, *rate)),
-            Setting::Partition(partition) => {
-                let cut = partition.as_ref().map(|partition| Cut::new(partition, |zone| plan.zone(zone)));
-                let name = |zone: ZoneId| plan.zones.get(zone.at()).cloned().unwrap_or_default();
-                let before = std::mem::replace(&mut impaired.partition, cut);
-                Setting::Partition(
-                    before.map(|cut| Partition {
-                        way: cut.way,
-                        zones: cut.zones.map(|(from, to)| (name(from), name(to))),
-                    }),
-                )
-            }
-            _ => return None,
-        };
-        link.network.impaired = link.impaired.is_on() || !link.scoped.is_empty();
-        Some(before)
     }
 
     /// Settings of a node as a whole.

@@ -18,6 +18,8 @@ mod dist;
 mod emit;
 mod fabric;
 mod flight;
+mod gradual;
+mod hedge;
 mod idempotency;
 mod ids;
 mod link;

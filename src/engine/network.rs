@@ -12,7 +12,7 @@ use super::slab::Key;
 use super::{Simulation, dist};
 use crate::random::Identity;
 use crate::time::{Duration, SimTime};
-use crate::world::{self, Dist, Reordering, Setting, Way};
+use crate::world::{self, Dist, Partition, Reordering, Setting, Way};
 
 /// Lanes of an arrow's network stream, for one packet. Latency has 0 and 1.
 mod lane {
@@ -195,6 +195,36 @@ impl Simulation {
                 .get(visit)
                 .map_or(ENVELOPE_BYTES, |visit| answer_bytes(&self.plan, &visit.parts, visit.status >= 400)),
         }
+    }
+
+    /// Settings of what the network does besides taking time. Answers what it was before.
+    pub(super) fn impair(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
+        let plan = self.plan.clone();
+        let mut link = self.fabric.link(id);
+        let impaired = &mut *link.impaired;
+        let before = match to {
+            Setting::RequestLoss(share) => Setting::RequestLoss(std::mem::replace(&mut impaired.request_loss, *share)),
+            Setting::ResponseLoss(share) => {
+                Setting::ResponseLoss(std::mem::replace(&mut impaired.response_loss, *share))
+            }
+            Setting::Duplication(share) => Setting::Duplication(std::mem::replace(&mut impaired.duplication, *share)),
+            Setting::Reordering(held) => Setting::Reordering(std::mem::replace(&mut impaired.reordering, *held)),
+            Setting::Bandwidth(rate) => Setting::Bandwidth(std::mem::replace(&mut impaired.bandwidth, *rate)),
+            Setting::Partition(partition) => {
+                let cut = partition.as_ref().map(|partition| Cut::new(partition, |zone| plan.zone(zone)));
+                let name = |zone: ZoneId| plan.zones.get(zone.at()).cloned().unwrap_or_default();
+                let before = std::mem::replace(&mut impaired.partition, cut);
+                Setting::Partition(
+                    before.map(|cut| Partition {
+                        way: cut.way,
+                        zones: cut.zones.map(|(from, to)| (name(from), name(to))),
+                    }),
+                )
+            }
+            _ => return None,
+        };
+        link.network.impaired = link.impaired.is_on() || !link.scoped.is_empty();
+        Some(before)
     }
 
     /// The zone of a replica, if its node has zones.
