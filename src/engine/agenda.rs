@@ -113,6 +113,11 @@ impl<E: Copy> Agenda<E> {
         Some((SimTime(at), event))
     }
 
+    /// All pending events, in no order.
+    pub fn events(&self) -> impl Iterator<Item = E> {
+        self.bottom.iter().chain(self.buckets.iter().flatten()).map(|(_, event)| *event)
+    }
+
     /// Appends to the bucket for an entry's time.
     #[inline]
     fn place(&mut self, entry: Entry<E>) {

@@ -46,6 +46,7 @@ impl Simulation {
             span: Default::default(),
             since: self.now,
         });
+        self.flows.link(link).calls += 1;
         self.fabric.link(link).retries.earn();
         self.attempt(key);
     }
@@ -113,7 +114,9 @@ impl Simulation {
         if let Some(timeout) = timeout.or(lost.then_some(CONNECTION_GIVES_UP)) {
             self.later(timeout, Event::Timeout(key, attempt));
         }
+        self.flows.link(call_link).sent += 1;
         if lost {
+            self.flows.link(call_link).requests_lost += 1;
             return;
         }
         let parent = if span.0 == 0 { trace.parent } else { span };
@@ -302,6 +305,7 @@ impl Simulation {
     /// The caller gets the result and goes on.
     fn deliver(&mut self, key: Key, result: Result<Parts, Failure>) {
         let Some(call) = self.calls.remove(key) else { return };
+        self.flows.link(call.link).ended += 1;
         match call.caller {
             Caller::Detached => self.carry(call.context, -1),
             Caller::Journey(journey) => self.answer_user(journey, &call, result),

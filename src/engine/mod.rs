@@ -6,6 +6,7 @@
 //! components; requests in flight are plain structs in slabs.
 
 mod agenda;
+mod audit;
 mod cache;
 mod call;
 mod change;
@@ -15,6 +16,7 @@ mod dist;
 mod emit;
 mod fabric;
 mod flight;
+mod flow;
 mod ids;
 mod link;
 mod monitor;
@@ -32,6 +34,7 @@ mod words;
 use std::sync::Arc;
 
 pub use agenda::Agenda;
+pub use flow::{ArrowFlow, StationFlow};
 pub use population::Population;
 pub use settings::{ClockReading, NodeConfig, SettingRow};
 
@@ -69,6 +72,7 @@ pub struct Simulation {
     undo: Vec<change::Undo>,
     telemetry: Telemetry,
     truth: Truth,
+    flows: flow::Flows,
     spans: u32,
     events: u64,
     /// Whether nothing is emitted any more.
@@ -169,6 +173,7 @@ impl Simulation {
             changes: Vec::new(),
             undo: Vec::new(),
             telemetry,
+            flows: flow::Flows::default(),
             spans: 0,
             events: 0,
             muted: false,
@@ -295,6 +300,7 @@ impl Simulation {
             undo: self.undo.clone(),
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
+            flows: self.flows.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,

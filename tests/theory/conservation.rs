@@ -1,0 +1,56 @@
+//! What holds in any world at any time: Little's law at every station, and conservation over every arrow.
+
+use allgreen::{Seed, SimTime, Simulation};
+use proptest::prelude::*;
+
+use crate::worlds::sketch;
+
+/// Time between two looks.
+const STEP_MS: u64 = 5;
+const LOOKS: u64 = 8_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// L = λ W: the number present, as seen at many instants, is the sum of all stays over time. Looks are less noisy
+    /// than independent draws of the same variance would be; six standard errors of those are allowed.
+    #[test]
+    fn littles_law_holds_at_every_station_of_any_world(sketch in sketch(), seed: u64) {
+        let world = sketch.world();
+        let nodes: Vec<&String> = world.spec().nodes.keys().filter(|name| *name != "users").collect();
+        let mut sim = Simulation::new(&world, Seed(seed));
+        let mut sums = vec![(0.0, 0.0); nodes.len()];
+        for look in 1..=LOOKS {
+            sim.run_until(SimTime::from_millis(look * STEP_MS));
+            for (node, (sum, squares)) in nodes.iter().zip(&mut sums) {
+                let present = sim.station_flow(node).unwrap().present() as f64;
+                *sum += present;
+                *squares += present * present;
+            }
+        }
+        let n = LOOKS as f64;
+        for (node, (sum, squares)) in nodes.iter().zip(sums) {
+            let flow = sim.station_flow(node).unwrap();
+            let (seen, stayed) = (sum / n, flow.stayed_secs(sim.now()) / sim.now().as_secs_f64());
+            let error = (squares / n - seen * seen).max(0.0).sqrt() / n.sqrt();
+            prop_assert!(
+                (seen - stayed).abs() <= 6.0 * error + 12.0 / n,
+                "{}: L = {}, λ W = {}, {} arrived", node, seen, stayed, flow.arrived
+            );
+        }
+    }
+
+    /// What goes in comes out, waits, or was dropped: for every arrow, station and queue, at any instant.
+    #[test]
+    fn nothing_is_lost_without_being_counted(sketch in sketch(), seed: u64, instants in prop::collection::vec(0..40_000u64, 20)) {
+        let mut sim = Simulation::new(&sketch.world(), Seed(seed));
+        let mut instants = instants;
+        instants.sort_unstable();
+        for instant in instants {
+            sim.run_until(SimTime::from_millis(instant));
+            if let Err(wrong) = sim.audit() {
+                return Err(TestCaseError::fail(format!("after {}: {wrong}\n{}", sim.now(), sketch.ron(false))));
+            }
+        }
+    }
+}
