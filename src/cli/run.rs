@@ -37,26 +37,36 @@ pub(super) struct RunArguments {
     /// Write all telemetry as JSON lines into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Stop when telemetry fills this much memory
+    /// Stop when telemetry and what is under way fill this much memory
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1024))]
     memory_gib: u64,
+    /// Stop after this many events
+    #[arg(long, value_name = "N", default_value_t = MOST_EVENTS, value_parser = clap::value_parser!(u64).range(1..))]
+    events: u64,
     /// Add what users were owed and got (this spoils a lesson)
     #[arg(long)]
     with_truth: bool,
 }
 
-/// Simulated time between two looks at the clock and the keyboard.
+/// Simulated time between two looks at the clock and the keyboard, unless that is more than so many events.
 const SLICE: Duration = Duration::from_secs(2);
+const SLICE_EVENTS: u64 = 200_000;
+/// Events after which a run stops unless told otherwise: some ten minutes of real time.
+const MOST_EVENTS: u64 = 2_000_000_000;
+
+/// What a run stopped for before its end.
+enum Budget {
+    Memory,
+    Events,
+}
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     watch_for_interrupts();
     let (mut sim, seed, until) = prepare(arguments)?;
     // Refused before the work, not after it.
     let folder = arguments.out.as_deref().map(Folder::open).transpose()?;
-    if simulate(&mut sim, until, arguments.memory_gib << 30) {
-        return Err(Failure::Stopped);
-    }
-    let whole = sim.now() >= until;
+    let Some(spent) = simulate(&mut sim, until, arguments) else { return Err(Failure::Stopped) };
+    let whole = spent.is_none();
     let digest = if whole && (arguments.digest || folder.is_some()) {
         Some(format!("blake3:{}", sim.digest().to_hex()))
     } else {
@@ -76,14 +86,15 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         _ => out.write_all(summary(&sim, seed, arguments.with_truth).as_bytes())?,
     }
     out.flush()?;
-    match whole {
-        true => Ok(()),
-        false => Err(Failure::bad(format!(
-            "stopped at {} of {until}: telemetry fills {} GiB. Simulate less (--for), or allow more (--memory-gib)",
-            sim.now(),
-            arguments.memory_gib
-        ))),
-    }
+    let (why, option) = match spent {
+        None => return Ok(()),
+        Some(Budget::Memory) => (format!("the run fills {} GiB", arguments.memory_gib), "--memory-gib"),
+        Some(Budget::Events) => (format!("the run took {} events", count(sim.events())), "--events"),
+    };
+    Err(Failure::bad(format!(
+        "stopped at {} of {until}: {why}. What came before is kept. Simulate less (--for), or allow more ({option})",
+        sim.now()
+    )))
 }
 
 fn prepare(arguments: &RunArguments) -> Result<(Simulation, Seed, SimTime), Failure> {
@@ -105,22 +116,27 @@ fn prepare(arguments: &RunArguments) -> Result<(Simulation, Seed, SimTime), Fail
     Ok((sim, seed, arguments.length.map_or(usual, |length| SimTime::ZERO + length)))
 }
 
-/// Runs to `until` or until telemetry fills `bytes`, with progress on a terminal. Answers whether Ctrl-C stopped it.
-fn simulate(sim: &mut Simulation, until: SimTime, bytes: u64) -> bool {
+/// Runs to `until` or until a budget is spent, with progress on a terminal. Answers which one was; None if Ctrl-C
+/// stopped it.
+fn simulate(sim: &mut Simulation, until: SimTime, arguments: &RunArguments) -> Option<Option<Budget>> {
     let mut working = Working::new("simulating");
-    while sim.now() < until {
-        sim.run_until((sim.now() + SLICE).min(until));
-        if !working.reached(sim.now().as_secs_f64() / until.as_secs_f64()) || held(sim) > bytes {
+    let mut spent = None;
+    let mut reached = sim.now() >= until;
+    while !reached && spent.is_none() {
+        let slice = (sim.now() + SLICE).min(until);
+        let rest = arguments.events.saturating_sub(sim.events());
+        reached = sim.run_within(slice, SLICE_EVENTS.min(rest)) && slice == until;
+        if !working.reached(sim.now().as_secs_f64() / until.as_secs_f64()) {
             break;
         }
+        if sim.bytes() as u64 > arguments.memory_gib << 30 {
+            spent = Some(Budget::Memory);
+        } else if sim.events() >= arguments.events {
+            spent = Some(Budget::Events);
+        }
     }
-    working.finish() || interrupted()
-}
-
-/// Bytes of telemetry.
-fn held(sim: &Simulation) -> u64 {
-    let telemetry = sim.telemetry();
-    (telemetry.logs.bytes() + telemetry.spans.bytes() + telemetry.metrics.bytes()) as u64
+    let stopped = working.finish() || interrupted();
+    (!stopped).then_some(spent.filter(|_| !reached))
 }
 
 fn summary(sim: &Simulation, seed: Seed, with_truth: bool) -> String {

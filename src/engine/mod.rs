@@ -211,12 +211,22 @@ impl Simulation {
 
     /// Runs every event due by `until`. Never goes back.
     pub fn run_until(&mut self, until: SimTime) {
-        while let Some((at, event)) = self.agenda.pop_until(until) {
+        self.run_within(until, u64::MAX);
+    }
+
+    /// Runs every event due by `until`, but at most this many. Answers whether `until` was reached.
+    pub fn run_within(&mut self, until: SimTime, events: u64) -> bool {
+        let last = self.events.saturating_add(events);
+        while self.events < last {
+            let Some((at, event)) = self.agenda.pop_until(until) else {
+                self.now = self.now.max(until);
+                return true;
+            };
             self.now = at;
             self.events += 1;
             self.handle(event);
         }
-        self.now = self.now.max(until);
+        false
     }
 
     fn handle(&mut self, event: Event) {
@@ -272,6 +282,13 @@ impl Simulation {
             calls: self.calls.len(),
             debts: self.debts.len(),
         }
+    }
+
+    /// Bytes that the run holds, about: telemetry, ground truth, versions of data, and what is under way.
+    pub fn bytes(&self) -> usize {
+        let telemetry = self.telemetry.logs.bytes() + self.telemetry.spans.bytes() + self.telemetry.metrics.bytes();
+        let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
+        telemetry + under_way + self.agenda.bytes() + self.versions.bytes() + self.truth.bytes()
     }
 
     /// Events handled so far.

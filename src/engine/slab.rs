@@ -67,6 +67,11 @@ impl<T> Slab<T> {
         entries.filter_map(move |(slot, (generation, value))| Some((key(slot, *generation), value.as_ref()?)))
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<(u32, Option<T>)>() + self.free.capacity() * size_of::<u32>()
+    }
+
     /// How many live.
     pub fn len(&self) -> usize {
         self.entries.len() - self.free.len()

@@ -49,7 +49,7 @@ proptest! {
         for instant in instants {
             sim.run_until(SimTime::from_millis(instant));
             if let Err(wrong) = sim.audit() {
-                return Err(TestCaseError::fail(format!("after {}: {wrong}\n{}", sim.now(), sketch.ron(false))));
+                return Err(TestCaseError::fail(format!("after {}: {wrong}\n{}", sim.now(), sketch.ron())));
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The engine agrees with theory: means of independent seeds lie within five standard errors of the formulas (a false
 //! alarm in about two million). Each comparison prints its figures: `cargo test --test theory -- --nocapture`.
 
+#![allow(clippy::unwrap_used)]
+
 mod conservation;
 mod networks;
 mod policies;
