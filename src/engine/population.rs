@@ -81,7 +81,8 @@ impl Population {
 
 /// The entry that a uniform draw falls on.
 pub(super) fn choose<T>(table: &[(f64, T)], unit: f64) -> Option<&T> {
-    table.iter().find(|(share, _)| unit < *share).or(table.last()).map(|(_, value)| value)
+    let at = table.partition_point(|(share, _)| *share <= unit);
+    table.get(at).or(table.last()).map(|(_, value)| value)
 }
 
 /// Weights to cumulative shares.
