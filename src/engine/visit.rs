@@ -332,9 +332,9 @@ impl Simulation {
         let back = visit.identity.child(1);
         if stream.chance(back, 2, network.loss) {
             self.flows.link(link).answers_lost += 1;
-            let waits_for_ever = self.fabric.link(link).timeout.0.is_none();
+            // The timeout may have been set or removed since the request went out.
             if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
-                && waits_for_ever
+                && self.calls.get(call).is_some_and(|call| call.attempt == attempt && !call.timed)
             {
                 self.later(CONNECTION_GIVES_UP, Event::Timeout(call, attempt));
             }

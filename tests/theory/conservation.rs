@@ -1,8 +1,10 @@
 //! What holds in any world at any time: Little's law at every station, and conservation over every arrow.
 
-use allgreen::{Seed, SimTime, Simulation};
+use allgreen::world::{Change, ChangeKind, Set, Setting};
+use allgreen::{Duration, Seed, SimTime, Simulation};
 use proptest::prelude::*;
 
+use crate::support::{simulate, world};
 use crate::worlds::sketch;
 
 /// Time between two looks.
@@ -52,5 +54,29 @@ proptest! {
                 return Err(TestCaseError::fail(format!("after {}: {wrong}\n{}", sim.now(), sketch.ron())));
             }
         }
+    }
+}
+
+/// An answer is lost, and the timeout came after the request had gone out: the caller still learns of it.
+#[test]
+fn a_caller_whose_timeout_came_too_late_does_not_wait_for_ever() {
+    let nodes = r#""edge": (kind: LoadBalancer, concurrency: 100000),
+        "slow": (kind: Service, concurrency: 100000, routes: { "GET /": (steps: [Work(Const("3s"))]) }),"#;
+    let mut sim = simulate(&world(20.0, "", nodes, "\"edge -> slow\": ()"), 1, 10);
+    let set = |to| Set { on: "edge -> slow".into(), replicas: vec![], to };
+    let change = Change {
+        id: "c".into(),
+        kind: ChangeKind::Config,
+        says: None,
+        by: String::new(),
+        on: String::new(),
+        sets: vec![set(Setting::Loss(1.0)), set(Setting::Timeout(Some(Duration::from_secs(1))))],
+        undoes: None,
+        rolling: Duration::ZERO,
+    };
+    sim.schedule(SimTime::from_secs(10), &change);
+    for second in 11..20 {
+        sim.run_until(SimTime::from_secs(second));
+        assert_eq!(sim.audit(), Ok(()), "after {second} s");
     }
 }
