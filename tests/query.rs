@@ -3,7 +3,8 @@
 
 use allgreen::query::metrics::MetricStore;
 use allgreen::query::promql::{Options, Value, query_instant, query_range};
-use allgreen::{Seed, SimTime, Simulation, World};
+use allgreen::world::{Change, ChangeKind, Set, Setting};
+use allgreen::{Duration, Seed, SimTime, Simulation, World};
 
 const TINY: &str = include_str!("support/shop/worlds/tiny.ron");
 
@@ -57,8 +58,17 @@ fn rates_and_quantiles_are_those_of_the_world() {
 fn a_replica_that_restarts_is_down_for_a_while() {
     let world = World::from_ron("tiny", TINY).unwrap();
     let mut sim = Simulation::new(&world, Seed(5));
-    let restart = r#"(id: "deploy-1", kind: Deploy, on: "shop", says: "", sets: [(on: "shop", to: Version("2.0.0"))], rolling: "30s")"#;
-    sim.schedule(SimTime::from_secs(300), &ron::from_str(restart).unwrap());
+    let restart = Change {
+        id: "deploy-1".into(),
+        kind: ChangeKind::Deploy,
+        on: "shop".into(),
+        by: "release-bot".into(),
+        says: Some("shop 2.0.0".into()),
+        sets: vec![Set { on: "shop".into(), replicas: Vec::new(), to: Setting::Version("2.0.0".into()) }],
+        rolling: Duration::from_secs(30),
+        undoes: None,
+    };
+    sim.schedule(SimTime::from_secs(300), &restart);
     sim.run_until(SimTime::from_secs(600));
     let store = MetricStore::new(sim.telemetry());
     let at = store.newest().unwrap();

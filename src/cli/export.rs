@@ -71,7 +71,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let mut run = arguments.extent.prepare(&arguments.what)?;
     // Refused before the work, not after it.
     let folder = Folder::open(&arguments.out)?;
-    let whole = arguments.extent.simulate(&mut run)?;
+    let spent = arguments.extent.simulate(&mut run)?;
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (name, file) in arguments.format.files() {
         let records = folder.file(name, |out| file.write(run.sim.telemetry(), out))?;
@@ -88,7 +88,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     out.write_all(table(&["file", ">records"], &rows).as_bytes())?;
     out.flush()?;
-    if whole { Ok(()) } else { Err(arguments.extent.stopped(&run.sim)) }
+    spent.map_or(Ok(()), |spent| Err(arguments.extent.stopped(&run.sim, run.until, &spent)))
 }
 
 /// When the cause of a lesson happened, in seconds since 1970.

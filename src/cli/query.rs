@@ -108,7 +108,7 @@ fn ask(arguments: &QueryArguments, what: &str, expression: &str) -> Result<(), F
     let until = run.until;
     let (at, from, to) =
         (time(&arguments.at, until)?, time(&arguments.from, SimTime::ZERO)?, time(&arguments.to, until)?);
-    let whole = arguments.extent.simulate(&mut run)?;
+    let spent = arguments.extent.simulate(&mut run)?;
     let store = MetricStore::new(run.sim.telemetry());
     let options = promql::Options::default();
     let answer = match arguments.step {
@@ -120,7 +120,7 @@ fn ask(arguments: &QueryArguments, what: &str, expression: &str) -> Result<(), F
     };
     let answer = answer.map_err(malformed)?;
     print(&answer, expression, epoch, arguments.format)?;
-    if whole { Ok(()) } else { Err(arguments.extent.stopped(&run.sim)) }
+    spent.map_or(Ok(()), |spent| Err(arguments.extent.stopped(&run.sim, run.until, &spent)))
 }
 
 fn print(answer: &Answer, expression: &str, epoch: Epoch, format: Format) -> Result<(), Failure> {

@@ -43,8 +43,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut run = arguments.extent.prepare(&arguments.what)?;
     // Refused before the work, not after it.
     let folder = arguments.out.as_deref().map(Folder::open).transpose()?;
-    let whole = arguments.extent.simulate(&mut run)?;
-    let Run { sim, seed, .. } = run;
+    let spent = arguments.extent.simulate(&mut run)?;
+    let whole = spent.is_none();
+    let Run { sim, seed, until, .. } = run;
     let digest = if whole && (arguments.digest || folder.is_some()) {
         Some(format!("blake3:{}", sim.digest().to_hex()))
     } else {
@@ -64,10 +65,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         _ => out.write_all(summary(&sim, seed, arguments.with_truth).as_bytes())?,
     }
     out.flush()?;
-    match whole {
-        true => Ok(()),
-        false => Err(arguments.extent.stopped(&sim)),
-    }
+    spent.map_or(Ok(()), |spent| Err(arguments.extent.stopped(&sim, until, &spent)))
 }
 
 fn summary(sim: &Simulation, seed: Seed, with_truth: bool) -> String {

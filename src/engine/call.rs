@@ -43,9 +43,11 @@ impl Simulation {
             payload: out.payload,
             attempt: 0,
             state: Attempt::Waiting,
+            timed: false,
             span: Default::default(),
             since: self.now,
         });
+        self.flows.link(link).calls += 1;
         self.fabric.link(link).retries.earn();
         self.attempt(key);
     }
@@ -96,8 +98,8 @@ impl Simulation {
             self.spans += 1;
             span = SpanNumber(self.spans);
         }
-        let timeout = link.timeout.0;
         let lost = streams.network.chance(identity, 2, link.network.loss);
+        let timeout = link.timeout.0.or(lost.then_some(CONNECTION_GIVES_UP));
         let delay = dist::sample(&link.network.latency, streams.network, identity, 0);
         let crosses = link.emitter.trace == Propagation::Propagated;
         if link.balancer.in_flight.len() <= ordinal {
@@ -106,14 +108,17 @@ impl Simulation {
         link.balancer.in_flight[ordinal] += 1;
         if let Some(call) = self.calls.get_mut(key) {
             (call.state, call.since, call.span) = (Attempt::Sent(target), self.now, span);
+            call.timed = timeout.is_some();
         }
         if pooled {
             self.emit_pool_wait(call_link, waited);
         }
-        if let Some(timeout) = timeout.or(lost.then_some(CONNECTION_GIVES_UP)) {
+        if let Some(timeout) = timeout {
             self.later(timeout, Event::Timeout(key, attempt));
         }
+        self.flows.link(call_link).sent += 1;
         if lost {
+            self.flows.link(call_link).requests_lost += 1;
             return;
         }
         let parent = if span.0 == 0 { trace.parent } else { span };
@@ -302,6 +307,7 @@ impl Simulation {
     /// The caller gets the result and goes on.
     fn deliver(&mut self, key: Key, result: Result<Parts, Failure>) {
         let Some(call) = self.calls.remove(key) else { return };
+        self.flows.link(call.link).ended += 1;
         match call.caller {
             Caller::Detached => self.carry(call.context, -1),
             Caller::Journey(journey) => self.answer_user(journey, &call, result),

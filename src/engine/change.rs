@@ -208,7 +208,7 @@ impl Simulation {
             }
             Setting::Breaker(policy) => {
                 let before = link.breaker.policy;
-                *link.breaker = super::link::Breaker::new(*policy);
+                link.breaker = super::link::Breaker::new(*policy);
                 Setting::Breaker(before)
             }
             Setting::Pool(policy) => {
@@ -254,9 +254,9 @@ impl Simulation {
         let home = self.fabric.home(instance);
         for arrow in &self.plan.nodes[home.node.at()].out {
             let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
-            *link.breaker = super::link::Breaker::new(link.breaker.policy);
-            *link.retries = super::link::Retries::new(link.retries.policy);
-            *link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
+            link.breaker = super::link::Breaker::new(link.breaker.policy);
+            link.retries = super::link::Retries::new(link.retries.policy);
+            link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
         }
         self.later(RESTART, Event::Up(instance));
     }

@@ -8,10 +8,7 @@ use bevy_ecs::world::World as Ecs;
 use super::cache::CacheStore;
 use super::clock::Clock;
 use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
-use super::link::{
-    Balancer, Breaker, FallbackPolicy, LinkData, LinkDataItem, LinkDataReadOnlyItem, LinkEmitter, Network, Pool,
-    Retries, Timeout,
-};
+use super::link::{Balancer, Breaker, FallbackPolicy, Link, LinkEmitter, Network, Pool, Retries, Timeout};
 use super::node::{
     Emitter, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
 };
@@ -37,11 +34,11 @@ pub struct Side {
 pub struct Fabric {
     ecs: Ecs,
     node_query: QueryState<NodeData>,
-    link_query: QueryState<LinkData>,
+    link_query: QueryState<&'static mut Link>,
     replica_query: QueryState<&'static Replica>,
     station_query: QueryState<&'static mut Station>,
     pace_query: QueryState<&'static Pace>,
-    network_query: QueryState<&'static Network>,
+    voice_query: QueryState<(&'static mut Emitter, &'static Clock)>,
     nodes: Vec<Entity>,
     links: Vec<Entity>,
     homes: Vec<Home>,
@@ -61,7 +58,7 @@ impl Fabric {
             replica_query: ecs.query(),
             station_query: ecs.query(),
             pace_query: ecs.query(),
-            network_query: ecs.query(),
+            voice_query: ecs.query(),
             ecs,
             nodes: Vec::new(),
             links: Vec::new(),
@@ -121,25 +118,26 @@ impl Fabric {
 
     fn spawn_link(&mut self, plan: &Plan, arrow: ArrowId, caller: InstanceId) {
         let start = &plan.arrows[arrow.at()].start;
-        let entity = self.ecs.spawn((
-            Network { latency: start.latency, loss: start.loss },
-            Timeout(start.timeout),
-            Retries::new(start.retry),
-            FallbackPolicy::new(start.fallback),
-            Breaker::new(start.breaker),
-            Pool::new(start.pool),
-            Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
-            LinkEmitter {
+        let entity = self.ecs.spawn(Link {
+            network: Network { latency: start.latency, loss: start.loss },
+            timeout: Timeout(start.timeout),
+            retries: Retries::new(start.retry),
+            fallback: FallbackPolicy::new(start.fallback),
+            breaker: Breaker::new(start.breaker),
+            pool: Pool::new(start.pool),
+            balancer: Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
+            emitter: LinkEmitter {
                 trace: start.trace,
                 spans: start.telemetry.spans,
                 metrics: start.telemetry.metrics,
                 span_errors: start.telemetry.span_errors,
                 log_failures: start.telemetry.log_failures,
                 called: Vec::new(),
+                waits: 0,
                 attempts: 0.0,
                 failures: 0.0,
             },
-        ));
+        });
         let id = entity.id();
         self.ends[arrow.at()].push(LinkId(self.links.len() as u32));
         self.links.push(id);
@@ -196,13 +194,19 @@ impl Fabric {
         }
     }
 
+    /// What a replica speaks with: its instrumentation and its clock.
+    #[inline]
+    pub fn voice(&mut self, id: InstanceId) -> (Mut<'_, Emitter>, &Clock) {
+        match self.voice_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
+            Ok(voice) => voice,
+            Err(error) => unreachable!("replicas live as long as the run: {error}"),
+        }
+    }
+
     /// The network of an arrow's end.
     #[inline]
     pub fn network(&mut self, id: LinkId) -> Network {
-        match self.network_query.get(&self.ecs, self.links[id.at()]) {
-            Ok(network) => *network,
-            Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
-        }
+        self.link(id).network
     }
 
     /// A replica, with all its components.
@@ -214,9 +218,9 @@ impl Fabric {
         }
     }
 
-    /// An arrow's end, with all its components.
+    /// An arrow's end.
     #[inline]
-    pub fn link(&mut self, id: LinkId) -> LinkDataItem<'_, '_> {
+    pub fn link(&mut self, id: LinkId) -> Mut<'_, Link> {
         match self.link_query.get_mut(&mut self.ecs, self.links[id.at()]) {
             Ok(item) => item,
             Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
@@ -229,7 +233,7 @@ impl Fabric {
     }
 
     /// An arrow's end, to look at.
-    pub fn peek_link(&self, id: LinkId) -> Option<LinkDataReadOnlyItem<'_, '_>> {
+    pub fn peek_link(&self, id: LinkId) -> Option<&Link> {
         self.link_query.get_manual(&self.ecs, *self.links.get(id.at())?).ok()
     }
 
@@ -268,13 +272,13 @@ impl Fabric {
             let (from, to) = (ends[usize::from(from_ordinal)], ends[usize::from(to_ordinal)]);
             let link = self.link(from);
             let (network, timeout, retry, fallback) =
-                (*link.network, *link.timeout, link.retries.policy, link.fallback.policy);
+                (link.network, link.timeout, link.retries.policy, link.fallback.policy);
             let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
             let mut link = self.link(to);
-            (*link.network, *link.timeout, link.pool.policy) = (network, timeout, pool);
-            *link.retries = Retries::new(retry);
-            *link.fallback = FallbackPolicy::new(fallback);
-            *link.breaker = Breaker::new(breaker);
+            (link.network, link.timeout, link.pool.policy) = (network, timeout, pool);
+            link.retries = Retries::new(retry);
+            link.fallback = FallbackPolicy::new(fallback);
+            link.breaker = Breaker::new(breaker);
             link.emitter.trace = emitter.trace;
             (link.emitter.spans, link.emitter.log_failures) = (emitter.spans, emitter.log_failures);
         }
@@ -308,17 +312,7 @@ impl Fabric {
         let mut links = Vec::with_capacity(self.links.len());
         for entity in &self.links {
             let Ok(from) = self.link_query.get_manual(&self.ecs, *entity) else { continue };
-            let to = ecs.spawn((
-                *from.network,
-                *from.timeout,
-                *from.retries,
-                from.fallback.clone(),
-                from.breaker.clone(),
-                from.pool.clone(),
-                from.balancer.clone(),
-                from.emitter.clone(),
-            ));
-            links.push(to.id());
+            links.push(ecs.spawn(from.clone()).id());
         }
         let mut fabric = Fabric {
             nodes,

@@ -118,6 +118,8 @@ pub struct Call {
     pub payload: Option<Part>,
     pub attempt: u8,
     pub state: Attempt,
+    /// A timer runs for this attempt.
+    pub timed: bool,
     pub span: SpanNumber,
     /// This attempt: asked for a connection, then sent.
     pub since: SimTime,

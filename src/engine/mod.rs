@@ -6,6 +6,7 @@
 //! components; requests in flight are plain structs in slabs.
 
 mod agenda;
+mod audit;
 mod cache;
 mod call;
 mod change;
@@ -15,6 +16,7 @@ mod dist;
 mod emit;
 mod fabric;
 mod flight;
+mod flow;
 mod ids;
 mod link;
 mod monitor;
@@ -32,6 +34,7 @@ mod words;
 use std::sync::Arc;
 
 pub use agenda::Agenda;
+pub use flow::{ArrowFlow, StationFlow};
 pub use population::Population;
 pub use settings::{ClockReading, NodeConfig, SettingRow};
 
@@ -69,6 +72,7 @@ pub struct Simulation {
     undo: Vec<change::Undo>,
     telemetry: Telemetry,
     truth: Truth,
+    flows: flow::Flows,
     spans: u32,
     events: u64,
     /// Whether nothing is emitted any more.
@@ -169,6 +173,7 @@ impl Simulation {
             changes: Vec::new(),
             undo: Vec::new(),
             telemetry,
+            flows: flow::Flows::default(),
             spans: 0,
             events: 0,
             muted: false,
@@ -206,12 +211,22 @@ impl Simulation {
 
     /// Runs every event due by `until`. Never goes back.
     pub fn run_until(&mut self, until: SimTime) {
-        while let Some((at, event)) = self.agenda.pop_until(until) {
+        self.run_within(until, u64::MAX);
+    }
+
+    /// Runs every event due by `until`, but at most this many. Answers whether `until` was reached.
+    pub fn run_within(&mut self, until: SimTime, events: u64) -> bool {
+        let last = self.events.saturating_add(events);
+        while self.events < last {
+            let Some((at, event)) = self.agenda.pop_until(until) else {
+                self.now = self.now.max(until);
+                return true;
+            };
             self.now = at;
             self.events += 1;
             self.handle(event);
         }
-        self.now = self.now.max(until);
+        false
     }
 
     fn handle(&mut self, event: Event) {
@@ -269,6 +284,13 @@ impl Simulation {
         }
     }
 
+    /// Bytes that the run holds, about: telemetry, ground truth, versions of data, and what is under way.
+    pub fn bytes(&self) -> usize {
+        let telemetry = self.telemetry.logs.bytes() + self.telemetry.spans.bytes() + self.telemetry.metrics.bytes();
+        let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
+        telemetry + under_way + self.agenda.bytes() + self.versions.bytes() + self.truth.bytes()
+    }
+
     /// Events handled so far.
     pub fn events(&self) -> u64 {
         self.events
@@ -295,6 +317,7 @@ impl Simulation {
             undo: self.undo.clone(),
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
+            flows: self.flows.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,

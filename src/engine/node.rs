@@ -9,6 +9,7 @@ use super::cache::CacheStore;
 use super::clock::Clock;
 use super::queue::QueueStore;
 use super::slab::Key;
+use crate::telemetry::FamilyId;
 use crate::time::{Duration, SimTime};
 use crate::world::{Health, Instrumentation, Severity};
 
@@ -68,6 +69,8 @@ pub struct Emitter {
     pub live: Vec<f64>,
     /// For each route of the node and each status: the place of its duration histogram, plus one; zero is not yet.
     pub served: Vec<u32>,
+    /// The places of gauges without labels.
+    pub gauges: Vec<(FamilyId, u32)>,
 }
 
 impl Emitter {
@@ -81,6 +84,7 @@ impl Emitter {
             data_version: declared.data_version,
             live: Vec::new(),
             served: Vec::new(),
+            gauges: Vec::new(),
         }
     }
 }

@@ -113,6 +113,7 @@ impl Simulation {
             carriers: 0,
             answer: None,
         });
+        self.flows.debts += 1;
         self.later(due, Event::DebtDue(debt));
         let context = Context { journey: flight.identity, user: flight.user, debt: Some(debt) };
         self.start_call(Outgoing {

@@ -55,6 +55,7 @@ impl Simulation {
     pub(super) fn arrive(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.arrived = self.now;
+        self.flows.station(visit.instance).arrive(self.now);
         let mut station = self.fabric.station(visit.instance);
         if station.busy < station.servers {
             station.busy += 1;
@@ -75,6 +76,11 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
+        let from_queue = matches!(visit.reply_to, ReplyTo::Queue(_));
+        if from_queue {
+            visit.arrived = self.now;
+            self.flows.station(visit.instance).arrive(self.now);
+        }
         let pace = self.fabric.pace(visit.instance);
         if pace.growth > Duration::ZERO {
             self.fabric.node(visit.instance).pace.grown = pace.grown + pace.growth;
@@ -189,13 +195,19 @@ impl Simulation {
         };
         let instance = visit.instance;
         let Some(mut queue) = self.fabric.node(instance).queue else { return };
+        let flow = self.flows.queue(instance);
         match queue.offer(message) {
             Offered::Rejected => {
                 visit.status = 503;
                 return;
             }
-            Offered::Accepted => self.carry(message.context, 1),
+            Offered::Accepted => {
+                flow.taken += 1;
+                self.carry(message.context, 1);
+            }
             Offered::Dropped(dropped) => {
+                flow.taken += 1;
+                flow.dropped += 1;
                 self.carry(message.context, 1);
                 self.carry(dropped.context, -1);
             }
@@ -210,6 +222,7 @@ impl Simulation {
             let Some(mut store) = self.fabric.node(queue).queue else { return };
             let Some(mut message) = store.messages.pop_front() else { return };
             store.delivered += 1;
+            self.flows.queue(queue).handed += 1;
             message.deliveries += 1;
             let consumer_node = self.fabric.home(consumer).node;
             let handlers = &self.plan.routes[message.route.at()].handlers;
@@ -266,6 +279,7 @@ impl Simulation {
             visit.status = 200;
         }
         let (instance, served, reply_to, ok) = (visit.instance, visit.served, visit.reply_to, visit.status < 400);
+        self.flows.station(instance).leave(self.now);
         self.emit_served(key);
         if served {
             self.free_server(instance);
@@ -301,8 +315,10 @@ impl Simulation {
     fn acknowledge(&mut self, queue: InstanceId, message: Option<Message>, ok: bool) {
         let Some(message) = message else { return };
         if ok || message.deliveries >= MOST_DELIVERIES {
+            self.flows.queue(queue).done += 1;
             self.carry(message.context, -1);
         } else if let Some(mut store) = self.fabric.node(queue).queue {
+            self.flows.queue(queue).returned += 1;
             store.messages.push_back(message);
         }
     }
@@ -315,9 +331,10 @@ impl Simulation {
         let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
         let back = visit.identity.child(1);
         if stream.chance(back, 2, network.loss) {
-            let waits_for_ever = self.fabric.link(link).timeout.0.is_none();
+            self.flows.link(link).answers_lost += 1;
+            // The timeout may have been set or removed since the request went out.
             if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
-                && waits_for_ever
+                && self.calls.get(call).is_some_and(|call| call.attempt == attempt && !call.timed)
             {
                 self.later(CONNECTION_GIVES_UP, Event::Timeout(call, attempt));
             }
@@ -330,6 +347,9 @@ impl Simulation {
     /// The answer reaches the caller, who may have stopped waiting.
     pub(super) fn respond(&mut self, key: Key) {
         let Some(visit) = self.visits.remove(key) else { return };
+        if let Some(link) = visit.link {
+            self.flows.link(link).answers_heard += 1;
+        }
         if let ReplyTo::Call(call, attempt) = visit.reply_to {
             self.answered(call, attempt, visit.status, visit.parts);
         }
