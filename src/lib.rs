@@ -14,6 +14,7 @@ pub mod engine;
 pub mod export;
 pub mod lab;
 pub mod lesson;
+pub mod query;
 pub mod random;
 pub mod telemetry;
 pub mod terminal;

@@ -145,11 +145,82 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
 }
 
 #[test]
-fn too_much_telemetry_ends_with_what_there_is() {
-    let mut arguments = vec!["run", "storefront", "--for", "10s"];
-    run(&arguments, 0);
-    arguments.extend(["--memory-gib", "1"]);
-    run(&arguments, 0);
+fn a_budget_of_events_ends_a_run_with_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let (summary, err) = run(&["run", "storefront", "--for", "10m", "--events", "50000", "--out", out], 2);
+    let digits = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "");
+    assert!(digits(&summary).contains("events50000"), "{summary}");
+    assert!(err.contains("of 10m: the run took") && digits(&err).contains("took50000events"), "{err}");
+    assert!(err.contains("--events"), "{err}");
+    let about = std::fs::read_to_string(folder.path().join("run.json")).unwrap();
+    assert!(about.contains("\"whole\": false") && about.contains("\"digest\": null"), "{about}");
+    assert!(std::fs::read_to_string(folder.path().join("logs.jsonl")).unwrap().lines().count() > 1000);
+    assert_eq!(run(&["run", "storefront", "--for", "10s", "--events", "50", "--digest"], 2).0, "");
+    // A budget that is not spent changes nothing.
+    let digest = |rest: &[&str]| run(&[&["run", "storefront", "--for", "10s", "--digest"], rest].concat(), 0).0;
+    assert_eq!(digest(&[]), digest(&["--events", "100000000", "--memory-gib", "1"]));
+}
+
+/// A shop of two nodes, with something in it replaced.
+fn small_world(changes: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    let mut text = r#"World(
+        format: 1, name: "small", title: "Small", epoch: "2026-01-01T00:00:00Z",
+        nodes: {
+            "users": (kind: Users, users: (count: 10, journeys_per_second: 20.0, journeys: { "go": 1.0 }, regions: { "eu": 1.0 })),
+            "web": (kind: Service, concurrency: 8, queue_limit: 100, routes: { "GET /": (steps: [Work(Const("10ms")), Call((to: "shop", op: Route("GET /")))]) }),
+            "shop": (kind: Service, routes: { "GET /": (steps: [Work(Const("10ms"))]) }),
+        },
+        arrows: { "users -> web": (), "web -> shop": () },
+        journeys: { "go": (steps: [(request: "GET /")]) },
+    )"#
+    .to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.ron");
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn a_world_that_would_never_end_is_refused_with_the_reason() {
+    const SHOP: &str = r#""shop": (kind: Service, routes: { "GET /": (steps: [Work(Const("10ms"))]) }),"#;
+    const CHAIN: &str = r#""shop": (kind: Service, routes: { "GET /": (steps: [Call((to: "db", op: Route("GET /")))]) }),
+        "db": (kind: Service, routes: { "GET /": (steps: [Call((to: "disk", op: Route("GET /")))]) }),
+        "disk": (kind: Service, routes: { "GET /": () }),"#;
+    const BACK: &str =
+        r#""shop": (kind: Service, routes: { "GET /": (steps: [Call((to: "web", op: Route("GET /")))]) }),"#;
+    const ARROW: &str = r#""web -> shop": ()"#;
+    const RETRIES: &str = r#""web -> shop": (retry: (attempts: 20, backoff: "0s")),
+        "shop -> db": (retry: (attempts: 20, backoff: "0s")), "db -> disk": (retry: (attempts: 20, backoff: "0s"))"#;
+    let requests = format!("[{}]", r#"(request: "GET /"), "#.repeat(12));
+    for (changes, says) in [
+        (&[("20.0", "1000000000.0")][..], "outside 0 to 100,000"),
+        (&[("20.0", "1e300")], "outside 0 to 100,000"),
+        (&[("20.0", "100000.0"), (r#"[(request: "GET /")]"#, &requests)], "events per simulated second"),
+        (&[(SHOP, CHAIN), (ARROW, RETRIES)], "retries multiply: up to 8000 attempts"),
+        (&[(SHOP, BACK), (ARROW, r#""web -> shop": (), "shop -> web": ()"#)], "calls go in a circle"),
+        (&[(r#"Work(Const("10ms")), Call"#, r#"Work(Const("99999h")), Call"#)], "longer than ten years"),
+        (&[("queue_limit: 100,", "queue_limit: 4000000000,")], "outside 0 to 10,000,000"),
+        (&[("concurrency: 8,", "replicas: 60000,")], "more than the 60000 that can be simulated"),
+    ] {
+        let (_folder, path) = small_world(changes);
+        let (_, err) = run(&["run", &path], 2);
+        assert!(err.contains(says) && err.contains("small.ron"), "{changes:?}: {err}");
+    }
+}
+
+/// Nobody refuses a line that only grows: the budget of memory ends it.
+#[test]
+fn what_fills_memory_is_stopped() {
+    let (_folder, path) = small_world(&[("20.0", "100000.0"), ("queue_limit: 100,", "queue_limit: 10000000,")]);
+    let (out, err) = run(&["run", &path, "--for", "1h", "--memory-gib", "1"], 2);
+    assert!(err.contains("fills 1 GiB") && err.contains("stopped at"), "{err}");
+    assert!(out.contains("log records"), "{out}");
 }
 
 #[test]

@@ -22,9 +22,10 @@ pub(super) fn summary(sim: &Simulation) -> String {
     table(&["journey", "its users were served", ">requests"], &rows)
 }
 
-/// One line for each settled debt.
-pub(super) fn lines(sim: &Simulation, out: &mut dyn Write) -> io::Result<()> {
+/// One line for each settled debt. Answers how many there are.
+pub(super) fn lines(sim: &Simulation, out: &mut dyn Write) -> io::Result<u64> {
     let (truth, spans) = (sim.truth(), &sim.telemetry().spans);
+    let mut written = 0;
     for settled in truth.settled() {
         let user = truth.user(settled.user);
         let line = json!({
@@ -36,6 +37,7 @@ pub(super) fn lines(sim: &Simulation, out: &mut dyn Write) -> io::Result<()> {
         });
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")?;
+        written += 1;
     }
-    Ok(())
+    Ok(written)
 }

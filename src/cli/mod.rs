@@ -3,12 +3,16 @@
 //! Exit status: 0 done, 1 the answer is "no", 2 bad usage or bad input, 130 stopped by Ctrl-C.
 
 mod check;
+mod export;
 mod failure;
+mod folder;
 mod ledger;
 mod lessons;
 mod play;
+mod query;
 mod replay;
 mod run;
+mod simulate;
 #[cfg(feature = "gui")]
 mod window;
 
@@ -42,6 +46,8 @@ Examples:
 enum Command {
     Play(play::PlayArguments),
     Run(run::RunArguments),
+    Export(export::ExportArguments),
+    Query(query::QueryArguments),
     Check(check::CheckArguments),
     Replay(replay::ReplayArguments),
     Lessons(lessons::LessonsArguments),
@@ -61,6 +67,8 @@ pub fn main() -> ExitCode {
         None => play::play(&play::PlayArguments { lesson: None, options: arguments.play }),
         Some(Command::Play(arguments)) => play::play(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Export(arguments)) => export::export(&arguments),
+        Some(Command::Query(arguments)) => query::query(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Lessons(arguments)) => lessons::lessons(&arguments),

@@ -1,18 +1,18 @@
 //! `allgreen run`: simulates without a face, and counts.
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::folder::Folder;
 use super::ledger;
-use crate::builtin::{self, Loaded};
+use super::simulate::{Extent, Run};
 use crate::export;
-use crate::terminal::{Cell, Working, count, interrupted, row, table, watch_for_interrupts};
-use crate::{Duration, Seed, SimTime, Simulation};
+use crate::terminal::{Cell, count, row, table, watch_for_interrupts};
+use crate::{Seed, Simulation};
 
 /// Simulate a world, or a lesson's incident, without a face, and print what was recorded.
 #[derive(Args)]
@@ -25,38 +25,27 @@ pub(super) struct RunArguments {
     /// A world or lesson: its name, or a path to its file
     #[arg(value_name = "WORLD|LESSON")]
     what: String,
-    /// The seed; a lesson has its own, a world starts with 0
-    #[arg(long, value_parser = super::seed, allow_hyphen_values = true)]
-    seed: Option<Seed>,
-    /// How long to simulate, such as 90s, 30m or 2h; until the learner arrives for a lesson, 30m for a world
-    #[arg(long = "for", value_name = "DURATION", value_parser = super::duration, allow_hyphen_values = true)]
-    length: Option<Duration>,
+    #[command(flatten)]
+    extent: Extent,
     /// Print one line only: blake3:HEX over all telemetry and ground truth
     #[arg(long)]
     digest: bool,
     /// Write all telemetry as JSON lines into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Stop when telemetry fills this much memory
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1024))]
-    memory_gib: u64,
     /// Add what users were owed and got (this spoils a lesson)
     #[arg(long)]
     with_truth: bool,
 }
 
-/// Simulated time between two looks at the clock and the keyboard.
-const SLICE: Duration = Duration::from_secs(2);
-
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     watch_for_interrupts();
-    let (mut sim, seed, until) = prepare(arguments)?;
+    let mut run = arguments.extent.prepare(&arguments.what)?;
     // Refused before the work, not after it.
     let folder = arguments.out.as_deref().map(Folder::open).transpose()?;
-    if simulate(&mut sim, until, arguments.memory_gib << 30) {
-        return Err(Failure::Stopped);
-    }
-    let whole = sim.now() >= until;
+    let spent = arguments.extent.simulate(&mut run)?;
+    let whole = spent.is_none();
+    let Run { sim, seed, until, .. } = run;
     let digest = if whole && (arguments.digest || folder.is_some()) {
         Some(format!("blake3:{}", sim.digest().to_hex()))
     } else {
@@ -67,7 +56,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
             "format": export::FORMAT, "of": arguments.what, "world": sim.world().spec().name, "seed": seed.0,
             "until": sim.now().to_string(), "whole": whole, "digest": digest,
         });
-        folder.write(&sim, &about, arguments.with_truth)?;
+        write(&folder, &sim, &about, arguments.with_truth)?;
     }
     let mut out = anstream::stdout().lock();
     match digest {
@@ -76,51 +65,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         _ => out.write_all(summary(&sim, seed, arguments.with_truth).as_bytes())?,
     }
     out.flush()?;
-    match whole {
-        true => Ok(()),
-        false => Err(Failure::bad(format!(
-            "stopped at {} of {until}: telemetry fills {} GiB. Simulate less (--for), or allow more (--memory-gib)",
-            sim.now(),
-            arguments.memory_gib
-        ))),
-    }
-}
-
-fn prepare(arguments: &RunArguments) -> Result<(Simulation, Seed, SimTime), Failure> {
-    let (mut sim, seed, usual) = match builtin::find(&arguments.what)? {
-        Loaded::World(world) => {
-            let seed = arguments.seed.unwrap_or_default();
-            (Simulation::new(&world, seed), seed, SimTime::ZERO + Duration::from_mins(30))
-        }
-        Loaded::Lesson(lesson) => {
-            let seed = arguments.seed.unwrap_or(Seed(lesson.spec().seed));
-            let mut sim = Simulation::new(lesson.world(), seed);
-            for scripted in &lesson.spec().script {
-                sim.schedule(scripted.at, &scripted.change);
-            }
-            (sim, seed, lesson.spec().opens_at)
-        }
-    };
-    sim.run_until(SimTime::ZERO);
-    Ok((sim, seed, arguments.length.map_or(usual, |length| SimTime::ZERO + length)))
-}
-
-/// Runs to `until` or until telemetry fills `bytes`, with progress on a terminal. Answers whether Ctrl-C stopped it.
-fn simulate(sim: &mut Simulation, until: SimTime, bytes: u64) -> bool {
-    let mut working = Working::new("simulating");
-    while sim.now() < until {
-        sim.run_until((sim.now() + SLICE).min(until));
-        if !working.reached(sim.now().as_secs_f64() / until.as_secs_f64()) || held(sim) > bytes {
-            break;
-        }
-    }
-    working.finish() || interrupted()
-}
-
-/// Bytes of telemetry.
-fn held(sim: &Simulation) -> u64 {
-    let telemetry = sim.telemetry();
-    (telemetry.logs.bytes() + telemetry.spans.bytes() + telemetry.metrics.bytes()) as u64
+    spent.map_or(Ok(()), |spent| Err(arguments.extent.stopped(&sim, until, &spent)))
 }
 
 fn summary(sim: &Simulation, seed: Seed, with_truth: bool) -> String {
@@ -149,44 +94,12 @@ fn summary(sim: &Simulation, seed: Seed, with_truth: bool) -> String {
     out
 }
 
-/// A folder that takes files, each written beside its place and moved there when whole.
-struct Folder<'a>(&'a Path);
-
-impl<'a> Folder<'a> {
-    fn open(path: &'a Path) -> Result<Self, Failure> {
-        fs::create_dir_all(path).map_err(|error| cannot(path, &error))?;
-        tempfile::NamedTempFile::new_in(path).map_err(|error| cannot(path, &error))?;
-        Ok(Folder(path))
+fn write(folder: &Folder<'_>, sim: &Simulation, about: &serde_json::Value, with_truth: bool) -> Result<(), Failure> {
+    for (name, file) in export::JSON_LINES {
+        folder.file(name, |out| file.write(sim.telemetry(), out))?;
     }
-
-    fn write(&self, sim: &Simulation, about: &serde_json::Value, with_truth: bool) -> Result<(), Failure> {
-        for (kind, name) in export::FILES {
-            self.file(name, |out| export::write(sim.telemetry(), kind, out).map(|_| ()))?;
-        }
-        if with_truth {
-            self.file("truth.jsonl", |out| ledger::lines(sim, out))?;
-        }
-        self.file("run.json", |out| writeln!(out, "{about:#}"))
+    if with_truth {
+        folder.file("truth.jsonl", |out| ledger::lines(sim, out))?;
     }
-
-    fn file(&self, name: &str, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
-        if interrupted() {
-            return Err(Failure::Stopped);
-        }
-        let path = self.0.join(name);
-        let written = tempfile::NamedTempFile::new_in(self.0).and_then(|file| {
-            let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
-            write(&mut out)?;
-            out.into_inner().map_err(std::io::IntoInnerError::into_error)
-        });
-        let file = written.map_err(|error| cannot(&path, &error))?;
-        file.persist(&path).map(|_| ()).map_err(|error| cannot(&path, &error.error))
-    }
-}
-
-fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::bad(format!(
-        "{} cannot be written: {error}. Name a folder that you may write to: --out DIR",
-        path.display()
-    ))
+    folder.file("run.json", |out| writeln!(out, "{about:#}"))
 }

@@ -113,6 +113,17 @@ impl<E: Copy> Agenda<E> {
         Some((SimTime(at), event))
     }
 
+    /// All pending events, in no order.
+    pub fn events(&self) -> impl Iterator<Item = E> {
+        self.bottom.iter().chain(self.buckets.iter().flatten()).map(|(_, event)| *event)
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        let entries = self.bottom.capacity() + self.buckets.iter().map(Vec::capacity).sum::<usize>();
+        entries * size_of::<Entry<E>>()
+    }
+
     /// Appends to the bucket for an entry's time.
     #[inline]
     fn place(&mut self, entry: Entry<E>) {

@@ -54,9 +54,11 @@ impl Simulation {
             opened: None,
             attempt: 0,
             state: Attempt::Waiting,
+            timed: false,
             span: Default::default(),
             since: self.now,
         });
+        self.flows.link(link).calls += 1;
         self.fabric.link(link).retries.earn();
         self.attempt(key);
     }
@@ -145,11 +147,19 @@ impl Simulation {
             .filter(|_| reused.is_none())
             .map_or(Duration::ZERO, |keeps| dist::sample(&keeps.setup, streams.network, identity, SETUP));
         let delay = self.cross(call_link, target, (identity, context), Packet::Request(payload));
-        if let Some(timeout) = timeout.or(delay.is_none().then_some(CONNECTION_GIVES_UP)) {
+        let timeout = timeout.or(delay.is_none().then_some(CONNECTION_GIVES_UP));
+        if let Some(call) = self.calls.get_mut(key) {
+            call.timed = timeout.is_some();
+        }
+        if let Some(timeout) = timeout {
             self.later(timeout, Event::Timeout(key, attempt));
         }
         if let Some(hedge) = hedge {
             self.later(hedge.after, Event::Hedge(key));
+        }
+        self.flows.link(call_link).sent += 1;
+        if delay.is_none() {
+            self.flows.link(call_link).requests_lost += 1;
         }
         let Some(delay) = delay else { return };
         let parent = if span.0 == 0 { trace.parent } else { span };
@@ -334,6 +344,7 @@ impl Simulation {
         let Some(call) = self.calls.get(key).copied() else { return };
         if let Some(twin) = call.twin.and_then(|twin| self.calls.get_mut(twin)) {
             twin.twin = None;
+            self.flows.link(call.link).ended += 1;
             self.calls.remove(key);
             return;
         }
@@ -380,6 +391,7 @@ impl Simulation {
         if let Some(twin) = call.twin {
             self.cancel(twin);
         }
+        self.flows.link(call.link).ended += 1;
         match call.caller {
             Caller::Detached => self.carry(call.context, -1),
             Caller::Journey(journey) => self.answer_user(journey, &call, result),

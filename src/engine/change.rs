@@ -309,7 +309,7 @@ impl Simulation {
             }
             Setting::Breaker(policy) => {
                 let before = link.breaker.policy;
-                *link.breaker = super::link::Breaker::new(*policy);
+                link.breaker = super::link::Breaker::new(*policy);
                 Setting::Breaker(before)
             }
             Setting::Pool(policy) => {
@@ -321,7 +321,7 @@ impl Simulation {
             Setting::Loss(loss) => Setting::Loss(std::mem::replace(&mut link.network.loss, *loss)),
             Setting::KeepAlive(policy) => {
                 let before = link.connections.policy;
-                *link.connections = super::connections::Connections::new(*policy);
+                link.connections = super::connections::Connections::new(*policy);
                 Setting::KeepAlive(before)
             }
             Setting::Bulkhead(most) => Setting::Bulkhead(std::mem::replace(&mut link.guards.bulkhead, *most)),
@@ -372,9 +372,9 @@ impl Simulation {
         for arrow in &self.plan.nodes[home.node.at()].out {
             let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
             link.connections.close_all();
-            *link.breaker = super::link::Breaker::new(link.breaker.policy);
-            *link.retries = super::link::Retries::new(link.retries.policy);
-            *link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
+            link.breaker = super::link::Breaker::new(link.breaker.policy);
+            link.retries = super::link::Retries::new(link.retries.policy);
+            link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
         }
         self.later(RESTART, Event::Up(instance));
     }

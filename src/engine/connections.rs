@@ -1,15 +1,13 @@
 //! Connections that stay open between calls. One leads to one replica for as long as it lives, whatever balancing,
 //! discovery or scaling say since.
 
-use bevy_ecs::component::Component;
-
 use super::Simulation;
 use super::ids::{InstanceId, LinkId};
 use crate::time::SimTime;
 use crate::world::KeepAlive;
 
 /// The open connections of an arrow's end that no call uses, the one used last at the end. A shared one stays here.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Connections {
     pub policy: Option<KeepAlive>,
     open: Vec<Connection>,

@@ -76,6 +76,11 @@ impl Versions {
         Versions { current: vec![BTreeMap::new(); families], log: vec![start], first_superseded: BTreeMap::new() }
     }
 
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        self.log.capacity() * size_of::<Version>() + self.first_superseded.len() * 32
+    }
+
     /// The version that the authority holds now.
     pub fn current(&self, datum: DatumId, key: u32) -> VersionId {
         self.current[datum.at()].get(&key).copied().unwrap_or_default()

@@ -50,8 +50,10 @@ impl Simulation {
     /// The copy of a message for one group of consumers is under way until it is handled or dropped.
     fn take_in(&mut self, queue: InstanceId, message: Message) {
         self.carry(message.context, 1);
+        self.flows.queue(queue).taken += 1;
         let Some(mut store) = self.fabric.node(queue).queue else { return };
         if let Some(dropped) = store.push(message) {
+            self.flows.queue(queue).dropped += 1;
             self.carry(dropped.context, -1);
         }
     }
@@ -113,6 +115,7 @@ impl Simulation {
         let Some(mut store) = self.fabric.node(queue).queue else { return };
         let Some(mut message) = store.take(group) else { return };
         let visibility = store.visibility;
+        self.flows.queue(queue).handed += 1;
         let consumer_node = self.fabric.home(consumer).node;
         let handlers = &self.plan.routes[message.route.at()].handlers;
         let Some((_, route)) = handlers.iter().copied().find(|(node, _)| *node == consumer_node) else { return };
@@ -198,6 +201,7 @@ impl Simulation {
         if let Some(mut store) = self.fabric.node(queue).queue {
             store.done(message);
         }
+        self.flows.queue(queue).done += 1;
         self.carry(message.context, -1);
     }
 
@@ -206,6 +210,7 @@ impl Simulation {
         let Home { node, ordinal } = self.fabric.home(queue);
         let Some(mut store) = self.fabric.node(queue).queue else { return };
         if message.deliveries < store.most_deliveries {
+            self.flows.queue(queue).returned += 1;
             return store.put_back(message);
         }
         if let Some(letters) = self.plan.nodes[node.at()].dead_letters {
@@ -240,12 +245,15 @@ impl Simulation {
         let nobody_came = self.plan.nodes[self.fabric.home(letters).node.at()].groups.is_empty();
         let Some(mut store) = self.fabric.node(letters).queue else { return };
         for message in store.drain() {
+            self.flows.queue(letters).handed += 1;
             let Some(queue) = message.from else {
+                self.flows.queue(letters).returned += 1;
                 if let Some(mut store) = self.fabric.node(letters).queue {
                     store.put_back(message);
                 }
                 continue;
             };
+            self.flows.queue(letters).done += 1;
             if !nobody_came {
                 self.carry(message.context, -1);
             }

@@ -26,17 +26,17 @@ impl Simulation {
         }
         let Some(visit) = self.visits.get_mut(key) else { return };
         let home = self.fabric.home(visit.instance);
-        let node = self.fabric.node(visit.instance);
-        if visit.trace.trace.is_none() && (node.emitter.spans || node.emitter.access_log) {
+        let (emitter, _) = self.fabric.voice(visit.instance);
+        if visit.trace.trace.is_none() && (emitter.spans || emitter.access_log) {
             let stream = self.plan.nodes[home.node.at()].streams.sampling;
-            let sampled = stream.unit(visit.identity, 0) < node.emitter.sampling;
+            let sampled = stream.unit(visit.identity, 0) < emitter.sampling;
             let trace = Some(self.telemetry.spans.start_trace(visit.identity.0));
             visit.trace = TraceContext { trace, parent: SpanNumber(0), sampled };
             if let Some(debt) = visit.context.debt.and_then(|debt| self.debts.get_mut(debt)) {
                 debt.trace = debt.trace.or(trace);
             }
         }
-        if node.emitter.spans && visit.trace.sampled {
+        if emitter.spans && visit.trace.sampled {
             self.spans += 1;
             visit.span = SpanNumber(self.spans);
         }
@@ -50,18 +50,18 @@ impl Simulation {
         let Some(visit) = self.visits.get(key) else { return };
         let route = &self.plan.routes[visit.route.at()];
         let words = &self.words.routes[visit.route.at()];
-        let mut node = self.fabric.node(visit.instance);
+        let (mut emitter, clock) = self.fabric.voice(visit.instance);
         let resource = ResourceId(visit.instance.0);
         let took = self.now.since(visit.since);
         let (status, failed) = (visit.status, visit.status >= 400);
         let bytes = answer_bytes(&self.plan, &visit.parts, failed);
 
-        if node.emitter.metrics
+        if emitter.metrics
             && let Some((family, labels)) = &words.served
         {
             let is_request = matches!(route.work, RouteWork::Request { .. });
             let at = usize::from(route.local) * STATUSES.len() + status_index(status);
-            let emitter = &mut *node.emitter;
+            let emitter = &mut *emitter;
             if emitter.served.len() <= at {
                 emitter.served.resize(at + 1, 0);
             }
@@ -90,10 +90,10 @@ impl Simulation {
         }
 
         if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
-            let version = if node.emitter.data_version { newest_version(&visit.parts) } else { ABSENT };
+            let version = if emitter.data_version { newest_version(&visit.parts) } else { ABSENT };
             let status = if matches!(route.work, RouteWork::Request { .. }) { u32::from(status) } else { ABSENT };
             self.telemetry.spans.push(SpanRecord {
-                start: node.clock.stamp(visit.since),
+                start: clock.stamp(visit.since),
                 duration: took,
                 trace,
                 number: visit.span,
@@ -109,7 +109,7 @@ impl Simulation {
         let (access, error, own, kind) =
             (words.access, words.failed, &words.own, self.plan.nodes[route.node.at()].kind);
         let forwards = matches!(kind, Kind::LoadBalancer | Kind::Gateway);
-        let access_log = node.emitter.access_log;
+        let access_log = emitter.access_log;
         let (fabric, telemetry) = (&mut self.fabric, &mut self.telemetry);
         let mut say =
             |template, args: &[u32]| write(fabric, telemetry, self.now, instance, (template, trace, span), args);
@@ -181,11 +181,11 @@ impl Simulation {
             } else {
                 known
             };
-            let mut node = self.fabric.node(caller);
+            let (mut emitter, _) = self.fabric.voice(caller);
             let slot = place as usize - 1;
-            observe(&mut node.emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             if is_publish {
-                count(&mut node.emitter.live, slot + 2 + BOUNDS.len());
+                count(&mut emitter.live, slot + 2 + BOUNDS.len());
             }
         }
         let error = failure.map_or(ABSENT, |_| self.words.results[result].0);
@@ -193,7 +193,7 @@ impl Simulation {
             let resend = if call.attempt == 0 { ABSENT } else { u32::from(call.attempt) };
             let size = if failure.is_some() || is_publish { ABSENT } else { answer_bytes(&self.plan, parts, false) };
             let status = if words.has_status && status != 0 { u32::from(status) } else { ABSENT };
-            let clock = *self.fabric.node(caller).clock;
+            let clock = *self.fabric.voice(caller).1;
             self.telemetry.spans.push(SpanRecord {
                 start: clock.stamp(call.since),
                 duration: took,
@@ -244,10 +244,14 @@ impl Simulation {
             return;
         }
         let Side { arrow, caller } = self.fabric.side(link);
-        let callee = self.telemetry.names.intern(&self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name);
-        let labels = vec![(self.words.pool_label, callee)];
-        let slot = self.telemetry.metrics.series(ResourceId(caller.0), self.words.families.connections_wait, labels);
-        observe(&mut self.fabric.node(caller).emitter.live, slot as usize, &BOUNDS, waited.as_secs_f64());
+        if self.fabric.link(link).emitter.waits == 0 {
+            let callee = self.telemetry.names.intern(&self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name);
+            let (labels, family) = (vec![(self.words.pool_label, callee)], self.words.families.connections_wait);
+            let place = 1 + self.telemetry.metrics.series(ResourceId(caller.0), family, labels);
+            self.fabric.link(link).emitter.waits = place;
+        }
+        let slot = self.fabric.link(link).emitter.waits as usize - 1;
+        observe(&mut self.fabric.voice(caller).0.live, slot, &BOUNDS, waited.as_secs_f64());
     }
 
     /// A replica writes a line, if its level lets it.
@@ -275,11 +279,11 @@ fn write(
     (template, trace, span): (LogTemplateId, Option<TraceRef>, SpanNumber),
     args: &[u32],
 ) {
-    let node = fabric.node(instance);
-    if telemetry.logs.words(template).0 < node.emitter.level {
+    let (emitter, clock) = fabric.voice(instance);
+    if telemetry.logs.words(template).0 < emitter.level {
         return;
     }
-    let stamp = node.clock.stamp(now);
+    let stamp = clock.stamp(now);
     telemetry.logs.push(LogRecord { stamp, resource: ResourceId(instance.0), template, trace, span, args });
 }
 

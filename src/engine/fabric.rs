@@ -10,10 +10,7 @@ use super::clock::Clock;
 use super::connections::Connections;
 use super::idempotency::KnownKeys;
 use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
-use super::link::{
-    Balancer, Breaker, FallbackPolicy, Guards, LinkData, LinkDataItem, LinkDataReadOnlyItem, LinkEmitter, Pool,
-    Retries, Timeout,
-};
+use super::link::{Balancer, Breaker, FallbackPolicy, Guards, Link, LinkEmitter, Pool, Retries, Timeout};
 use super::network::{Impaired, Network};
 use super::node::{
     Emitter, Flags, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
@@ -41,11 +38,11 @@ pub struct Side {
 pub struct Fabric {
     ecs: Ecs,
     node_query: QueryState<NodeData>,
-    link_query: QueryState<LinkData>,
+    link_query: QueryState<&'static mut Link>,
     replica_query: QueryState<&'static Replica>,
     station_query: QueryState<&'static mut Station>,
     pace_query: QueryState<&'static Pace>,
-    network_query: QueryState<&'static Network>,
+    voice_query: QueryState<(&'static mut Emitter, &'static Clock)>,
     nodes: Vec<Entity>,
     links: Vec<Entity>,
     homes: Vec<Home>,
@@ -65,7 +62,7 @@ impl Fabric {
             replica_query: ecs.query(),
             station_query: ecs.query(),
             pace_query: ecs.query(),
-            network_query: ecs.query(),
+            voice_query: ecs.query(),
             ecs,
             nodes: Vec::new(),
             links: Vec::new(),
@@ -144,19 +141,19 @@ impl Fabric {
     fn spawn_link(&mut self, plan: &Plan, arrow: ArrowId, caller: InstanceId) {
         let start = &plan.arrows[arrow.at()].start;
         let impaired = Impaired::new(&start.impairments, |zone| plan.zone(zone));
-        let entity = self.ecs.spawn((
-            Network { latency: start.latency, loss: start.loss, impaired: impaired.is_on() },
+        let entity = self.ecs.spawn(Link {
+            network: Network { latency: start.latency, loss: start.loss, impaired: impaired.is_on() },
             impaired,
-            Connections::new(start.keep_alive),
-            Guards::new(start.bulkhead, start.hedge, start.checks_body),
-            Scoped::default(),
-            Timeout(start.timeout),
-            Retries::new(start.retry),
-            FallbackPolicy::new(start.fallback),
-            Breaker::new(start.breaker),
-            Pool::new(start.pool),
-            Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
-            LinkEmitter {
+            connections: Connections::new(start.keep_alive),
+            guards: Guards::new(start.bulkhead, start.hedge, start.checks_body),
+            scoped: Scoped::default(),
+            timeout: Timeout(start.timeout),
+            retries: Retries::new(start.retry),
+            fallback: FallbackPolicy::new(start.fallback),
+            breaker: Breaker::new(start.breaker),
+            pool: Pool::new(start.pool),
+            balancer: Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
+            emitter: LinkEmitter {
                 trace: start.trace,
                 spans: start.telemetry.spans,
                 metrics: start.telemetry.metrics,
@@ -164,10 +161,11 @@ impl Fabric {
                 log_failures: start.telemetry.log_failures,
                 refusals: start.telemetry.refusals,
                 called: Vec::new(),
+                waits: 0,
                 attempts: 0.0,
                 failures: 0.0,
             },
-        ));
+        });
         let id = entity.id();
         self.ends[arrow.at()].push(LinkId(self.links.len() as u32));
         self.links.push(id);
@@ -224,13 +222,19 @@ impl Fabric {
         }
     }
 
+    /// What a replica speaks with: its instrumentation and its clock.
+    #[inline]
+    pub fn voice(&mut self, id: InstanceId) -> (Mut<'_, Emitter>, &Clock) {
+        match self.voice_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
+            Ok(voice) => voice,
+            Err(error) => unreachable!("replicas live as long as the run: {error}"),
+        }
+    }
+
     /// The network of an arrow's end.
     #[inline]
     pub fn network(&mut self, id: LinkId) -> Network {
-        match self.network_query.get(&self.ecs, self.links[id.at()]) {
-            Ok(network) => *network,
-            Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
-        }
+        self.link(id).network
     }
 
     /// A replica, with all its components.
@@ -242,9 +246,9 @@ impl Fabric {
         }
     }
 
-    /// An arrow's end, with all its components.
+    /// An arrow's end.
     #[inline]
-    pub fn link(&mut self, id: LinkId) -> LinkDataItem<'_, '_> {
+    pub fn link(&mut self, id: LinkId) -> Mut<'_, Link> {
         match self.link_query.get_mut(&mut self.ecs, self.links[id.at()]) {
             Ok(item) => item,
             Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
@@ -257,7 +261,7 @@ impl Fabric {
     }
 
     /// An arrow's end, to look at.
-    pub fn peek_link(&self, id: LinkId) -> Option<LinkDataReadOnlyItem<'_, '_>> {
+    pub fn peek_link(&self, id: LinkId) -> Option<&Link> {
         self.link_query.get_manual(&self.ecs, *self.links.get(id.at())?).ok()
     }
 
@@ -303,21 +307,21 @@ impl Fabric {
             let (from, to) = (ends[usize::from(from_ordinal)], ends[usize::from(to_ordinal)]);
             let link = self.link(from);
             let (impaired, keeps, guards, balance) =
-                (link.impaired.clone(), link.connections.policy, *link.guards, link.balancer.policy);
+                (link.impaired.clone(), link.connections.policy, link.guards, link.balancer.policy);
             let scoped = link.scoped.clone();
             let (network, timeout, retry, fallback) =
-                (*link.network, *link.timeout, link.retries.policy, link.fallback.policy);
+                (link.network, link.timeout, link.retries.policy, link.fallback.policy);
             let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
             let mut link = self.link(to);
-            (*link.network, *link.timeout, link.pool.policy) = (network, timeout, pool);
-            *link.impaired = impaired;
-            *link.scoped = scoped;
-            *link.connections = Connections::new(keeps);
+            (link.network, link.timeout, link.pool.policy) = (network, timeout, pool);
+            link.impaired = impaired;
+            link.scoped = scoped;
+            link.connections = Connections::new(keeps);
             (link.guards.bulkhead, link.guards.hedge) = (guards.bulkhead, guards.hedge);
             (link.guards.checks_body, link.balancer.policy) = (guards.checks_body, balance);
-            *link.retries = Retries::new(retry);
-            *link.fallback = FallbackPolicy::new(fallback);
-            *link.breaker = Breaker::new(breaker);
+            link.retries = Retries::new(retry);
+            link.fallback = FallbackPolicy::new(fallback);
+            link.breaker = Breaker::new(breaker);
             link.emitter.trace = emitter.trace;
             (link.emitter.spans, link.emitter.log_failures) = (emitter.spans, emitter.log_failures);
         }
@@ -355,21 +359,7 @@ impl Fabric {
         let mut links = Vec::with_capacity(self.links.len());
         for entity in &self.links {
             let Ok(from) = self.link_query.get_manual(&self.ecs, *entity) else { continue };
-            let to = ecs.spawn((
-                *from.network,
-                from.impaired.clone(),
-                from.connections.clone(),
-                *from.guards,
-                from.scoped.clone(),
-                *from.timeout,
-                *from.retries,
-                from.fallback.clone(),
-                from.breaker.clone(),
-                from.pool.clone(),
-                from.balancer.clone(),
-                from.emitter.clone(),
-            ));
-            links.push(to.id());
+            links.push(ecs.spawn(from.clone()).id());
         }
         let mut fabric = Fabric {
             nodes,

@@ -137,6 +137,8 @@ pub struct Call {
     pub opened: Option<SimTime>,
     pub attempt: u8,
     pub state: Attempt,
+    /// A timer runs for this attempt.
+    pub timed: bool,
     pub span: SpanNumber,
     /// This attempt: asked for a connection, then sent.
     pub since: SimTime,

@@ -17,6 +17,7 @@ impl Simulation {
         }
         let identity = call.identity.child(HEDGE);
         let twin = Call { identity, twin: Some(key), hedges: true, state: Attempt::Waiting, opened: None, ..call };
+        self.flows.link(call.link).calls += 1;
         let twin = self.calls.insert(twin);
         if let Some(call) = self.calls.get_mut(key) {
             call.twin = Some(twin);
@@ -35,6 +36,7 @@ impl Simulation {
         if call.state != Attempt::BackingOff {
             self.attempt_over(key, Some(Failure::Cancelled), &Parts::new());
         }
+        self.flows.link(call.link).ended += 1;
         self.calls.remove(key);
     }
 }

@@ -1,10 +1,9 @@
-//! The components of an arrow, one entity for each replica of its caller: the network and the caller's policies.
+//! The ends of an arrow, one entity for each replica of its caller: the network and the caller's policies.
 //! Retry around breaker around timeout around the network; each policy in a type of its own.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bevy_ecs::component::Component;
-use bevy_ecs::query::QueryData;
 
 use super::connections::Connections;
 use super::data::Parts;
@@ -16,11 +15,11 @@ use crate::time::{Duration, SimTime};
 use crate::world::{self, Balance, Propagation};
 
 /// How long the caller waits for one attempt.
-#[derive(Component, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Timeout(pub Option<Duration>);
 
 /// Retries, with a budget as a token bucket: each call earns a share of a token, each retry spends one.
-#[derive(Component, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Retries {
     pub policy: Option<world::Retry>,
     tokens: f64,
@@ -55,7 +54,7 @@ impl Retries {
 }
 
 /// What the caller uses when the call failed for good.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FallbackPolicy {
     pub policy: Option<world::Fallback>,
     /// Answers kept for a stale fallback, oldest first out.
@@ -92,7 +91,7 @@ impl FallbackPolicy {
 }
 
 /// A circuit breaker: closed, open, half-open (Nygard, *Release It!*, 2007).
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Breaker {
     pub policy: Option<world::Breaker>,
     state: BreakerState,
@@ -180,7 +179,7 @@ impl Breaker {
 }
 
 /// A connection pool: connections in use, and calls that wait for one.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pool {
     pub policy: Option<world::Pool>,
     pub used: u32,
@@ -219,7 +218,7 @@ impl Pool {
 }
 
 /// What the caller does about attempts, besides waiting for them: a bulkhead, a hedge, a look into the body.
-#[derive(Component, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Guards {
     pub bulkhead: Option<u32>,
     under_way: u32,
@@ -246,7 +245,7 @@ impl Guards {
 }
 
 /// How a replica of the callee is chosen.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Balancer {
     pub policy: Balance,
     pub turn: u32,
@@ -255,7 +254,7 @@ pub struct Balancer {
 }
 
 /// What the caller says about this arrow, and how recent calls went.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct LinkEmitter {
     pub trace: Propagation,
     pub spans: bool,
@@ -265,27 +264,29 @@ pub struct LinkEmitter {
     pub refusals: bool,
     /// By the callee's local route and the kind of result: the place of the client histogram, plus one; zero is not yet.
     pub called: Vec<u32>,
+    /// The place of the histogram of waits for a connection, plus one; zero is not yet.
+    pub waits: u32,
     /// Recent attempts and failures; halved at each health probe.
     pub attempts: f64,
     pub failures: f64,
 }
 
-/// An arrow's end with all its components, for one event.
-#[derive(QueryData)]
-#[query_data(mutable)]
-pub struct LinkData {
-    pub network: &'static mut Network,
-    pub impaired: &'static mut Impaired,
-    pub connections: &'static mut Connections,
-    pub guards: &'static mut Guards,
-    pub scoped: &'static mut Scoped,
-    pub timeout: &'static mut Timeout,
-    pub retries: &'static mut Retries,
-    pub fallback: &'static mut FallbackPolicy,
-    pub breaker: &'static mut Breaker,
-    pub pool: &'static mut Pool,
-    pub balancer: &'static mut Balancer,
-    pub emitter: &'static mut LinkEmitter,
+/// An arrow's end: the network and the caller's policies. One component, because each event needs several of them, and
+/// finding a component costs as much as using it.
+#[derive(Component, Clone, Debug)]
+pub struct Link {
+    pub network: Network,
+    pub impaired: Impaired,
+    pub connections: Connections,
+    pub guards: Guards,
+    pub scoped: Scoped,
+    pub timeout: Timeout,
+    pub retries: Retries,
+    pub fallback: FallbackPolicy,
+    pub breaker: Breaker,
+    pub pool: Pool,
+    pub balancer: Balancer,
+    pub emitter: LinkEmitter,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! components; requests in flight are plain structs in slabs.
 
 mod agenda;
+mod audit;
 mod cache;
 mod call;
 mod change;
@@ -18,6 +19,7 @@ mod dist;
 mod emit;
 mod fabric;
 mod flight;
+mod flow;
 mod gradual;
 mod hedge;
 mod idempotency;
@@ -41,6 +43,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use agenda::Agenda;
+pub use flow::{ArrowFlow, StationFlow};
 pub use population::Population;
 pub use settings::{ClockReading, NodeConfig, SettingRow};
 
@@ -80,6 +83,7 @@ pub struct Simulation {
     stopped: BTreeSet<u32>,
     telemetry: Telemetry,
     truth: Truth,
+    flows: flow::Flows,
     spans: u32,
     events: u64,
     /// Whether nothing is emitted any more.
@@ -189,6 +193,7 @@ impl Simulation {
             undo: Vec::new(),
             stopped: BTreeSet::new(),
             telemetry,
+            flows: flow::Flows::default(),
             spans: 0,
             events: 0,
             muted: false,
@@ -226,12 +231,22 @@ impl Simulation {
 
     /// Runs every event due by `until`. Never goes back.
     pub fn run_until(&mut self, until: SimTime) {
-        while let Some((at, event)) = self.agenda.pop_until(until) {
+        self.run_within(until, u64::MAX);
+    }
+
+    /// Runs every event due by `until`, but at most this many. Answers whether `until` was reached.
+    pub fn run_within(&mut self, until: SimTime, events: u64) -> bool {
+        let last = self.events.saturating_add(events);
+        while self.events < last {
+            let Some((at, event)) = self.agenda.pop_until(until) else {
+                self.now = self.now.max(until);
+                return true;
+            };
             self.now = at;
             self.events += 1;
             self.handle(event);
         }
-        self.now = self.now.max(until);
+        false
     }
 
     fn handle(&mut self, event: Event) {
@@ -293,6 +308,13 @@ impl Simulation {
         }
     }
 
+    /// Bytes that the run holds, about: telemetry, ground truth, versions of data, and what is under way.
+    pub fn bytes(&self) -> usize {
+        let telemetry = self.telemetry.logs.bytes() + self.telemetry.spans.bytes() + self.telemetry.metrics.bytes();
+        let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
+        telemetry + under_way + self.agenda.bytes() + self.versions.bytes() + self.truth.bytes()
+    }
+
     /// Events handled so far.
     pub fn events(&self) -> u64 {
         self.events
@@ -320,6 +342,7 @@ impl Simulation {
             stopped: self.stopped.clone(),
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
+            flows: self.flows.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,

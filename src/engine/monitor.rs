@@ -101,12 +101,22 @@ impl Simulation {
             values.push((families.connections_pending, vec![pool], waiting as f64));
         }
         for (family, labels, value) in values {
-            let slot = self.telemetry.metrics.series(ResourceId(instance.0), family, labels) as usize;
-            let mut node = self.fabric.node(instance);
-            if node.emitter.live.len() <= slot {
-                node.emitter.live.resize(slot + 1, 0.0);
+            let bare = labels.is_empty();
+            let (emitter, _) = self.fabric.voice(instance);
+            let known = emitter.gauges.iter().find(|(known, _)| bare && *known == family);
+            let slot = match known {
+                Some((_, slot)) => *slot as usize,
+                None => self.telemetry.metrics.series(ResourceId(instance.0), family, labels) as usize,
+            };
+            let unknown = bare && known.is_none();
+            let (mut emitter, _) = self.fabric.voice(instance);
+            if unknown {
+                emitter.gauges.push((family, slot as u32));
             }
-            node.emitter.live[slot] = value;
+            if emitter.live.len() <= slot {
+                emitter.live.resize(slot + 1, 0.0);
+            }
+            emitter.live[slot] = value;
         }
     }
 

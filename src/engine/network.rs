@@ -1,8 +1,6 @@
 //! The network between a caller's replica and a callee's: time, loss, and what netem calls impairments. Knows packets,
 //! not what they are about.
 
-use bevy_ecs::component::Component;
-
 use super::data::Part;
 use super::emit::{ENVELOPE_BYTES, answer_bytes};
 use super::flight::Context;
@@ -24,7 +22,7 @@ mod lane {
 }
 
 /// The network: time one way, and packets that never arrive.
-#[derive(Component, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Network {
     pub latency: Dist,
     pub loss: f64,
@@ -33,7 +31,7 @@ pub struct Network {
 }
 
 /// What else the network does.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Impaired {
     pub request_loss: f64,
     pub response_loss: f64,
@@ -143,7 +141,7 @@ impl Simulation {
         let (from, to) = (self.zone_of(self.fabric.side(link).caller), self.zone_of(callee));
         let now = self.now;
         let mut item = self.fabric.link(link);
-        let impaired = &mut *item.impaired;
+        let impaired = &mut item.impaired;
         let one_way = own_loss.unwrap_or(if is_answer { impaired.response_loss } else { impaired.request_loss });
         let cut = impaired.partition.as_ref().is_some_and(|cut| cut.cuts(is_answer, from, to));
         if cut || stream.chance(identity, lane::ONE_WAY_LOSS, one_way) {
@@ -201,7 +199,7 @@ impl Simulation {
     pub(super) fn impair(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
         let plan = self.plan.clone();
         let mut link = self.fabric.link(id);
-        let impaired = &mut *link.impaired;
+        let impaired = &mut link.impaired;
         let before = match to {
             Setting::RequestLoss(share) => Setting::RequestLoss(std::mem::replace(&mut impaired.request_loss, *share)),
             Setting::ResponseLoss(share) => {

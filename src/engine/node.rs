@@ -11,6 +11,7 @@ use super::idempotency::KnownKeys;
 use super::queue::{Consumer, QueueStore};
 use super::scoped::Scoped;
 use super::slab::Key;
+use crate::telemetry::FamilyId;
 use crate::time::{Duration, SimTime};
 use crate::world::{Health, Instrumentation, Severity};
 
@@ -80,6 +81,8 @@ pub struct Emitter {
     pub live: Vec<f64>,
     /// For each route of the node and each status: the place of its duration histogram, plus one; zero is not yet.
     pub served: Vec<u32>,
+    /// The places of gauges without labels.
+    pub gauges: Vec<(FamilyId, u32)>,
 }
 
 impl Emitter {
@@ -93,6 +96,7 @@ impl Emitter {
             data_version: declared.data_version,
             live: Vec::new(),
             served: Vec::new(),
+            gauges: Vec::new(),
         }
     }
 }

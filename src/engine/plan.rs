@@ -234,6 +234,8 @@ impl Plan {
 struct Compiler<'a> {
     plan: Plan,
     spec: &'a WorldSpec,
+    /// The nodes by number.
+    nodes: Vec<&'a crate::world::Node>,
     known: BTreeMap<(NodeId, String), RouteId>,
     effects: BTreeMap<String, EffectId>,
 }
@@ -241,7 +243,9 @@ struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(world: &'a World, seed: Seed) -> Self {
         let spec = world.spec();
-        let node_at = |name: &str| NodeId(spec.nodes.keys().position(|known| known == name).unwrap_or(0) as u16);
+        let numbers: BTreeMap<&str, u16> = spec.nodes.keys().map(String::as_str).zip(0..).collect();
+        let node_at = |name: &str| NodeId(numbers.get(name).copied().unwrap_or(0));
+        let declared: Vec<&crate::world::Node> = spec.nodes.values().collect();
         let mut arrows: Vec<ArrowPlan> = spec
             .arrows
             .iter()
@@ -269,14 +273,12 @@ impl<'a> Compiler<'a> {
         let mut zones: Vec<String> = spec.nodes.values().flat_map(|node| node.zones.iter().cloned()).collect();
         zones.sort_unstable();
         zones.dedup();
+        let mut outs = vec![Vec::new(); declared.len()];
+        for (at, arrow) in arrows.iter().enumerate() {
+            outs[arrow.from.at()].push(ArrowId(at as u16));
+        }
         let nodes = spec.nodes.iter().enumerate().map(|(at, (name, node))| {
-            let id = NodeId(at as u16);
-            let out: Vec<ArrowId> = arrows
-                .iter()
-                .enumerate()
-                .filter(|(_, arrow)| arrow.from == id)
-                .map(|(at, _)| ArrowId(at as u16))
-                .collect();
+            let out: Vec<ArrowId> = std::mem::take(&mut outs[at]);
             let stream = |purpose| Stream::new(seed, name, purpose);
             NodePlan {
                 name: name.clone(),
@@ -321,7 +323,7 @@ impl<'a> Compiler<'a> {
             monitor: Stream::new(seed, "monitor", "phase"),
             zones: zones.clone(),
         };
-        Compiler { plan, spec, known: BTreeMap::new(), effects: BTreeMap::new() }
+        Compiler { plan, spec, nodes: declared, known: BTreeMap::new(), effects: BTreeMap::new() }
     }
 
     fn datum(&self, name: &str) -> DatumId {
@@ -374,8 +376,7 @@ impl<'a> Compiler<'a> {
         if let Some(id) = self.known.get(&(node, name.to_owned())) {
             return *id;
         }
-        let spec = self.spec;
-        let Some(node_spec) = spec.nodes.values().nth(node.at()) else { return RouteId(0) };
+        let node_spec = self.nodes[node.at()];
         let declared = node_spec.routes.get(name).or_else(|| node_spec.routes.get("*")).cloned().unwrap_or_default();
         let work = match &node_spec.consumes {
             Some(consumes) if !name.contains(' ') => {
@@ -425,7 +426,7 @@ impl<'a> Compiler<'a> {
         }
         let has_route = |arrow: &&ArrowId| {
             let callee = self.plan.arrows[arrow.at()].to;
-            self.spec.nodes.values().nth(callee.at()).is_some_and(|node| node.routes.contains_key(name))
+            self.nodes[callee.at()].routes.contains_key(name)
         };
         out.iter().find(has_route).map(|arrow| to(*arrow))
     }
@@ -484,8 +485,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn op_route(&mut self, to: NodeId, op: &Op) -> RouteId {
-        let spec = self.spec;
-        let Some(node) = spec.nodes.values().nth(to.at()) else { return RouteId(0) };
+        let node = self.nodes[to.at()];
         let cache = node.cache.as_ref().map(|cache| cache.service);
         let read = node.database.as_ref().map(|database| database.read);
         let write = node.database.as_ref().map(|database| database.write);

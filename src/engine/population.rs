@@ -1,6 +1,7 @@
 //! Users: who they are, which journeys they start and when. Poisson arrivals, open loop; a user's attributes follow
 //! from the user's number alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dist;
@@ -36,14 +37,13 @@ impl Population {
     /// The users of every node that has some, in order of the nodes' names.
     pub(super) fn all(plan: &Plan, seed: Seed) -> Vec<Population> {
         let nodes = plan.spec().nodes.iter();
+        let numbered = plan.journeys.iter().zip(0..);
+        let numbers: BTreeMap<(&str, &str), u16> =
+            numbered.map(|(p, at)| ((plan.nodes[p.users.at()].name.as_str(), p.name.as_str()), at)).collect();
         nodes
             .filter_map(|(name, node)| Some((name, node.users.as_ref()?)))
             .map(|(name, users)| {
-                let journey = |journey: &String| {
-                    let found =
-                        plan.journeys.iter().position(|p| p.name == *journey && plan.nodes[p.users.at()].name == *name);
-                    found.unwrap_or(0) as u16
-                };
+                let journey = |journey: &String| numbers.get(&(name.as_str(), journey.as_str())).copied().unwrap_or(0);
                 let stream = |purpose| Stream::new(seed, name, purpose);
                 Population {
                     name: name.clone(),
@@ -158,7 +158,8 @@ fn place<T>(table: &[(f64, T)], unit: f64) -> usize {
 
 /// The entry that a uniform draw falls on.
 pub(super) fn choose<T>(table: &[(f64, T)], unit: f64) -> Option<&T> {
-    table.iter().find(|(share, _)| unit < *share).or(table.last()).map(|(_, value)| value)
+    let at = table.partition_point(|(share, _)| *share <= unit);
+    table.get(at).or(table.last()).map(|(_, value)| value)
 }
 
 /// Weights to cumulative shares.

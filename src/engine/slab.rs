@@ -1,7 +1,7 @@
 //! A dense store for things that come and go: requests, calls, debts. A key that has been freed finds nothing.
 
 /// A place in a [`Slab`] and the generation that lived there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     slot: u32,
     generation: u32,
@@ -58,6 +58,18 @@ impl<T> Slab<T> {
         *generation = generation.wrapping_add(1);
         self.free.push(key.slot);
         Some(taken)
+    }
+
+    /// All that live, by slot.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
+        let key = |slot, generation| Key { slot: slot as u32, generation };
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(move |(slot, (generation, value))| Some((key(slot, *generation), value.as_ref()?)))
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<(u32, Option<T>)>() + self.free.capacity() * size_of::<u32>()
     }
 
     /// How many live.

@@ -142,6 +142,7 @@ impl Simulation {
             misordered: false,
             answer: None,
         });
+        self.flows.debts += 1;
         self.later(due, Event::DebtDue(debt));
         let context =
             Context { journey: flight.identity, user: flight.user, population: flight.population, debt: Some(debt) };

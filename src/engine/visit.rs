@@ -62,6 +62,7 @@ impl Simulation {
     pub(super) fn arrive(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.arrived = self.now;
+        self.flows.station(visit.instance).arrive(self.now);
         let mut station = self.fabric.station(visit.instance);
         if station.busy < station.servers {
             station.busy += 1;
@@ -82,6 +83,11 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
+        let from_queue = matches!(visit.reply_to, ReplyTo::Queue(_));
+        if from_queue {
+            visit.arrived = self.now;
+            self.flows.station(visit.instance).arrive(self.now);
+        }
         let mut pace = self.fabric.pace(visit.instance);
         if pace.scoped {
             let (instance, context) = (visit.instance, visit.context);
@@ -250,6 +256,7 @@ impl Simulation {
         }
         let (instance, served, reply_to) = (visit.instance, visit.served, visit.reply_to);
         let claimed = visit.claimed;
+        self.flows.station(instance).leave(self.now);
         self.emit_served(key);
         if claimed {
             self.settle_key(key);
@@ -292,9 +299,10 @@ impl Simulation {
         if let Some(delay) = self.cross(link, instance, (back, visit.context), Packet::Answer(key)) {
             return self.later(delay, Event::Respond(key));
         }
-        let waits_for_ever = self.fabric.link(link).timeout.0.is_none();
+        self.flows.link(link).answers_lost += 1;
+        // The timeout may have been set or removed since the request went out.
         if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
-            && waits_for_ever
+            && self.calls.get(call).is_some_and(|call| call.attempt == attempt && !call.timed)
         {
             self.later(CONNECTION_GIVES_UP, Event::Timeout(call, attempt));
         }
@@ -303,6 +311,9 @@ impl Simulation {
     /// The answer reaches the caller, who may have stopped waiting.
     pub(super) fn respond(&mut self, key: Key) {
         let Some(visit) = self.visits.remove(key) else { return };
+        if let Some(link) = visit.link {
+            self.flows.link(link).answers_heard += 1;
+        }
         if let ReplyTo::Call(call, attempt) = visit.reply_to {
             self.answered(call, attempt, (visit.status, visit.refused), visit.parts);
         }

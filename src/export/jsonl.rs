@@ -6,22 +6,13 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
+use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::{ABSENT, ArgKind, Family, MetricKind, Resource, SpanNumber, Symbol, Template, TraceRef};
+use crate::telemetry::{Family, MetricKind, Resource, SpanNumber, Symbol, TraceRef};
 use crate::time::Stamp;
 
 /// The name and version of this format.
 pub const FORMAT: &str = "allgreen-jsonl/1";
-
-/// The files, by what is in them.
-pub const FILES: [(JsonLines, &str); 6] = [
-    (JsonLines::Logs, "logs.jsonl"),
-    (JsonLines::Spans, "spans.jsonl"),
-    (JsonLines::Metrics, "metrics.jsonl"),
-    (JsonLines::Health, "health.jsonl"),
-    (JsonLines::Changes, "changes.jsonl"),
-    (JsonLines::Reports, "reports.jsonl"),
-];
 
 /// A kind of telemetry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +80,7 @@ impl Lines<'_> {
                     object.insert("span_id".into(), span);
                 }
             }
-            let own = self.typed(&self.telemetry.logs.words(log.template).1, log.args);
-            object.insert("attributes".into(), Value::Object(own.collect()));
+            object.insert("attributes".into(), attributes(attribute::of_log(self.telemetry, log)));
             self.line(&Value::Object(object))?;
         }
         Ok(())
@@ -108,10 +98,7 @@ impl Lines<'_> {
             object.insert("name".into(), shape.template.text.as_str().into());
             object.insert("kind".into(), shape.kind.name().into());
             object.insert("status".into(), if span.error { "ERROR" } else { "UNSET" }.into());
-            let text = |symbol: Symbol| self.telemetry.names.text(symbol);
-            let shared = shape.constants.iter().map(|(key, value)| (text(*key).to_owned(), text(*value).into()));
-            let own = self.typed(&shape.template, span.args);
-            object.insert("attributes".into(), Value::Object(shared.chain(own).collect()));
+            object.insert("attributes".into(), attributes(attribute::of_span(self.telemetry, span)));
             self.line(&Value::Object(object))?;
         }
         Ok(())
@@ -196,34 +183,17 @@ impl Lines<'_> {
         Ok(())
     }
 
-    /// Arguments that have a value, by name, as numbers where they are numbers.
-    fn typed<'t>(&'t self, template: &'t Template, args: &'t [u32]) -> impl Iterator<Item = (String, Value)> + 't {
-        let given = template.fields.iter().zip(args).filter(|(_, arg)| **arg != ABSENT);
-        given.map(|(field, arg)| {
-            let value = match field.kind {
-                ArgKind::Name => self.telemetry.names.text(Symbol(*arg)).into(),
-                ArgKind::Count => json!(arg),
-                ArgKind::Micros => json!(f64::from(*arg) / 1000.0),
-                ArgKind::Float => json!((f64::from(f32::from_bits(*arg)) * 1e6).round() / 1e6),
-                ArgKind::Flag => json!(*arg != 0),
-            };
-            (self.telemetry.names.text(field.name).to_owned(), value)
-        })
-    }
-
     fn trace_id(&self, trace: TraceRef) -> Value {
         self.telemetry.spans.trace_id(trace).to_string().into()
     }
 }
 
 fn resource(resource: &Resource) -> Map<String, Value> {
-    let mut object = Map::new();
-    object.insert("service.name".into(), resource.service.as_str().into());
-    object.insert("service.instance.id".into(), resource.instance.as_str().into());
-    if !resource.zone.is_empty() {
-        object.insert("cloud.availability_zone".into(), resource.zone.as_str().into());
-    }
-    object
+    attribute::of_resource(resource).map(|(key, value)| (key.to_owned(), value.into())).collect()
+}
+
+fn attributes<'a>(given: impl Iterator<Item = (&'a str, attribute::Value<'a>)>) -> Value {
+    given.map(|(key, value)| (key.to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
 }
 
 /// 16 hexadecimal digits, unique within the run; none for number 0.

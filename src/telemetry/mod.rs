@@ -8,6 +8,7 @@ mod digest;
 mod logs;
 mod metrics;
 mod names;
+pub mod prometheus;
 mod records;
 mod template;
 mod trace;

@@ -161,6 +161,11 @@ impl Truth {
         self.settled.iter().flat_map(|chunk| &chunk.rows)
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.settled.len() * size_of::<Settled>()
+    }
+
     /// Settled debts whose requests were made in `[from, to)`, by outcome in the order of [`Outcome::ALL`].
     pub fn outcomes(&self, from: SimTime, to: SimTime) -> [u64; 10] {
         let mut counts = [0; 10];

@@ -46,10 +46,33 @@ impl Line<'_> {
 
     /// Runs one seed and answers its telemetry.
     pub fn run(&self, seed: u64, secs: u64) -> Simulation {
-        let mut sim = Simulation::new(&self.world(), Seed(seed));
-        sim.run_until(SimTime::from_secs(secs));
-        sim
+        simulate(&self.world(), seed, secs)
     }
+}
+
+/// Users who make one request, `GET /`, through the arrow to `edge`; the rest is the test's own.
+pub fn world(rate: f64, data: &str, nodes: &str, arrows: &str) -> World {
+    let text = format!(
+        r#"World(
+            format: 1, name: "theory", title: "Theory", epoch: "2026-01-01T00:00:00Z",
+            data: {{ {data} }},
+            nodes: {{
+                "users": (kind: Users, users: (count: 1000, journeys_per_second: {rate:?}, journeys: {{ "go": 1.0 }}, regions: {{ "eu": 1.0 }}, reports: (probability: 0.0, idle_per_hour: 0.0))),
+                {nodes}
+            }},
+            arrows: {{ "users -> edge": (latency: Const("0s")), {arrows} }},
+            journeys: {{ "go": (steps: [(request: "GET /")]) }},
+            monitor: (scrape_every: "1s", probe_every: "10m"),
+        )"#
+    );
+    World::from_ron("theory", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+}
+
+/// A run of one seed.
+pub fn simulate(world: &World, seed: u64, secs: u64) -> Simulation {
+    let mut sim = Simulation::new(world, Seed(seed));
+    sim.run_until(SimTime::from_secs(secs));
+    sim
 }
 
 /// The newest scrape of a node's replicas: (sum, count) of a histogram over series that have this label (or all).

@@ -42,6 +42,23 @@ pub struct Sketch {
     pub cached: bool,
     pub queue: Option<(u32, &'static str)>,
     pub clock_ms: i64,
+    pub more: More,
+}
+
+/// What few worlds have.
+#[derive(Clone, Debug)]
+pub struct More {
+    /// Further requests of a journey.
+    pub more_steps: u8,
+    /// Seconds between two starts of a job.
+    pub job_every: Option<u64>,
+    /// How far a second database follows the first.
+    pub lag_ms: Option<u64>,
+    pub sampling: f64,
+    pub chatter: bool,
+    pub checks: bool,
+    pub no_spans: bool,
+    pub work: &'static str,
 }
 
 pub fn arrow() -> impl Strategy<Value = Arrow> {
@@ -81,13 +98,33 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
             arrow,
         });
     let queue = prop::option::of((1..50u32, prop::sample::select(vec!["Reject", "DropNewest", "DropOldest"])));
-    (5.0..120.0f64, prop::collection::vec(service, 1..5), any::<bool>(), queue, -500..500i64)
-        .prop_map(|(rate, services, cached, queue, clock_ms)| Sketch { rate, services, cached, queue, clock_ms })
+    (5.0..120.0f64, prop::collection::vec(service, 1..5), any::<bool>(), queue, -500..500i64, more()).prop_map(
+        |(rate, services, cached, queue, clock_ms, more)| Sketch { rate, services, cached, queue, clock_ms, more },
+    )
+}
+
+fn more() -> impl Strategy<Value = More> {
+    let sampling = prop_oneof![3 => Just(1.0), 1 => 0.0..1.0f64];
+    let work =
+        prop::sample::select(vec!["Exp(\"{}us\")", "Const(\"{}us\")", "LogNormal(median: \"{}us\", sigma: 0.7)"]);
+    let numbers = (0..3u8, prop::option::of(1..9u64), prop::option::of(1..5_000u64));
+    (numbers, sampling, any::<bool>(), any::<bool>(), any::<bool>(), work).prop_map(
+        |((more_steps, job_every, lag_ms), sampling, chatter, checks, no_spans, work)| More {
+            more_steps,
+            job_every,
+            lag_ms,
+            sampling,
+            chatter,
+            checks,
+            no_spans,
+            work,
+        },
+    )
 }
 
 impl Sketch {
-    /// The world as a file would have it; `reversed` writes every map in the opposite order.
-    pub fn ron(&self, reversed: bool) -> String {
+    /// The world as a file would have it.
+    pub fn ron(&self) -> String {
         let (mut nodes, mut arrows) = (Vec::new(), Vec::new());
         nodes.push(format!(
             "\"users\": (kind: Users, users: (count: 500, journeys_per_second: {:?}, journeys: {{ \"go\": 1.0 }}, regions: {{ \"eu\": 2.0, \"us\": 1.0 }}, reports: (probability: 0.1)))",
@@ -97,6 +134,9 @@ impl Sketch {
         nodes.push(
             "\"db\": (kind: Database, concurrency: 10, database: (read: Exp(\"2ms\"), write: Exp(\"3ms\")))".to_owned(),
         );
+        if let Some(lag) = self.more.lag_ms {
+            nodes.push(format!("\"follower\": (kind: Database, database: (read: Exp(\"1ms\"), write: Exp(\"1ms\"), follows: \"db\", lag: \"{lag}ms\"))"));
+        }
         if self.cached {
             nodes.push("\"cache\": (kind: Cache, cache: (capacity: 40, ttl: \"20s\", service: Const(\"200us\"), lost_invalidations: 0.1))".to_owned());
         }
@@ -117,7 +157,7 @@ impl Sketch {
                     arrows.push(format!("\"s{at} -> s{to}\": {}", service.arrow.ron()));
                 }
             }
-            let mut steps = format!("Work(Exp(\"{}us\"))", service.work_us);
+            let mut steps = format!("Work({})", self.more.work.replace("{}", &service.work_us.to_string()));
             if service.together && !calls.is_empty() {
                 let _ = write!(steps, ", All([{}])", calls.join(", "));
             } else {
@@ -133,31 +173,45 @@ impl Sketch {
                 } else {
                     steps += ", Call((to: \"db\", op: Read(\"item\")))";
                 }
+                if self.more.lag_ms.is_some() {
+                    arrows.push(format!("\"s{at} -> follower\": {}", service.arrow.ron()));
+                    steps += ", Call((to: \"follower\", op: Read(\"item\"), when: Chance(0.5)))";
+                }
                 steps += ", Call((to: \"db\", op: Write(\"item\"), when: Chance(0.1)))";
                 if self.queue.is_some() {
                     arrows.push(format!("\"s{at} -> queue\": (timeout: \"1s\")"));
                     steps += ", Call((to: \"queue\", op: Publish(\"done\")))";
                 }
             }
+            let more = &self.more;
+            let mut own =
+                format!("telemetry: (sampling: {:?}, spans: {}", more.sampling, !(more.no_spans && at % 2 == 1));
+            if more.chatter {
+                own += ", chatter: [(every: Exp(\"2s\"), level: Warn, text: \"cache line {n} of {n}\")]";
+            }
+            own += ")";
+            if at == last && more.checks {
+                own += ", health: (checks: [Dependency(\"db\"), PoolWait(\"db\", \"5ms\")])";
+            }
+            if let (Some(every), 0) = (more.job_every, at) {
+                let _ = write!(own, ", jobs: {{ \"sweep\": (every: Exp(\"{every}s\"), route: \"GET /\") }}");
+            }
             nodes.push(format!(
-                "\"s{at}\": (kind: Service, replicas: {}, concurrency: {}, queue_limit: {}, clocks: [(offset: \"{}ms\", drift_ppm: 3.0), ()], routes: {{ \"GET /\": (steps: [{steps}], errors: {:?}) }})",
+                "\"s{at}\": (kind: Service, replicas: {}, concurrency: {}, queue_limit: {}, clocks: [(offset: \"{}ms\", drift_ppm: 3.0), ()], routes: {{ \"GET /\": (steps: [{steps}], errors: {:?}) }}, {own})",
                 service.replicas, service.concurrency, service.queue_limit, self.clock_ms, service.errors
             ));
         }
-        if reversed {
-            nodes.reverse();
-            arrows.reverse();
-        }
         let effects = if self.queue.is_some() { "effects: { \"mail\": 1 }, effects_within: \"20s\"" } else { "" };
+        let steps = ", (request: \"GET /\", think: Exp(\"800ms\"))".repeat(usize::from(self.more.more_steps));
         format!(
-            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9) }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [(request: \"GET /\", owes: (parts: [\"item\"], fresh_within: \"2s\", {effects}))]) }},\n)",
+            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9) }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [(request: \"GET /\", owes: (parts: [\"item\"], fresh_within: \"2s\", {effects})){steps}]) }},\n)",
             nodes.join(",\n    "),
             arrows.join(",\n    ")
         )
     }
 
     pub fn world(&self) -> World {
-        let text = self.ron(false);
+        let text = self.ron();
         World::from_ron("sketch", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
     }
 }

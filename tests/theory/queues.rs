@@ -1,11 +1,7 @@
-//! The queues agree with queueing theory: means of independent seeds lie within five standard errors of the formulas
-//! (a false alarm in about two million). Formulas: Kleinrock, *Queueing Systems I*, 1975.
+//! One station, and stations in a row. Formulas: Kleinrock, *Queueing Systems I*, 1975.
 
-mod support;
-
-use support::{Line, agrees, gauge, histogram};
-
-const SEEDS: std::ops::Range<u64> = 100..112;
+use crate::SEEDS;
+use crate::support::{Line, agrees, gauge, histogram};
 
 /// Mean time at a station (waiting and service), as its caller measures it.
 fn sojourns(line: &Line<'_>, secs: u64) -> Vec<f64> {
@@ -77,6 +73,17 @@ fn m_m_1_k_loses_what_does_not_fit() {
     let rho: f64 = 0.8;
     let line = Line { rate: 80.0, stations: &[("Exp(\"10ms\")", 1, 4)] };
     agrees("loss of M/M/1/5", &losses(&line, 200), (1.0 - rho) * rho.powi(5) / (1.0 - rho.powi(6)));
+}
+
+#[test]
+fn m_m_c_k_loses_what_does_not_fit() {
+    // 3 servers, K = 8 in all, offered load a = 2.4: p_n ∝ aⁿ/n! up to 3, then times (a/3) for each one more.
+    let (a, mut weights) = (2.4_f64, vec![1.0]);
+    for n in 1..=8 {
+        weights.push(weights[n - 1] * a / (n.min(3) as f64));
+    }
+    let line = Line { rate: 80.0, stations: &[("Exp(\"30ms\")", 3, 5)] };
+    agrees("loss of M/M/3/8", &losses(&line, 200), weights[8] / weights.iter().sum::<f64>());
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! Files that a command writes: whole or not at all.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::failure::Failure;
+use crate::terminal::interrupted;
+
+/// A folder that takes files, each written beside its place and moved there when whole.
+pub(super) struct Folder<'a>(&'a Path);
+
+impl<'a> Folder<'a> {
+    pub(super) fn open(path: &'a Path) -> Result<Self, Failure> {
+        fs::create_dir_all(path).map_err(|error| cannot(path, &error))?;
+        tempfile::NamedTempFile::new_in(path).map_err(|error| cannot(path, &error))?;
+        Ok(Folder(path))
+    }
+
+    /// Writes one file, and answers what `write` answers.
+    pub(super) fn file<T>(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<T>,
+    ) -> Result<T, Failure> {
+        if interrupted() {
+            return Err(Failure::Stopped);
+        }
+        let path = self.0.join(name);
+        let written = tempfile::NamedTempFile::new_in(self.0).and_then(|file| {
+            let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
+            let answer = write(&mut out)?;
+            Ok((answer, out.into_inner().map_err(std::io::IntoInnerError::into_error)?))
+        });
+        let (answer, file) = written.map_err(|error| cannot(&path, &error))?;
+        file.persist(&path).map(|_| answer).map_err(|error| cannot(&path, &error.error))
+    }
+}
+
+fn cannot(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::bad(format!(
+        "{} cannot be written: {error}. Name a folder that you may write to: --out DIR",
+        path.display()
+    ))
+}

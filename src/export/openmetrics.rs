@@ -1,0 +1,142 @@
+//! OpenMetrics 1.0 text: every scrape with its time, for `promtool tsdb create-blocks-from openmetrics`; and the newest
+//! scrape in Prometheus's text format, as `/metrics` of each replica would show it.
+
+use std::io::{self, Write};
+
+use crate::Telemetry;
+use crate::telemetry::prometheus::{family_name, label_name, number, resource_labels, unit_suffix};
+use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Scrape, Series};
+use crate::time::Stamp;
+
+/// Writes every sample of every scrape. Answers the number of samples.
+pub fn write(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u64> {
+    let mut text = Text { telemetry, out, samples: 0, newest_only: false };
+    text.target_info()?;
+    text.families()?;
+    text.out.write_all(b"# EOF\n")?;
+    Ok(text.samples)
+}
+
+/// Writes the newest scrape of each replica, without times, in Prometheus's text format 0.0.4.
+pub fn write_newest(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u64> {
+    let mut text = Text { telemetry, out, samples: 0, newest_only: true };
+    text.families()?;
+    Ok(text.samples)
+}
+
+struct Text<'a> {
+    telemetry: &'a Telemetry,
+    out: &'a mut dyn Write,
+    samples: u64,
+    newest_only: bool,
+}
+
+impl Text<'_> {
+    fn target_info(&mut self) -> io::Result<()> {
+        writeln!(self.out, "# TYPE target info\n# HELP target Resource attributes of what is scraped.")?;
+        for (id, _) in self.telemetry.metrics.targets() {
+            let labels = braces(self.telemetry, id, None);
+            for scrape in self.telemetry.metrics.scrapes(id) {
+                let at = seconds(self.telemetry, scrape.stamp);
+                self.samples += 1;
+                writeln!(self.out, "target_info{{{labels}}} 1 {at}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn families(&mut self) -> io::Result<()> {
+        let mut order: Vec<(String, usize)> = self
+            .telemetry
+            .metrics
+            .families()
+            .iter()
+            .enumerate()
+            .map(|(at, family)| (family_name(self.telemetry.names.text(family.name), family), at))
+            .collect();
+        order.sort();
+        for (name, at) in order {
+            let family = &self.telemetry.metrics.families()[at];
+            self.family(&name, FamilyId(at as u16), family)?;
+        }
+        Ok(())
+    }
+
+    fn family(&mut self, name: &str, id: FamilyId, family: &Family) -> io::Result<()> {
+        let mut head = true;
+        for (resource, target) in self.telemetry.metrics.targets() {
+            for series in target.series.iter().filter(|series| series.family == id) {
+                let labels = braces(self.telemetry, resource, Some(series));
+                let slot = series.slot as usize;
+                let scrapes = self.telemetry.metrics.scrapes(resource);
+                let scrapes: Vec<Scrape<'_>> =
+                    if self.newest_only { scrapes.rev().take(1).collect() } else { scrapes.collect() };
+                for scrape in scrapes {
+                    // A series that came later has no place in an earlier row.
+                    let Some(values) = scrape.values.get(slot..slot + family.width()) else { continue };
+                    if std::mem::take(&mut head) {
+                        self.head(name, family)?;
+                    }
+                    let at = match self.newest_only {
+                        true => String::new(),
+                        false => format!(" {}", seconds(self.telemetry, scrape.stamp)),
+                    };
+                    self.point(name, family, &labels, values, &at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, name: &str, family: &Family) -> io::Result<()> {
+        // In OpenMetrics a counter's family has no `_total`; in Prometheus's own format it has.
+        let name = if self.newest_only { name } else { name.strip_suffix("_total").unwrap_or(name) };
+        writeln!(self.out, "# TYPE {name} {}", family.kind.name())?;
+        let unit = unit_suffix(family.unit, family.kind);
+        if !self.newest_only && !unit.is_empty() && name.ends_with(unit) {
+            writeln!(self.out, "# UNIT {name} {unit}")?;
+        }
+        writeln!(self.out, "# HELP {name} {}", escape(family.help))
+    }
+
+    fn point(&mut self, name: &str, family: &Family, labels: &str, values: &[f64], at: &str) -> io::Result<()> {
+        if family.kind != MetricKind::Histogram {
+            self.samples += 1;
+            return writeln!(self.out, "{name}{{{labels}}} {}{at}", number(values[0]));
+        }
+        let mut below = 0.0;
+        for (bucket, count) in values[1..].iter().enumerate() {
+            below += count;
+            let bound = family.bounds.get(bucket).map_or_else(|| "+Inf".to_owned(), |bound| canonical(*bound));
+            writeln!(self.out, "{name}_bucket{{{labels},le=\"{bound}\"}} {}{at}", number(below))?;
+        }
+        writeln!(self.out, "{name}_count{{{labels}}} {}{at}", number(below))?;
+        writeln!(self.out, "{name}_sum{{{labels}}} {}{at}", number(values[0]))?;
+        self.samples += values.len() as u64 + 1;
+        Ok(())
+    }
+}
+
+/// A bucket's bound as OpenMetrics writes it: a float always has a point.
+fn canonical(bound: f64) -> String {
+    format!("{bound:?}")
+}
+
+fn braces(telemetry: &Telemetry, resource: ResourceId, series: Option<&Series>) -> String {
+    let own = series.map_or(&[][..], |series| &series.labels);
+    let own = own.iter().map(|(key, value)| (label_name(telemetry.names.text(*key)), telemetry.names.text(*value)));
+    let shared = resource_labels(telemetry.resource(resource)).into_iter().map(|(key, value)| (key.to_owned(), value));
+    let mut all: Vec<(String, &str)> = shared.chain(own).collect();
+    all.sort();
+    all.into_iter().map(|(key, value)| format!("{key}=\"{}\"", escape(value))).collect::<Vec<_>>().join(",")
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// Seconds since 1970 with milliseconds, all that Prometheus keeps.
+fn seconds(telemetry: &Telemetry, stamp: Stamp) -> String {
+    let ms = telemetry.epoch().unix_ns(stamp).div_euclid(1_000_000);
+    format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
+}

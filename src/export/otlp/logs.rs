@@ -1,0 +1,59 @@
+//! Log records.
+
+use std::io;
+
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs, SeverityNumber};
+
+use super::common::{ByResource, pair, resource, scope, span_id, text, trace_id, unix_nano};
+use super::{CHUNK, Sink};
+use crate::Telemetry;
+use crate::export::attribute;
+use crate::telemetry;
+use crate::world::Severity;
+
+pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
+    let mut chunk = ByResource::new(telemetry);
+    let mut written = 0;
+    for log in telemetry.logs.iter() {
+        chunk.push(log.resource, record(telemetry, log));
+        written += 1;
+        if written % CHUNK as u64 == 0 {
+            sink.message(&message(telemetry, &mut chunk))?;
+        }
+    }
+    sink.message(&message(telemetry, &mut chunk))?;
+    Ok(written)
+}
+
+fn message(telemetry: &Telemetry, chunk: &mut ByResource<LogRecord>) -> LogsData {
+    let resource_logs = chunk.take().map(|(id, log_records)| ResourceLogs {
+        resource: resource(telemetry, id),
+        scope_logs: vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }],
+        ..ResourceLogs::default()
+    });
+    LogsData { resource_logs: resource_logs.collect() }
+}
+
+fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
+    let mut body = String::new();
+    telemetry.logs.render_into(&telemetry.names, log, &mut body);
+    let severity = telemetry.logs.words(log.template).0;
+    let number = match severity {
+        Severity::Debug => SeverityNumber::Debug,
+        Severity::Info => SeverityNumber::Info,
+        Severity::Warn => SeverityNumber::Warn,
+        Severity::Error => SeverityNumber::Error,
+    };
+    let time = unix_nano(telemetry, log.stamp);
+    LogRecord {
+        time_unix_nano: time,
+        observed_time_unix_nano: time,
+        severity_number: number as i32,
+        severity_text: format!("{severity:?}").to_uppercase(),
+        body: Some(text(&body)),
+        attributes: attribute::of_log(telemetry, log).map(|(key, value)| pair(key, value)).collect(),
+        trace_id: log.trace.map_or_else(Vec::new, |trace| trace_id(telemetry, trace)),
+        span_id: log.trace.map_or_else(Vec::new, |_| span_id(log.span)),
+        ..LogRecord::default()
+    }
+}

@@ -1,0 +1,135 @@
+//! Metrics: each scrape of a series is a data point, cumulative since the process started.
+
+use std::io;
+
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, MetricsData, NumberDataPoint,
+    ResourceMetrics, ScopeMetrics, Sum, metric, number_data_point,
+};
+
+use super::common::{pair, resource, scope, unix_nano};
+use super::{CHUNK, Sink};
+use crate::Telemetry;
+use crate::export::attribute::Value;
+use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Scrape, Series, Symbol, Target};
+use crate::time::Stamp;
+
+pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
+    let mut written = 0;
+    for (id, target) in telemetry.metrics.targets() {
+        let scrapes: Vec<Scrape<'_>> = telemetry.metrics.scrapes(id).collect();
+        for part in scrapes.chunks((CHUNK / target.series.len().max(1)).max(1)) {
+            let metrics = metrics(telemetry, target, part);
+            written += metrics.iter().map(points).sum::<usize>() as u64;
+            sink.message(&message(telemetry, id, metrics))?;
+        }
+    }
+    Ok(written)
+}
+
+fn message(telemetry: &Telemetry, id: ResourceId, metrics: Vec<Metric>) -> MetricsData {
+    let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..ScopeMetrics::default() }];
+    let one = ResourceMetrics { resource: resource(telemetry, id), scope_metrics, ..ResourceMetrics::default() };
+    MetricsData { resource_metrics: vec![one] }
+}
+
+fn points(metric: &Metric) -> usize {
+    match &metric.data {
+        Some(metric::Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(metric::Data::Sum(sum)) => sum.data_points.len(),
+        Some(metric::Data::Histogram(histogram)) => histogram.data_points.len(),
+        _ => 0,
+    }
+}
+
+/// The families of one replica, each with the points of all its series in these scrapes.
+fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Vec<Metric> {
+    let uptime = uptime_slot(telemetry, target);
+    let started = |scrape: &Scrape<'_>| {
+        let secs = uptime.and_then(|slot| scrape.values.get(slot)).copied().unwrap_or(0.0);
+        unix_nano(telemetry, Stamp(scrape.stamp.0 - (secs * 1e9).round() as i64))
+    };
+    let families = telemetry.metrics.families().iter().enumerate();
+    let metrics = families.filter_map(|(at, family)| {
+        let series = target.series.iter().filter(|series| series.family == FamilyId(at as u16));
+        let points = series.flat_map(|series| {
+            let attributes = attributes(telemetry, series);
+            scrapes.iter().filter_map(move |scrape| {
+                let slot = series.slot as usize;
+                // A series that came later has no place in an earlier row.
+                let values = scrape.values.get(slot..slot + family.width())?;
+                let time = unix_nano(telemetry, scrape.stamp);
+                Some(Point { attributes: attributes.clone(), started: started(scrape), time, values })
+            })
+        });
+        let points: Vec<Point<'_>> = points.collect();
+        (!points.is_empty()).then(|| Metric {
+            name: telemetry.names.text(family.name).to_owned(),
+            description: family.help.to_owned(),
+            unit: family.unit.to_owned(),
+            data: Some(data(family, points)),
+            ..Metric::default()
+        })
+    });
+    metrics.collect()
+}
+
+struct Point<'a> {
+    attributes: Vec<KeyValue>,
+    started: u64,
+    time: u64,
+    values: &'a [f64],
+}
+
+fn data(family: &Family, points: Vec<Point<'_>>) -> metric::Data {
+    let aggregation_temporality = AggregationTemporality::Cumulative as i32;
+    let points = points.into_iter();
+    match family.kind {
+        MetricKind::Gauge => metric::Data::Gauge(Gauge { data_points: points.map(|p| number(p, false)).collect() }),
+        MetricKind::Counter => metric::Data::Sum(Sum {
+            data_points: points.map(|p| number(p, true)).collect(),
+            aggregation_temporality,
+            is_monotonic: true,
+        }),
+        MetricKind::Histogram => metric::Data::Histogram(Histogram {
+            data_points: points.map(|p| histogram(p, family)).collect(),
+            aggregation_temporality,
+        }),
+    }
+}
+
+fn number(point: Point<'_>, cumulative: bool) -> NumberDataPoint {
+    NumberDataPoint {
+        attributes: point.attributes,
+        start_time_unix_nano: if cumulative { point.started } else { 0 },
+        time_unix_nano: point.time,
+        value: point.values.first().map(|value| number_data_point::Value::AsDouble(*value)),
+        ..NumberDataPoint::default()
+    }
+}
+
+fn histogram(point: Point<'_>, family: &Family) -> HistogramDataPoint {
+    let counts: Vec<u64> = point.values[1..].iter().map(|count| *count as u64).collect();
+    HistogramDataPoint {
+        attributes: point.attributes,
+        start_time_unix_nano: point.started,
+        time_unix_nano: point.time,
+        count: counts.iter().sum(),
+        sum: Some(point.values[0]),
+        bucket_counts: counts,
+        explicit_bounds: family.bounds.to_vec(),
+        ..HistogramDataPoint::default()
+    }
+}
+
+fn attributes(telemetry: &Telemetry, series: &Series) -> Vec<KeyValue> {
+    let text = |symbol: Symbol| telemetry.names.text(symbol);
+    series.labels.iter().map(|(key, value)| pair(text(*key), Value::Text(text(*value)))).collect()
+}
+
+/// Where a replica's row says how long its process has run.
+fn uptime_slot(telemetry: &Telemetry, target: &Target) -> Option<usize> {
+    let family = telemetry.metrics.find_family(telemetry.names.find("process.uptime")?)?;
+    target.find(family, &[]).map(|slot| slot as usize)
+}

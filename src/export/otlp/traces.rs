@@ -1,0 +1,59 @@
+//! Spans.
+
+use std::io;
+
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData, span, status};
+
+use super::common::{ByResource, pair, resource, scope, span_id, trace_id, unix_nano};
+use super::{CHUNK, Sink};
+use crate::Telemetry;
+use crate::export::attribute;
+use crate::telemetry::{SpanKind, SpanRecord};
+
+pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
+    let mut chunk = ByResource::new(telemetry);
+    let mut written = 0;
+    for record in telemetry.spans.iter() {
+        chunk.push(record.resource, span(telemetry, record));
+        written += 1;
+        if written % CHUNK as u64 == 0 {
+            sink.message(&message(telemetry, &mut chunk))?;
+        }
+    }
+    sink.message(&message(telemetry, &mut chunk))?;
+    Ok(written)
+}
+
+fn message(telemetry: &Telemetry, chunk: &mut ByResource<Span>) -> TracesData {
+    let resource_spans = chunk.take().map(|(id, spans)| ResourceSpans {
+        resource: resource(telemetry, id),
+        scope_spans: vec![ScopeSpans { scope: scope(), spans, ..ScopeSpans::default() }],
+        ..ResourceSpans::default()
+    });
+    TracesData { resource_spans: resource_spans.collect() }
+}
+
+fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
+    let shape = telemetry.spans.shape_of(record.shape);
+    let start = unix_nano(telemetry, record.start);
+    let kind = match shape.kind {
+        SpanKind::Internal => span::SpanKind::Internal,
+        SpanKind::Server => span::SpanKind::Server,
+        SpanKind::Client => span::SpanKind::Client,
+        SpanKind::Producer => span::SpanKind::Producer,
+        SpanKind::Consumer => span::SpanKind::Consumer,
+    };
+    let code = if record.error { status::StatusCode::Error } else { status::StatusCode::Unset };
+    Span {
+        trace_id: trace_id(telemetry, record.trace),
+        span_id: span_id(record.number),
+        parent_span_id: span_id(record.parent),
+        name: shape.template.text.clone(),
+        kind: kind as i32,
+        start_time_unix_nano: start,
+        end_time_unix_nano: start + record.duration.0,
+        attributes: attribute::of_span(telemetry, record).map(|(key, value)| pair(key, value)).collect(),
+        status: Some(Status { code: code as i32, ..Status::default() }),
+        ..Span::default()
+    }
+}

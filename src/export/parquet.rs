@@ -1,0 +1,294 @@
+//! Parquet: one file each for log records, spans and metric samples, compressed with Snappy.
+//!
+//! Attributes that differ from row to row are one column of JSON objects; what queries join and filter by has columns of
+//! its own. Metric samples are Prometheus's: a histogram has a row for each bucket, its count and its sum.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::schema::parser::parse_message_type;
+use serde_json::{Map, Value as Json};
+
+use super::attribute;
+use crate::Telemetry;
+use crate::telemetry::prometheus::{family_name, label_name};
+use crate::telemetry::{MetricKind, ResourceId, SpanNumber};
+use crate::time::Stamp;
+use crate::world::Severity;
+
+/// Rows that are held before they are written.
+const GROUP: usize = 100_000;
+
+const LOGS: &str = "message logs {
+    REQUIRED INT64 time (TIMESTAMP(NANOS,true));
+    REQUIRED BINARY service_name (STRING);
+    REQUIRED BINARY service_instance_id (STRING);
+    OPTIONAL BINARY cloud_availability_zone (STRING);
+    REQUIRED INT64 severity_number;
+    REQUIRED BINARY severity_text (STRING);
+    REQUIRED BINARY body (STRING);
+    OPTIONAL BINARY trace_id (STRING);
+    OPTIONAL BINARY span_id (STRING);
+    REQUIRED BINARY attributes (STRING);
+}";
+
+const SPANS: &str = "message spans {
+    REQUIRED INT64 start_time (TIMESTAMP(NANOS,true));
+    REQUIRED INT64 duration_ns;
+    REQUIRED BINARY service_name (STRING);
+    REQUIRED BINARY service_instance_id (STRING);
+    OPTIONAL BINARY cloud_availability_zone (STRING);
+    REQUIRED BINARY trace_id (STRING);
+    REQUIRED BINARY span_id (STRING);
+    OPTIONAL BINARY parent_span_id (STRING);
+    REQUIRED BINARY name (STRING);
+    REQUIRED BINARY kind (STRING);
+    REQUIRED BINARY status (STRING);
+    REQUIRED BINARY attributes (STRING);
+}";
+
+const METRICS: &str = "message metrics {
+    REQUIRED INT64 time (TIMESTAMP(NANOS,true));
+    REQUIRED BINARY service_name (STRING);
+    REQUIRED BINARY service_instance_id (STRING);
+    OPTIONAL BINARY cloud_availability_zone (STRING);
+    REQUIRED BINARY name (STRING);
+    REQUIRED BINARY labels (STRING);
+    REQUIRED DOUBLE value;
+}";
+
+/// Writes log records. Answers the number of rows.
+pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
+    let mut table = Table::new(out, LOGS)?;
+    let mut body = String::new();
+    for log in telemetry.logs.iter() {
+        body.clear();
+        telemetry.logs.render_into(&telemetry.names, log, &mut body);
+        let severity = telemetry.logs.words(log.template).0;
+        let number = match severity {
+            Severity::Debug => 5,
+            Severity::Info => 9,
+            Severity::Warn => 13,
+            Severity::Error => 17,
+        };
+        let trace = log.trace.map(|trace| telemetry.spans.trace_id(trace).to_string());
+        let span = log.trace.and_then(|_| span_id(log.span));
+        table.int(unix_ns(telemetry, log.stamp));
+        table.resource(telemetry, log.resource);
+        table.int(number);
+        table.text(&format!("{severity:?}").to_uppercase());
+        table.text(&body);
+        table.optional(trace.as_deref());
+        table.optional(span.as_deref());
+        table.text(&object(attribute::of_log(telemetry, log).map(|(key, value)| (key.to_owned(), value.into()))));
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes spans. Answers the number of rows.
+pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
+    let mut table = Table::new(out, SPANS)?;
+    for span in telemetry.spans.iter() {
+        let shape = telemetry.spans.shape_of(span.shape);
+        table.int(unix_ns(telemetry, span.start));
+        table.int(span.duration.0 as i64);
+        table.resource(telemetry, span.resource);
+        table.text(&telemetry.spans.trace_id(span.trace).to_string());
+        table.text(&span_id(span.number).unwrap_or_default());
+        table.optional(span_id(span.parent).as_deref());
+        table.text(&shape.template.text);
+        table.text(shape.kind.name());
+        table.text(if span.error { "ERROR" } else { "UNSET" });
+        table.text(&object(attribute::of_span(telemetry, span).map(|(key, value)| (key.to_owned(), value.into()))));
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes metric samples. Answers the number of rows.
+pub fn write_metrics(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
+    let mut table = Table::new(out, METRICS)?;
+    for (id, target) in telemetry.metrics.targets() {
+        for series in &target.series {
+            let family = &telemetry.metrics.families()[usize::from(series.family.0)];
+            let name = family_name(telemetry.names.text(family.name), family);
+            let label = |key, value| (label_name(telemetry.names.text(key)), telemetry.names.text(value).into());
+            let own: Map<String, Json> = series.labels.iter().map(|(key, value)| label(*key, *value)).collect();
+            for scrape in telemetry.metrics.scrapes(id) {
+                let slot = series.slot as usize;
+                // A series that came later has no place in an earlier row.
+                let Some(values) = scrape.values.get(slot..slot + family.width()) else { continue };
+                let mut sample = |name: &str, labels: &str, value: f64| {
+                    table.int(unix_ns(telemetry, scrape.stamp));
+                    table.resource(telemetry, id);
+                    table.text(name);
+                    table.text(labels);
+                    table.double(value);
+                    table.end_row()
+                };
+                let labels = object(own.clone());
+                if family.kind != MetricKind::Histogram {
+                    sample(&name, &labels, values[0])?;
+                    continue;
+                }
+                let mut below = 0.0;
+                for (bucket, count) in values[1..].iter().enumerate() {
+                    below += count;
+                    let bound =
+                        family.bounds.get(bucket).map_or_else(|| "+Inf".to_owned(), |bound| format!("{bound:?}"));
+                    let with_bound = own.clone().into_iter().chain([("le".to_owned(), bound.into())]);
+                    sample(&format!("{name}_bucket"), &object(with_bound), below)?;
+                }
+                sample(&format!("{name}_count"), &labels, below)?;
+                sample(&format!("{name}_sum"), &labels, values[0])?;
+            }
+        }
+    }
+    table.finish()
+}
+
+fn unix_ns(telemetry: &Telemetry, stamp: Stamp) -> i64 {
+    i64::try_from(telemetry.epoch().unix_ns(stamp)).unwrap_or(i64::MAX)
+}
+
+fn span_id(number: SpanNumber) -> Option<String> {
+    (number.0 != 0).then(|| format!("{:016x}", number.0))
+}
+
+fn object(pairs: impl IntoIterator<Item = (String, Json)>) -> String {
+    Json::Object(pairs.into_iter().collect()).to_string()
+}
+
+/// The values of one column that wait to be written.
+enum Column {
+    Int(Vec<i64>),
+    Double(Vec<f64>),
+    Text(Vec<ByteArray>),
+    /// Values, and for each row whether it has one.
+    Optional(Vec<ByteArray>, Vec<i16>),
+}
+
+/// A Parquet file that is filled row by row, in the order of its columns.
+struct Table<'a> {
+    writer: SerializedFileWriter<&'a mut (dyn Write + Send)>,
+    columns: Vec<Column>,
+    next: usize,
+    held: usize,
+    rows: u64,
+}
+
+impl<'a> Table<'a> {
+    fn new(out: &'a mut (dyn Write + Send), schema: &str) -> io::Result<Self> {
+        let schema = Arc::new(parse_message_type(schema).map_err(failed)?);
+        let columns = schema.get_fields().iter().map(|field| match (field.get_physical_type(), field.is_optional()) {
+            (parquet::basic::Type::INT64, _) => Column::Int(Vec::new()),
+            (parquet::basic::Type::DOUBLE, _) => Column::Double(Vec::new()),
+            (_, false) => Column::Text(Vec::new()),
+            (_, true) => Column::Optional(Vec::new(), Vec::new()),
+        });
+        let columns = columns.collect();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
+        Ok(Table { writer, columns, next: 0, held: 0, rows: 0 })
+    }
+
+    fn column(&mut self) -> Option<&mut Column> {
+        self.next += 1;
+        self.columns.get_mut(self.next - 1)
+    }
+
+    fn int(&mut self, value: i64) {
+        if let Some(Column::Int(values)) = self.column() {
+            values.push(value);
+        }
+    }
+
+    fn double(&mut self, value: f64) {
+        if let Some(Column::Double(values)) = self.column() {
+            values.push(value);
+        }
+    }
+
+    fn text(&mut self, value: &str) {
+        if let Some(Column::Text(values)) = self.column() {
+            values.push(value.into());
+        }
+    }
+
+    fn optional(&mut self, value: Option<&str>) {
+        if let Some(Column::Optional(values, present)) = self.column() {
+            values.extend(value.map(ByteArray::from));
+            present.push(i16::from(value.is_some()));
+        }
+    }
+
+    /// The three columns that say who reports.
+    fn resource(&mut self, telemetry: &Telemetry, id: ResourceId) {
+        let resource = telemetry.resource(id);
+        self.text(&resource.service);
+        self.text(&resource.instance);
+        self.optional(Some(resource.zone.as_str()).filter(|zone| !zone.is_empty()));
+    }
+
+    fn end_row(&mut self) -> io::Result<()> {
+        self.next = 0;
+        self.held += 1;
+        self.rows += 1;
+        if self.held == GROUP { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut group = self.writer.next_row_group().map_err(failed)?;
+        for column in &mut self.columns {
+            let Some(mut writer) = group.next_column().map_err(failed)? else { break };
+            match column {
+                Column::Int(values) => batch::<Int64Type>(&mut writer, values, None)?,
+                Column::Double(values) => batch::<DoubleType>(&mut writer, values, None)?,
+                Column::Text(values) => batch::<ByteArrayType>(&mut writer, values, None)?,
+                Column::Optional(values, present) => {
+                    batch::<ByteArrayType>(&mut writer, values, Some(present))?;
+                    present.clear();
+                }
+            }
+            writer.close().map_err(failed)?;
+        }
+        group.close().map_err(failed)?;
+        self.held = 0;
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<u64> {
+        if self.held > 0 {
+            self.flush()?;
+        }
+        self.writer.close().map_err(failed)?;
+        Ok(self.rows)
+    }
+}
+
+fn batch<T: DataType>(
+    writer: &mut SerializedColumnWriter<'_>,
+    values: &mut Vec<T::T>,
+    present: Option<&[i16]>,
+) -> io::Result<()> {
+    writer.typed::<T>().write_batch(values, present, None).map_err(failed)?;
+    values.clear();
+    Ok(())
+}
+
+fn failed(error: ParquetError) -> io::Error {
+    match error {
+        // Says whether the disk is full, as any other file's error does.
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(inner) => io::Error::other(inner),
+        },
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,6 @@
+//! The query languages that engineers use at work, over the telemetry of a run. Knows telemetry; must never know the
+//! ground truth.
+
+pub mod metrics;
+pub mod promql;
+pub mod promqltest;

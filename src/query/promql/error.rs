@@ -1,0 +1,79 @@
+//! Why a query has no answer, and where in its text the reason lies.
+
+use std::ops::Range;
+
+/// A range of bytes in the query's text.
+pub type Span = Range<usize>;
+
+/// What kind of failure it is; an HTTP API maps it to `bad_data` or `execution`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The expression is not valid.
+    Parse,
+    /// The expression is valid but has no result over this data.
+    Execution,
+    /// A limit on work or size was reached.
+    Limit,
+}
+
+/// A query that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// The kind of failure.
+    pub kind: ErrorKind,
+    /// What is wrong and, for syntax, what was expected.
+    pub message: String,
+    /// The part of the query that is wrong, where one part is.
+    pub span: Option<Span>,
+}
+
+/// A result that may be an [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A syntax or type error at `span`.
+    pub fn parse(span: Span, message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Parse, message: message.into(), span: Some(span) }
+    }
+
+    /// A failure while evaluating.
+    pub fn execution(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Execution, message: message.into(), span: None }
+    }
+
+    /// A limit that was reached.
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Limit, message: message.into(), span: None }
+    }
+
+    /// The message with line and column, as Prometheus words it: `1:5: parse error: …`.
+    pub fn describe(&self, query: &str) -> String {
+        match (&self.span, self.kind) {
+            (Some(span), ErrorKind::Parse) => {
+                let (line, column) = position(query, span.start);
+                format!("{line}:{column}: parse error: {}", self.message)
+            }
+            _ => self.message.clone(),
+        }
+    }
+}
+
+/// Line and column, from 1, of the byte `at`.
+pub fn position(query: &str, at: usize) -> (usize, usize) {
+    let before = query.get(..at.min(query.len())).unwrap_or(query);
+    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_counts_lines_and_characters() {
+        assert_eq!(position("ab\ncd", 4), (2, 2));
+        assert_eq!(position("é)", 2), (1, 2));
+        assert_eq!(Error::parse(1..2, "no").describe("(x"), "1:2: parse error: no");
+    }
+}

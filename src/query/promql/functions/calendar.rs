@@ -1,0 +1,77 @@
+//! Functions of calendar time, in UTC.
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// The function of this name, of seconds since the epoch.
+pub(in super::super) fn find(name: &str) -> Option<fn(f64) -> f64> {
+    Some(match name {
+        "year" => |t| date(t).0 as f64,
+        "month" => |t| date(t).1 as f64,
+        "day_of_month" => |t| date(t).2 as f64,
+        "day_of_year" => |t| {
+            let days = (t as i64).div_euclid(SECONDS_A_DAY);
+            (days - days_before_year(date(t).0) + 1) as f64
+        },
+        // The epoch was a Thursday.
+        "day_of_week" => |t| ((t as i64).div_euclid(SECONDS_A_DAY) + 4).rem_euclid(7) as f64,
+        "days_in_month" => |t| {
+            let (year, month, _) = date(t);
+            days_in_month(year, month) as f64
+        },
+        "hour" => |t| ((t as i64).rem_euclid(SECONDS_A_DAY) / 3600) as f64,
+        "minute" => |t| ((t as i64).rem_euclid(3600) / 60) as f64,
+        _ => return None,
+    })
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 => 28 + i64::from(is_leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from the epoch to the first of January.
+fn days_before_year(year: i64) -> i64 {
+    let y = year - 1;
+    365 * (year - 1970) + (y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400)) - 477
+}
+
+/// Year, month and day of the month, by Hinnant's algorithm: years begin in March, eras have 400 years.
+fn date(t: f64) -> (i64, i64, i64) {
+    // Years beyond a few hundred million have no use; within them nothing overflows.
+    let days = (t as i64).clamp(-8_000_000_000_000_000, 8_000_000_000_000_000).div_euclid(SECONDS_A_DAY);
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day = shifted.rem_euclid(146_097);
+    let year_of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day_of_year - (153 * from_march + 2) / 5 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_right_at_the_edges() {
+        assert_eq!(date(0.0), (1970, 1, 1));
+        assert_eq!(date(-1.0), (1969, 12, 31));
+        assert_eq!(date(1_456_790_399.0), (2016, 2, 29));
+        assert_eq!(date(1_230_767_999.0), (2008, 12, 31));
+        assert_eq!(date(-11_644_473_600.0), (1601, 1, 1));
+        assert_eq!(find("day_of_year").map(|f| f(1_483_191_420.0)), Some(366.0));
+        for hostile in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e18, -1e300] {
+            let (_, month, day) = date(hostile);
+            assert!((1..=12).contains(&month) && (1..=31).contains(&day));
+        }
+    }
+}
