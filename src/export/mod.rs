@@ -17,7 +17,7 @@ use otlp::{Encoding, Signal};
 /// One file of a format.
 #[derive(Clone, Copy, Debug)]
 pub enum File {
-    /// See [`jsonl`](write).
+    /// JSON lines of this kind.
     Lines(JsonLines),
     /// See [`otlp::write`].
     Otlp(Signal, Encoding),
