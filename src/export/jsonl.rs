@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::{Family, MetricKind, Resource, SpanNumber, Symbol, TraceRef};
+use crate::telemetry::{Family, MetricKind, Resource, Symbol, TraceRef};
 use crate::time::Stamp;
 
 /// The name and version of this format.
@@ -72,12 +72,12 @@ impl Lines<'_> {
             let mut object = resource(self.telemetry.resource(log.resource));
             object.insert("time".into(), self.time(log.stamp).into());
             let severity = self.telemetry.logs.words(log.template).0;
-            object.insert("severity".into(), format!("{severity:?}").to_uppercase().into());
+            object.insert("severity".into(), severity.text().into());
             object.insert("body".into(), body.as_str().into());
             if let Some(trace) = log.trace {
                 object.insert("trace_id".into(), self.trace_id(trace));
-                if let Some(span) = span_id(log.span) {
-                    object.insert("span_id".into(), span);
+                if let Some(span) = log.span.id() {
+                    object.insert("span_id".into(), span.into());
                 }
             }
             object.insert("attributes".into(), attributes(attribute::of_log(self.telemetry, log)));
@@ -93,8 +93,8 @@ impl Lines<'_> {
             object.insert("time".into(), self.time(span.start).into());
             object.insert("duration_ns".into(), span.duration.0.into());
             object.insert("trace_id".into(), self.trace_id(span.trace));
-            object.insert("span_id".into(), span_id(span.number).into());
-            object.insert("parent_span_id".into(), span_id(span.parent).into());
+            object.insert("span_id".into(), span.number.id().into());
+            object.insert("parent_span_id".into(), span.parent.id().into());
             object.insert("name".into(), shape.template.text.as_str().into());
             object.insert("kind".into(), shape.kind.name().into());
             object.insert("status".into(), if span.error { "ERROR" } else { "UNSET" }.into());
@@ -194,9 +194,4 @@ fn resource(resource: &Resource) -> Map<String, Value> {
 
 fn attributes<'a>(given: impl Iterator<Item = (&'a str, attribute::Value<'a>)>) -> Value {
     given.map(|(key, value)| (key.to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
-}
-
-/// 16 hexadecimal digits, unique within the run; none for number 0.
-fn span_id(number: SpanNumber) -> Option<Value> {
-    (number.0 != 0).then(|| format!("{:016x}", number.0).into())
 }

@@ -4,8 +4,9 @@
 use std::io::{self, Write};
 
 use crate::Telemetry;
-use crate::telemetry::prometheus::{family_name, label_name, number, resource_labels, unit_suffix};
-use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Scrape, Series};
+use crate::query::promql::format_number;
+use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name, resource_labels, unit_suffix};
+use crate::telemetry::{Family, FamilyId, ResourceId, Scrape, Series};
 use crate::time::Stamp;
 
 /// Writes every sample of every scrape. Answers the number of samples.
@@ -64,16 +65,15 @@ impl Text<'_> {
 
     fn family(&mut self, name: &str, id: FamilyId, family: &Family) -> io::Result<()> {
         let mut head = true;
+        let exposed = exposed(family);
         for (resource, target) in self.telemetry.metrics.targets() {
             for series in target.series.iter().filter(|series| series.family == id) {
                 let labels = braces(self.telemetry, resource, Some(series));
-                let slot = series.slot as usize;
                 let scrapes = self.telemetry.metrics.scrapes(resource);
                 let scrapes: Vec<Scrape<'_>> =
                     if self.newest_only { scrapes.rev().take(1).collect() } else { scrapes.collect() };
                 for scrape in scrapes {
-                    // A series that came later has no place in an earlier row.
-                    let Some(values) = scrape.values.get(slot..slot + family.width()) else { continue };
+                    let Some(values) = scrape.numbers(series, family.width()) else { continue };
                     if std::mem::take(&mut head) {
                         self.head(name, family)?;
                     }
@@ -81,7 +81,7 @@ impl Text<'_> {
                         true => String::new(),
                         false => format!(" {}", seconds(self.telemetry, scrape.stamp)),
                     };
-                    self.point(name, family, &labels, values, &at)?;
+                    self.point(name, &exposed, &labels, values, &at)?;
                 }
             }
         }
@@ -99,27 +99,14 @@ impl Text<'_> {
         writeln!(self.out, "# HELP {name} {}", escape(family.help))
     }
 
-    fn point(&mut self, name: &str, family: &Family, labels: &str, values: &[f64], at: &str) -> io::Result<()> {
-        if family.kind != MetricKind::Histogram {
-            self.samples += 1;
-            return writeln!(self.out, "{name}{{{labels}}} {}{at}", number(values[0]));
+    fn point(&mut self, name: &str, exposed: &[Exposed], labels: &str, values: &[f64], at: &str) -> io::Result<()> {
+        for one in exposed {
+            let le = one.le.as_ref().map_or_else(String::new, |le| format!(",le=\"{le}\""));
+            writeln!(self.out, "{name}{}{{{labels}{le}}} {}{at}", one.suffix, format_number(one.of(values)))?;
         }
-        let mut below = 0.0;
-        for (bucket, count) in values[1..].iter().enumerate() {
-            below += count;
-            let bound = family.bounds.get(bucket).map_or_else(|| "+Inf".to_owned(), |bound| canonical(*bound));
-            writeln!(self.out, "{name}_bucket{{{labels},le=\"{bound}\"}} {}{at}", number(below))?;
-        }
-        writeln!(self.out, "{name}_count{{{labels}}} {}{at}", number(below))?;
-        writeln!(self.out, "{name}_sum{{{labels}}} {}{at}", number(values[0]))?;
-        self.samples += values.len() as u64 + 1;
+        self.samples += exposed.len() as u64;
         Ok(())
     }
-}
-
-/// A bucket's bound as OpenMetrics writes it: a float always has a point.
-fn canonical(bound: f64) -> String {
-    format!("{bound:?}")
 }
 
 fn braces(telemetry: &Telemetry, resource: ResourceId, series: Option<&Series>) -> String {

@@ -16,10 +16,9 @@ use serde_json::{Map, Value as Json};
 
 use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::prometheus::{family_name, label_name};
-use crate::telemetry::{MetricKind, ResourceId, SpanNumber};
+use crate::telemetry::ResourceId;
+use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name};
 use crate::time::Stamp;
-use crate::world::Severity;
 
 /// Rows that are held before they are written.
 const GROUP: usize = 100_000;
@@ -70,18 +69,12 @@ pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Re
         body.clear();
         telemetry.logs.render_into(&telemetry.names, log, &mut body);
         let severity = telemetry.logs.words(log.template).0;
-        let number = match severity {
-            Severity::Debug => 5,
-            Severity::Info => 9,
-            Severity::Warn => 13,
-            Severity::Error => 17,
-        };
         let trace = log.trace.map(|trace| telemetry.spans.trace_id(trace).to_string());
-        let span = log.trace.and_then(|_| span_id(log.span));
+        let span = log.trace.and_then(|_| log.span.id());
         table.int(unix_ns(telemetry, log.stamp));
         table.resource(telemetry, log.resource);
-        table.int(number);
-        table.text(&format!("{severity:?}").to_uppercase());
+        table.int(i64::from(severity.number()));
+        table.text(severity.text());
         table.text(&body);
         table.optional(trace.as_deref());
         table.optional(span.as_deref());
@@ -100,8 +93,8 @@ pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::R
         table.int(span.duration.0 as i64);
         table.resource(telemetry, span.resource);
         table.text(&telemetry.spans.trace_id(span.trace).to_string());
-        table.text(&span_id(span.number).unwrap_or_default());
-        table.optional(span_id(span.parent).as_deref());
+        table.text(&span.number.id().unwrap_or_default());
+        table.optional(span.parent.id().as_deref());
         table.text(&shape.template.text);
         table.text(shape.kind.name());
         table.text(if span.error { "ERROR" } else { "UNSET" });
@@ -120,33 +113,23 @@ pub fn write_metrics(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io:
             let name = family_name(telemetry.names.text(family.name), family);
             let label = |key, value| (label_name(telemetry.names.text(key)), telemetry.names.text(value).into());
             let own: Map<String, Json> = series.labels.iter().map(|(key, value)| label(*key, *value)).collect();
+            let samples: Vec<(String, String, Exposed)> = exposed(family)
+                .into_iter()
+                .map(|one| {
+                    let le = one.le.iter().map(|le| ("le".to_owned(), le.as_str().into()));
+                    (format!("{name}{}", one.suffix), object(own.clone().into_iter().chain(le)), one)
+                })
+                .collect();
             for scrape in telemetry.metrics.scrapes(id) {
-                let slot = series.slot as usize;
-                // A series that came later has no place in an earlier row.
-                let Some(values) = scrape.values.get(slot..slot + family.width()) else { continue };
-                let mut sample = |name: &str, labels: &str, value: f64| {
+                let Some(values) = scrape.numbers(series, family.width()) else { continue };
+                for (name, labels, one) in &samples {
                     table.int(unix_ns(telemetry, scrape.stamp));
                     table.resource(telemetry, id);
                     table.text(name);
                     table.text(labels);
-                    table.double(value);
-                    table.end_row()
-                };
-                let labels = object(own.clone());
-                if family.kind != MetricKind::Histogram {
-                    sample(&name, &labels, values[0])?;
-                    continue;
+                    table.double(one.of(values));
+                    table.end_row()?;
                 }
-                let mut below = 0.0;
-                for (bucket, count) in values[1..].iter().enumerate() {
-                    below += count;
-                    let bound =
-                        family.bounds.get(bucket).map_or_else(|| "+Inf".to_owned(), |bound| format!("{bound:?}"));
-                    let with_bound = own.clone().into_iter().chain([("le".to_owned(), bound.into())]);
-                    sample(&format!("{name}_bucket"), &object(with_bound), below)?;
-                }
-                sample(&format!("{name}_count"), &labels, below)?;
-                sample(&format!("{name}_sum"), &labels, values[0])?;
             }
         }
     }
@@ -155,10 +138,6 @@ pub fn write_metrics(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io:
 
 fn unix_ns(telemetry: &Telemetry, stamp: Stamp) -> i64 {
     i64::try_from(telemetry.epoch().unix_ns(stamp)).unwrap_or(i64::MAX)
-}
-
-fn span_id(number: SpanNumber) -> Option<String> {
-    (number.0 != 0).then(|| format!("{:016x}", number.0))
 }
 
 fn object(pairs: impl IntoIterator<Item = (String, Json)>) -> String {

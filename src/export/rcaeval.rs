@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde_json::json;
-
 use super::attribute::{self, Value};
 use crate::Telemetry;
-use crate::telemetry::prometheus::number;
-use crate::telemetry::{Family, MetricKind, Symbol};
+use crate::query::promql::format_number;
+use crate::telemetry::{MetricKind, add_growth, bucket_quantile};
 use crate::time::Stamp;
 
 /// Columns by name, each with a value for each second that was scraped.
@@ -22,7 +20,8 @@ pub fn write_metrics(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u
     let mut csv = csv(out);
     csv.write_record(std::iter::once("time").chain(wide.keys().map(String::as_str)))?;
     for time in &times {
-        let cells = wide.values().map(|column| column.get(time).map_or_else(String::new, |value| number(*value)));
+        let cells =
+            wide.values().map(|column| column.get(time).map_or_else(String::new, |value| format_number(*value)));
         csv.write_record(std::iter::once(time.to_string()).chain(cells))?;
     }
     csv.flush()?;
@@ -83,11 +82,10 @@ pub fn write_traces(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u6
         let start = telemetry.epoch().unix_ns(span.start);
         let route = text_of(attribute::of_span(telemetry, span), "http.route");
         let status = text_of(attribute::of_span(telemetry, span), "http.response.status_code");
-        let parent = if span.parent.0 == 0 { String::new() } else { format!("{:016x}", span.parent.0) };
         csv.write_record([
             &(start / 1_000_000_000).to_string(),
             &telemetry.spans.trace_id(span.trace).to_string(),
-            &format!("{:016x}", span.number.0),
+            &span.number.id().unwrap_or_default(),
             &telemetry.resource(span.resource).service,
             &route,
             &shape.template.text,
@@ -95,7 +93,7 @@ pub fn write_traces(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u6
             &(start / 1000).to_string(),
             &(span.duration.0 / 1000).to_string(),
             &status,
-            &parent,
+            &span.parent.id().unwrap_or_default(),
         ])?;
     }
     csv.flush()?;
@@ -115,7 +113,7 @@ fn text_of<'a>(mut attributes: impl Iterator<Item = (&'a str, Value<'a>)>, name:
     match attributes.find(|(key, _)| *key == name) {
         None => String::new(),
         Some((_, Value::Text(text))) => text.to_owned(),
-        Some((_, value)) => json!(serde_json::Value::from(value)).to_string(),
+        Some((_, value)) => serde_json::Value::from(value).to_string(),
     }
 }
 
@@ -124,7 +122,7 @@ fn text_of<'a>(mut attributes: impl Iterator<Item = (&'a str, Value<'a>)>, name:
 /// dashes, gauges as they are and counters as rates. Replicas and labels are summed.
 fn wide(telemetry: &Telemetry) -> Wide {
     let mut wide = Wide::new();
-    let mut buckets: BTreeMap<(String, i64), Vec<f64>> = BTreeMap::new();
+    let mut buckets: BTreeMap<(String, i64), (&[f64], Vec<f64>)> = BTreeMap::new();
     let status = telemetry.names.find("http.response.status_code");
     for (id, target) in telemetry.metrics.targets() {
         let service = &telemetry.resource(id).service;
@@ -135,66 +133,41 @@ fn wide(telemetry: &Telemetry) -> Wide {
                 .labels
                 .iter()
                 .any(|(key, value)| Some(*key) == status && telemetry.names.text(*value).starts_with('5'));
-            let mut before: Option<(f64, Vec<f64>)> = None;
+            let mut before: Option<(f64, &[f64])> = None;
             for scrape in telemetry.metrics.scrapes(id) {
-                let slot = series.slot as usize;
-                let Some(values) = scrape.values.get(slot..slot + family.width()) else { continue };
+                let Some(values) = scrape.numbers(series, family.width()) else { continue };
                 let (at, now) = (seconds(telemetry, scrape.stamp), scrape.stamp.as_secs_f64());
                 let mut add = |column: &str, value: f64| {
                     *wide.entry(format!("{service}_{column}")).or_default().entry(at).or_insert(0.0) += value;
                 };
-                let grown = before.as_ref().map(|(then, old)| (now - then, grown(family, old, values)));
-                match (family.kind, grown) {
+                let growth = before.map(|(then, old)| {
+                    let mut grown = vec![0.0; values.len()];
+                    add_growth(&mut grown, old, values);
+                    (now - then, grown)
+                });
+                match (family.kind, growth) {
                     (MetricKind::Gauge, _) => add(&name.replace('.', "-"), values[0]),
                     (MetricKind::Counter, Some((secs, grown))) => add(&name.replace('.', "-"), grown[0] / secs),
                     (MetricKind::Histogram, Some((secs, grown))) if name == "http.server.request.duration" => {
                         let requests = grown[1..].iter().sum::<f64>() / secs;
                         add("workload", requests);
                         add("error", if failed { requests } else { 0.0 });
-                        let sums = buckets.entry((service.clone(), at)).or_insert_with(|| vec![0.0; grown.len() - 1]);
+                        let counts = || (family.bounds, vec![0.0; grown.len() - 1]);
+                        let (_, sums) = buckets.entry((service.clone(), at)).or_insert_with(counts);
                         sums.iter_mut().zip(&grown[1..]).for_each(|(sum, more)| *sum += more);
                     }
                     _ => {}
                 }
-                before = Some((now, values.to_vec()));
+                before = Some((now, values));
             }
         }
     }
-    let bounds = request_bounds(telemetry);
-    for ((service, at), counts) in buckets.iter().filter(|(_, counts)| counts.iter().sum::<f64>() > 0.0) {
-        for (name, share) in [("latency-50", 0.5), ("latency-90", 0.9)] {
-            wide.entry(format!("{service}_{name}")).or_default().insert(*at, quantile(bounds, counts, share));
+    for ((service, at), (bounds, counts)) in &buckets {
+        for (name, q) in [("latency-50", 0.5), ("latency-90", 0.9)] {
+            if let Some(latency) = bucket_quantile(q, bounds, counts) {
+                wide.entry(format!("{service}_{name}")).or_default().insert(*at, latency);
+            }
         }
     }
     wide
-}
-
-fn request_bounds(telemetry: &Telemetry) -> &'static [f64] {
-    let name: Option<Symbol> = telemetry.names.find("http.server.request.duration");
-    let family = name.and_then(|name| telemetry.metrics.find_family(name));
-    family.map_or(&[], |id| telemetry.metrics.families()[usize::from(id.0)].bounds)
-}
-
-/// How much each number grew; all of it after a restart, which begins at zero.
-fn grown(family: &Family, old: &[f64], new: &[f64]) -> Vec<f64> {
-    let counts = |values: &[f64]| values.iter().skip(usize::from(family.kind == MetricKind::Histogram)).sum::<f64>();
-    if counts(new) < counts(old) {
-        return new.to_vec();
-    }
-    new.iter().zip(old).map(|(new, old)| (new - old).max(0.0)).collect()
-}
-
-/// The quantile within the bucket that holds it, by linear interpolation, as Prometheus does.
-fn quantile(bounds: &[f64], counts: &[f64], share: f64) -> f64 {
-    let wanted = counts.iter().sum::<f64>() * share;
-    let mut below = 0.0;
-    for (bucket, count) in counts.iter().enumerate() {
-        if below + count >= wanted && *count > 0.0 {
-            let low = bucket.checked_sub(1).and_then(|b| bounds.get(b)).copied().unwrap_or(0.0);
-            let Some(high) = bounds.get(bucket) else { return low };
-            return low + (high - low) * (wanted - below) / count;
-        }
-        below += count;
-    }
-    bounds.last().copied().unwrap_or(0.0)
 }

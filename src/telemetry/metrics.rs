@@ -126,6 +126,14 @@ pub struct Scrape<'a> {
     pub values: &'a [f64],
 }
 
+impl<'a> Scrape<'a> {
+    /// The numbers of a series whose family has this width; None if the series was registered later.
+    pub fn numbers(&self, series: &Series, width: usize) -> Option<&'a [f64]> {
+        let start = series.slot as usize;
+        self.values.get(start..start + width)
+    }
+}
+
 impl Metrics {
     /// Registers a family, once.
     pub fn family(&mut self, family: Family) -> FamilyId {

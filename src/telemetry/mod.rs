@@ -9,6 +9,7 @@ mod logs;
 mod metrics;
 mod names;
 pub mod prometheus;
+mod reading;
 mod records;
 mod template;
 mod trace;
@@ -16,6 +17,7 @@ mod trace;
 pub use logs::{LogRecord, LogTemplateId, Logs};
 pub use metrics::{BOUNDS, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
 pub use names::{Names, Symbol};
+pub use reading::{add_growth, bucket_quantile};
 pub use records::{ChangeRecord, HealthRecord, UserReport};
 pub use template::{ABSENT, ArgKind, Field, Template};
 pub use trace::{ShapeId, SpanKind, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
@@ -32,6 +34,13 @@ pub struct ResourceId(pub u16);
 /// The number of a span within one run, from 1; zero is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanNumber(pub u32);
+
+impl SpanNumber {
+    /// Its id, 16 hexadecimal digits; none for no span.
+    pub fn id(self) -> Option<String> {
+        (self.0 != 0).then(|| format!("{:016x}", self.0))
+    }
+}
 
 /// Who reports: OpenTelemetry's resource attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -69,13 +69,36 @@ pub fn family_name(name: &str, family: &Family) -> String {
     metric_name(name, family.unit, family.kind)
 }
 
-/// A number as Prometheus writes it: the shortest that reads back the same, `+Inf`, `-Inf`, `NaN`.
-pub fn number(value: f64) -> String {
-    match value {
-        v if v.is_nan() => "NaN".into(),
-        v if v.is_infinite() => if v > 0.0 { "+Inf" } else { "-Inf" }.into(),
-        v => v.to_string(),
+/// One sample that a series of a family exposes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposed {
+    /// What follows the family's name: nothing, `_bucket`, `_count` or `_sum`.
+    pub suffix: &'static str,
+    /// The bound of a bucket, as the label `le` has it.
+    pub le: Option<String>,
+    /// The sample is the sum of these numbers of the series.
+    pub numbers: std::ops::Range<usize>,
+}
+
+impl Exposed {
+    /// The sample's value.
+    pub fn of(&self, numbers: &[f64]) -> f64 {
+        numbers.get(self.numbers.clone()).map_or(0.0, |numbers| numbers.iter().sum())
     }
+}
+
+/// The samples of a series: one, or for a histogram cumulative buckets, the count and the sum.
+pub fn exposed(family: &Family) -> Vec<Exposed> {
+    if family.kind != MetricKind::Histogram {
+        return vec![Exposed { suffix: "", le: None, numbers: 0..1 }];
+    }
+    // A float always has a point, as OpenMetrics wants it.
+    let bounds = family.bounds.iter().map(|bound| format!("{bound:?}")).chain(["+Inf".to_owned()]);
+    let bucket = |(at, bound)| Exposed { suffix: "_bucket", le: Some(bound), numbers: 1..at + 2 };
+    let mut all: Vec<Exposed> = bounds.enumerate().map(bucket).collect();
+    all.push(Exposed { suffix: "_count", le: None, numbers: 1..family.width() });
+    all.push(Exposed { suffix: "_sum", le: None, numbers: 0..1 });
+    all
 }
 
 #[cfg(test)]
@@ -100,7 +123,17 @@ mod tests {
             assert_eq!(metric_name(name, unit, kind), expected);
         }
         assert_eq!(label_name("http.route"), "http_route");
-        assert_eq!(number(0.1), "0.1");
-        assert_eq!(number(f64::INFINITY), "+Inf");
+    }
+
+    #[test]
+    fn a_histogram_exposes_cumulative_buckets() {
+        let family =
+            Family { name: Default::default(), unit: "s", kind: MetricKind::Histogram, bounds: &[0.5, 1.0], help: "" };
+        let samples: Vec<_> =
+            exposed(&family).iter().map(|one| (one.suffix, one.le.clone(), one.of(&[7.5, 1.0, 2.0, 3.0]))).collect();
+        let bucket = |le: &str, value| ("_bucket", Some(le.to_owned()), value);
+        let expected =
+            [bucket("0.5", 1.0), bucket("1.0", 3.0), bucket("+Inf", 6.0), ("_count", None, 6.0), ("_sum", None, 7.5)];
+        assert_eq!(samples, expected);
     }
 }

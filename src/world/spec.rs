@@ -472,6 +472,28 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// OpenTelemetry's severity number.
+    pub fn number(self) -> u8 {
+        match self {
+            Severity::Debug => 5,
+            Severity::Info => 9,
+            Severity::Warn => 13,
+            Severity::Error => 17,
+        }
+    }
+
+    /// OpenTelemetry's severity text: `DEBUG`, `INFO`, `WARN`, `ERROR`.
+    pub fn text(self) -> &'static str {
+        match self {
+            Severity::Debug => "DEBUG",
+            Severity::Info => "INFO",
+            Severity::Warn => "WARN",
+            Severity::Error => "ERROR",
+        }
+    }
+}
+
 /// What a health page checks. Nothing at all is the usual: the process runs and the port listens.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

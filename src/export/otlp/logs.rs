@@ -2,14 +2,13 @@
 
 use std::io;
 
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs, SeverityNumber};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
 
 use super::common::{ByResource, pair, resource, scope, span_id, text, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute;
 use crate::telemetry;
-use crate::world::Severity;
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
     let mut chunk = ByResource::new(telemetry);
@@ -38,18 +37,12 @@ fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
     let mut body = String::new();
     telemetry.logs.render_into(&telemetry.names, log, &mut body);
     let severity = telemetry.logs.words(log.template).0;
-    let number = match severity {
-        Severity::Debug => SeverityNumber::Debug,
-        Severity::Info => SeverityNumber::Info,
-        Severity::Warn => SeverityNumber::Warn,
-        Severity::Error => SeverityNumber::Error,
-    };
     let time = unix_nano(telemetry, log.stamp);
     LogRecord {
         time_unix_nano: time,
         observed_time_unix_nano: time,
-        severity_number: number as i32,
-        severity_text: format!("{severity:?}").to_uppercase(),
+        severity_number: i32::from(severity.number()),
+        severity_text: severity.text().to_owned(),
         body: Some(text(&body)),
         attributes: attribute::of_log(telemetry, log).map(|(key, value)| pair(key, value)).collect(),
         trace_id: log.trace.map_or_else(Vec::new, |trace| trace_id(telemetry, trace)),

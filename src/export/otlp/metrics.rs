@@ -56,9 +56,7 @@ fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Ve
         let points = series.flat_map(|series| {
             let attributes = attributes(telemetry, series);
             scrapes.iter().filter_map(move |scrape| {
-                let slot = series.slot as usize;
-                // A series that came later has no place in an earlier row.
-                let values = scrape.values.get(slot..slot + family.width())?;
+                let values = scrape.numbers(series, family.width())?;
                 let time = unix_nano(telemetry, scrape.stamp);
                 Some(Point { attributes: attributes.clone(), started: started(scrape), time, values })
             })

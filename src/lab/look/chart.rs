@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{series, since, stamp_of};
 use crate::lab::{Chart, ChartLine, ChartQuery, Refusal, Show};
-use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Series, Telemetry};
+use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Series, Telemetry, add_growth, bucket_quantile};
 use crate::time::{Duration, SimTime, Stamp};
 
 /// Points of one line, about.
@@ -135,7 +135,7 @@ fn keep_largest(telemetry: &Telemetry, family: &Family, chosen: &mut [Chosen<'_>
     let mut sizes = vec![0.0; names.len()];
     for one in chosen.iter() {
         let newest = telemetry.metrics.scrapes(one.resource).next_back();
-        let numbers = newest.and_then(|scrape| series::numbers(scrape.values, one.series, family.width()));
+        let numbers = newest.and_then(|scrape| scrape.numbers(one.series, family.width()));
         sizes[one.line] += numbers.map_or(0.0, |numbers| total(family, numbers));
     }
     let mut order: Vec<usize> = (0..names.len()).collect();
@@ -177,7 +177,7 @@ fn add(
     let mut before: Option<&[f64]> = None;
     let mut in_step = (0, 0);
     for scrape in telemetry.metrics.scrapes(one.resource) {
-        let after = series::numbers(scrape.values, one.series, width);
+        let after = scrape.numbers(one.series, width);
         let previous = std::mem::replace(&mut before, after);
         let Some(after) = after.filter(|_| scrape.stamp > range.0 && scrape.stamp <= range.1) else { continue };
         let at = (scrape.stamp.0.abs_diff(range.0.0) - 1) / step.0;
@@ -185,7 +185,7 @@ fn add(
         if show == Show::Value {
             grown.copy_from_slice(after);
         } else if let Some(previous) = previous {
-            series::add_growth(&mut grown, previous, after);
+            add_growth(&mut grown, previous, after);
         } else {
             continue;
         }
@@ -214,27 +214,9 @@ fn value(show: Show, family: &Family, cell: &Cell, scrape_every: Duration) -> Op
         Show::Auto | Show::Rate => Some(total / (scrapes * scrape_every.as_secs_f64())),
         Show::Value => Some(total / scrapes),
         Show::Mean => (total > 0.0).then(|| cell.numbers[0] / total),
-        Show::Quantile(q) => quantile(q, family.bounds, &cell.numbers[1..]),
+        Show::Quantile(q) => bucket_quantile(q, family.bounds, &cell.numbers[1..]),
         Show::ErrorShare => (total > 0.0).then(|| cell.errors / total),
     }
-}
-
-/// The quantile of a histogram, linear within a bucket; what is above the last bound counts as that bound.
-fn quantile(q: f64, bounds: &[f64], counts: &[f64]) -> Option<f64> {
-    let total: f64 = counts.iter().sum();
-    if total <= 0.0 {
-        return None;
-    }
-    let mut rank = q * total;
-    let mut lower = 0.0;
-    for (bound, count) in bounds.iter().zip(counts) {
-        if rank <= *count && *count > 0.0 {
-            return Some(lower + (bound - lower) * rank / count);
-        }
-        rank -= count;
-        lower = *bound;
-    }
-    bounds.last().copied()
 }
 
 fn unit(show: Show, family: &Family) -> String {
@@ -291,15 +273,6 @@ mod tests {
         let query =
             ChartQuery { metric: "depth".into(), by: Some("service.instance.id".into()), ..ChartQuery::default() };
         assert_eq!(ask(&fixture, query).unwrap().lines.len(), 2);
-    }
-
-    #[test]
-    fn quantiles_are_linear_within_a_bucket() {
-        assert_eq!(quantile(0.5, &[1.0, 2.0], &[10.0, 0.0, 0.0]), Some(0.5));
-        assert_eq!(quantile(0.75, &[1.0, 2.0], &[10.0, 10.0, 0.0]), Some(1.5));
-        assert_eq!(quantile(0.99, &[1.0, 2.0], &[0.0, 0.0, 4.0]), Some(2.0));
-        assert_eq!(quantile(0.5, &[1.0, 2.0], &[0.0, 0.0, 0.0]), None);
-        assert_eq!(quantile(0.0, &[1.0, 2.0], &[0.0, 3.0, 0.0]), Some(1.0));
     }
 
     #[test]

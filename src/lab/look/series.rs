@@ -1,9 +1,8 @@
-//! Series of metrics, by learner's labels, and how much a counter grew between two scrapes. Knows that a process
-//! starts anew from zero, and that a series which is not in a row yet is absent, not zero.
+//! Series of metrics, by learner's labels, and how much a counter grew over a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::telemetry::{Family, FamilyId, Metrics, ResourceId, Series, Telemetry};
+use crate::telemetry::{Family, FamilyId, Metrics, ResourceId, Series, Telemetry, add_growth};
 use crate::time::Stamp;
 
 /// The labels that the monitor adds to every series of a replica.
@@ -66,27 +65,12 @@ pub fn labels(telemetry: &Telemetry, id: FamilyId) -> BTreeMap<String, Vec<Strin
     found.into_iter().map(|(name, values)| (name.to_owned(), text(values))).collect()
 }
 
-/// The numbers of a series in a scrape; None if it was not registered yet.
-pub fn numbers<'a>(values: &'a [f64], series: &Series, width: usize) -> Option<&'a [f64]> {
-    let start = series.slot as usize;
-    values.get(start..start + width)
-}
-
-/// Adds to `grown` what each number of a series grew by from one scrape to the next. If any fell, the process had
-/// started anew, from zero.
-pub fn add_growth(grown: &mut [f64], before: &[f64], after: &[f64]) {
-    let restarted = before.iter().zip(after).any(|(before, after)| after < before);
-    for ((grown, before), after) in grown.iter_mut().zip(before).zip(after) {
-        *grown += if restarted { *after } else { after - before };
-    }
-}
-
 /// What each number of a series grew by in `(from, to]`.
 pub fn growth(telemetry: &Telemetry, resource: ResourceId, series: &Series, width: usize, from: Stamp) -> Vec<f64> {
     let mut grown = vec![0.0; width];
     let mut after: Option<&[f64]> = None;
     for scrape in telemetry.metrics.scrapes(resource).rev() {
-        let now = numbers(scrape.values, series, width);
+        let now = scrape.numbers(series, width);
         if let (Some(before), Some(after)) = (now, after) {
             add_growth(&mut grown, before, after);
         }
@@ -96,18 +80,4 @@ pub fn growth(telemetry: &Telemetry, resource: ResourceId, series: &Series, widt
         after = now;
     }
     grown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_counter_that_fell_had_started_anew() {
-        let mut grown = [0.0; 2];
-        add_growth(&mut grown, &[10.0, 3.0], &[15.0, 3.0]);
-        assert_eq!(grown, [5.0, 0.0]);
-        add_growth(&mut grown, &[15.0, 3.0], &[2.0, 4.0]);
-        assert_eq!(grown, [7.0, 4.0]);
-    }
 }

@@ -23,7 +23,7 @@ pub fn stats(telemetry: &Telemetry, prefixes: &[&str]) -> Vec<StatRow> {
             if newest.0 - scrape.stamp.0 > GONE {
                 continue;
             }
-            let Some([value]) = series::numbers(scrape.values, series, 1) else { continue };
+            let Some([value]) = scrape.numbers(series, 1) else { continue };
             let labels =
                 series.labels.iter().map(|(key, value)| format!("{}={}", names.text(*key), names.text(*value)));
             rows.push(StatRow {

@@ -101,7 +101,7 @@ pub(super) fn logs(page: &LogPage, shown: &Shown, sheet: &Sheet) -> String {
             vec![
                 sheet.time(line.stamp).into(),
                 Cell::styled(NAME, line.instance.as_str()),
-                Cell::styled(style, format!("{:?}", line.severity).to_uppercase()),
+                Cell::styled(style, line.severity.text()),
                 line.trace.map_or(String::new(), |id| short(&id.to_string())).into(),
                 line.text.as_str().into(),
             ]
