@@ -1,5 +1,5 @@
-//! A cache's store: versioned values with a time to live, least recently used out first. Knows what it holds; cannot
-//! know whether it is still true.
+//! A cache's store: versioned values with a time to live, least recently used out first. Knows what it holds, and how old
+//! that is by the replica's own clock; cannot know whether it is still true.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,7 +9,7 @@ use bevy_ecs::component::Component;
 use super::data::Part;
 use super::ids::DatumId;
 use crate::random::mix;
-use crate::time::{Duration, SimTime};
+use crate::time::{Duration, Stamp};
 
 /// The entries of one cache replica.
 #[derive(Component, Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct CacheStore {
 struct Entry {
     part: Part,
     key: u64,
-    stored: SimTime,
+    stored: Stamp,
     newer: u32,
     older: u32,
 }
@@ -63,12 +63,13 @@ impl CacheStore {
     }
 
     /// The value under a key, if it is held and not too old by the cache's own reckoning.
-    pub fn get(&mut self, datum: DatumId, key: u32, now: SimTime) -> Option<Part> {
+    pub fn get(&mut self, datum: DatumId, key: u32, now: Stamp) -> Option<Part> {
         let Some(slot) = self.index.get(&packed(datum, key)).copied() else {
             self.misses += 1;
             return None;
         };
-        let age = now.since(self.entries[slot as usize].stored);
+        // A clock that went back makes young entries of old ones.
+        let age = Duration((now.0 - self.entries[slot as usize].stored.0).max(0) as u64);
         if self.ttl.is_some_and(|ttl| age > ttl) {
             self.take(slot);
             self.misses += 1;
@@ -82,7 +83,7 @@ impl CacheStore {
     }
 
     /// Stores a value under a key.
-    pub fn put(&mut self, datum: DatumId, key: u32, part: Part, now: SimTime) {
+    pub fn put(&mut self, datum: DatumId, key: u32, part: Part, now: Stamp) {
         let packed = packed(datum, key);
         if let Some(slot) = self.index.get(&packed).copied() {
             self.take(slot);
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_leaves_first() {
         let mut cache = CacheStore::new(2, None, 0.0);
-        let t = SimTime::ZERO;
+        let t = Stamp(0);
         cache.put(DatumId(0), 1, part(1), t);
         cache.put(DatumId(0), 2, part(2), t);
         assert!(cache.get(DatumId(0), 1, t).is_some());
@@ -206,9 +207,10 @@ mod tests {
     #[test]
     fn entries_die_of_age() {
         let mut cache = CacheStore::new(10, Some(Duration::from_secs(60)), 0.0);
-        cache.put(DatumId(0), 1, part(1), SimTime::ZERO);
-        assert!(cache.get(DatumId(0), 1, SimTime::from_secs(60)).is_some());
-        assert!(cache.get(DatumId(0), 1, SimTime::from_secs(61)).is_none());
+        let at = |secs: i64| Stamp(secs * 1_000_000_000);
+        cache.put(DatumId(0), 1, part(1), at(0));
+        assert!(cache.get(DatumId(0), 1, at(60)).is_some());
+        assert!(cache.get(DatumId(0), 1, at(61)).is_none());
         assert_eq!(cache.len(), 0);
     }
 }

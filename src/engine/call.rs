@@ -282,7 +282,9 @@ impl Simulation {
             FallbackValue::Stale => {
                 let kept = link.fallback.recall(route, call.context.journey.0);
                 parts = kept.cloned().unwrap_or_default();
-                parts.iter_mut().for_each(|part| part.source = Source::Stale);
+                for part in parts.iter_mut().filter(|part| part.source != Source::Token) {
+                    part.source = Source::Stale;
+                }
             }
             FallbackValue::Default => {
                 for datum in &self.plan.routes[route.at()].delivers {

@@ -180,18 +180,7 @@ impl Simulation {
                 Setting::QueueCapacity(std::mem::replace(&mut node.queue?.capacity, *capacity))
             }
             Setting::ReplicaLag(lag) => Setting::ReplicaLag(std::mem::replace(&mut node.replication?.lag, *lag)),
-            Setting::Replicas(_)
-            | Setting::TrafficFactor(_)
-            | Setting::Timeout(_)
-            | Setting::Retry(_)
-            | Setting::Fallback(_)
-            | Setting::Breaker(_)
-            | Setting::Pool(_)
-            | Setting::Latency(_)
-            | Setting::Loss(_)
-            | Setting::Trace(_)
-            | Setting::LogFailures(_)
-            | Setting::ClientSpans(_) => return None,
+            other => return self.set_behaviour(instance, other),
         })
     }
 

@@ -24,6 +24,8 @@ pub enum Source {
     Default,
     /// An old answer, kept for a bad day.
     Stale,
+    /// A token; its version is its number.
+    Token,
 }
 
 /// One part of an answer.

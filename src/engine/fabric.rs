@@ -1,9 +1,10 @@
 //! The ECS world of a run: replicas and arrow ends as entities, found by their numbers. Knows components, not events.
 
 use bevy_ecs::change_detection::Mut;
+use bevy_ecs::component::{Component, Mutable};
 use bevy_ecs::entity::Entity;
 use bevy_ecs::query::QueryState;
-use bevy_ecs::world::World as Ecs;
+use bevy_ecs::world::{EntityWorldMut, World as Ecs};
 
 use super::cache::CacheStore;
 use super::clock::Clock;
@@ -17,6 +18,8 @@ use super::node::{
 };
 use super::plan::Plan;
 use super::queue::QueueStore;
+use super::timesync::TimeSync;
+use super::token::{Issuer, Verifier};
 use crate::time::{Duration, SimTime};
 
 /// Which node a replica belongs to, and its place among that node's replicas, from 0. Never changes.
@@ -96,7 +99,7 @@ impl Fabric {
             Replica { version: spec.version.clone(), started: now, down_until: now, retired: false, generation: 0 },
             Clock::new(declared_clock),
             Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
-            Pace { factor: 1.0, growth: Duration::ZERO, grown: Duration::ZERO, error_rate: 0.0 },
+            Pace::default(),
             Emitter::new(&spec.telemetry),
             HealthPage { declared: spec.health.clone(), last: None },
         ));
@@ -108,6 +111,17 @@ impl Fabric {
         }
         if let Some(database) = &spec.database {
             entity.insert(Replication { lag: if database.follows.is_some() { database.lag } else { Duration::ZERO } });
+        }
+        if let Some(issues) = spec.issues {
+            entity.insert(Issuer(issues));
+        }
+        if let Some(verifies) = &spec.verifies {
+            entity.insert(Verifier {
+                datum: plan.datum_id(&verifies.token),
+                leeway: verifies.leeway,
+                issued_at: verifies.issued_at,
+                log: verifies.log,
+            });
         }
         self.nodes.push(entity.id());
         self.homes.push(Home { node, ordinal });
@@ -214,6 +228,24 @@ impl Fabric {
         }
     }
 
+    /// A behaviour that few replicas have.
+    pub fn part<T: Component<Mutability = Mutable>>(&mut self, id: InstanceId) -> Option<Mut<'_, T>> {
+        self.ecs.get_mut(self.nodes[id.at()])
+    }
+
+    /// A behaviour that few replicas have; this one has it from now on.
+    pub fn part_or_default<T: Component<Mutability = Mutable> + Default>(&mut self, id: InstanceId) -> Mut<'_, T> {
+        let entity = self.nodes[id.at()];
+        if self.ecs.get::<T>(entity).is_none() {
+            self.ecs.entity_mut(entity).insert(T::default());
+            self.find_archetypes();
+        }
+        match self.ecs.get_mut(entity) {
+            Some(part) => part,
+            None => unreachable!("it was just inserted"),
+        }
+    }
+
     /// An arrow's end, with all its components.
     #[inline]
     pub fn link(&mut self, id: LinkId) -> LinkDataItem<'_, '_> {
@@ -253,7 +285,8 @@ impl Fabric {
         let mut node = self.node(to);
         node.replica.version = version;
         node.station.servers = servers;
-        *node.pace = Pace { grown: Duration::ZERO, ..pace };
+        *node.pace = Pace { factor: pace.factor, growth: pace.growth, error_rate: pace.error_rate, ..*node.pace };
+        node.pace.grown = Duration::ZERO;
         node.health.declared = health;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
         if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
@@ -262,6 +295,8 @@ impl Fabric {
         if let (Some(mut store), Some(capacity)) = (node.queue, capacity) {
             store.capacity = capacity;
         }
+        self.adopt::<Issuer>(from, to);
+        self.adopt::<Verifier>(from, to);
         let to_ordinal = self.home(to).ordinal;
         for arrow in &plan.nodes[id.at()].out {
             let ends = &self.ends[arrow.at()];
@@ -277,6 +312,14 @@ impl Fabric {
             *link.breaker = Breaker::new(breaker);
             link.emitter.trace = emitter.trace;
             (link.emitter.spans, link.emitter.log_failures) = (emitter.spans, emitter.log_failures);
+        }
+    }
+
+    /// Gives a replica the settings of another's behaviour.
+    fn adopt<T: Component<Mutability = Mutable> + Clone>(&mut self, from: InstanceId, to: InstanceId) {
+        let part = self.part::<T>(from).map(|part| part.clone());
+        if let (Some(part), Some(mut own)) = (part, self.part::<T>(to)) {
+            *own = part;
         }
     }
 
@@ -303,6 +346,9 @@ impl Fabric {
             if let Some(replication) = from.replication {
                 to.insert(*replication);
             }
+            copy_part::<TimeSync>(&self.ecs, *entity, &mut to);
+            copy_part::<Issuer>(&self.ecs, *entity, &mut to);
+            copy_part::<Verifier>(&self.ecs, *entity, &mut to);
             nodes.push(to.id());
         }
         let mut links = Vec::with_capacity(self.links.len());
@@ -331,5 +377,11 @@ impl Fabric {
         };
         fabric.find_archetypes();
         fabric
+    }
+}
+
+fn copy_part<T: Component + Clone>(ecs: &Ecs, from: Entity, to: &mut EntityWorldMut<'_>) {
+    if let Some(part) = ecs.get::<T>(from) {
+        to.insert(part.clone());
     }
 }

@@ -5,9 +5,10 @@ use super::data::{Part, Parts};
 use super::ids::{CallId, EffectId, InstanceId, LinkId, RouteId};
 use super::queue::Message;
 use super::slab::Key;
+use super::token::TokenId;
 use crate::random::Identity;
 use crate::telemetry::{SpanNumber, TraceRef};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// For whom something is done. Travels with requests and messages; no telemetry carries it.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub struct Context {
     /// Decides which keys of data this is about.
     pub journey: Identity,
     pub user: u32,
+    /// The token that the user holds.
+    pub token: TokenId,
     /// The debt that effects pay into.
     pub debt: Option<Key>,
 }
@@ -35,6 +38,8 @@ pub struct JourneyFlight {
     pub step: u8,
     pub population: u16,
     pub user: u32,
+    /// The newest token that was issued on this journey.
+    pub token: TokenId,
 }
 
 /// Whom an answer goes to.
@@ -72,6 +77,8 @@ pub struct Visit {
     pub status: u16,
     /// Holds one of the station's servers.
     pub served: bool,
+    /// Pauses of the replica that its present work has behind it.
+    pub pauses_behind: Duration,
     /// Arrived, at first; then began to be served.
     pub since: SimTime,
     pub arrived: SimTime,

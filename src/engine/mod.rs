@@ -6,6 +6,7 @@
 //! components; requests in flight are plain structs in slabs.
 
 mod agenda;
+mod behaviour;
 mod cache;
 mod call;
 mod change;
@@ -20,11 +21,14 @@ mod link;
 mod monitor;
 mod node;
 mod paths;
+mod pause;
 mod plan;
 mod population;
 mod queue;
 mod settings;
 mod slab;
+mod timesync;
+mod token;
 mod users;
 mod visit;
 mod words;
@@ -62,6 +66,7 @@ pub struct Simulation {
     journeys: Slab<JourneyFlight>,
     debts: Slab<Debt>,
     versions: data::Versions,
+    tokens: Vec<token::Token>,
     traffic: Vec<users::Traffic>,
     populations: Arc<Vec<Population>>,
     reports: Vec<users::PlannedReport>,
@@ -73,6 +78,8 @@ pub struct Simulation {
     events: u64,
     /// Whether nothing is emitted any more.
     muted: bool,
+    /// Whether any replica ever stood still.
+    pauses: bool,
 }
 
 /// How many things are under way.
@@ -97,6 +104,8 @@ enum Event {
     Begin(Key),
     /// A step of work is done.
     WorkDone(Key),
+    /// A visit goes on at a replica that stood still.
+    Resume(Key),
     /// An answer reaches its caller.
     Respond(Key),
     /// An attempt has taken too long.
@@ -131,6 +140,8 @@ enum Event {
     Apply(u32, u16),
     /// A replica takes traffic again.
     Up(InstanceId),
+    /// A replica's time daemon polls its server.
+    Sync(InstanceId),
 }
 
 impl Simulation {
@@ -162,6 +173,7 @@ impl Simulation {
             journeys: Slab::default(),
             debts: Slab::default(),
             versions: data::Versions::new(plan.data.len()),
+            tokens: Vec::new(),
             traffic: populations.iter().map(|_| users::Traffic::default()).collect(),
             truth: Truth::new(journeys, populations.clone()),
             populations: Arc::new(populations),
@@ -172,6 +184,7 @@ impl Simulation {
             spans: 0,
             events: 0,
             muted: false,
+            pauses: false,
             words,
             plan,
         };
@@ -218,7 +231,8 @@ impl Simulation {
         match event {
             Event::Arrive(visit) => self.arrive(visit),
             Event::Begin(visit) => self.begin(visit),
-            Event::WorkDone(visit) => self.advance(visit),
+            Event::WorkDone(visit) => self.work_done(visit),
+            Event::Resume(visit) => self.advance(visit),
             Event::Respond(visit) => self.respond(visit),
             Event::Timeout(call, attempt) => self.timed_out(call, attempt),
             Event::Send(call) => self.send(call),
@@ -236,6 +250,7 @@ impl Simulation {
             Event::Change(change) => self.begin_change(change),
             Event::Apply(change, ordinal) => self.apply_change(change, ordinal),
             Event::Up(instance) => self.back_up(instance),
+            Event::Sync(instance) => self.sync_clock(instance),
         }
     }
 
@@ -288,6 +303,7 @@ impl Simulation {
             journeys: self.journeys.clone(),
             debts: self.debts.clone(),
             versions: self.versions.clone(),
+            tokens: self.tokens.clone(),
             traffic: self.traffic.clone(),
             populations: self.populations.clone(),
             reports: self.reports.clone(),
@@ -298,6 +314,7 @@ impl Simulation {
             spans: self.spans,
             events: self.events,
             muted: self.muted,
+            pauses: self.pauses,
         }
     }
 

@@ -53,6 +53,23 @@ pub struct Pace {
     pub grown: Duration,
     /// Honest failures, on top of the routes' own.
     pub error_rate: f64,
+    /// Does nothing before this.
+    pub stopped_until: SimTime,
+    /// All pauses so far, the present one to its end.
+    pub paused: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            factor: 1.0,
+            growth: Duration::ZERO,
+            grown: Duration::ZERO,
+            error_rate: 0.0,
+            stopped_until: SimTime::ZERO,
+            paused: Duration::ZERO,
+        }
+    }
 }
 
 /// What the replica says about itself.

@@ -55,6 +55,7 @@ pub struct NodeStreams {
     pub chatter: Stream,
     pub jobs: Stream,
     pub losses: Stream,
+    pub clock: Stream,
 }
 
 #[derive(Debug)]
@@ -88,6 +89,8 @@ pub struct RoutePlan {
     pub errors: f64,
     pub log: Option<String>,
     pub work: RouteWork,
+    /// Whether users need a good token.
+    pub verified: bool,
     /// Data that the answer may contain.
     pub delivers: Vec<DatumId>,
     /// For a message that is published: how each consumer handles it.
@@ -114,6 +117,8 @@ pub enum StepPlan {
     Calls(CallId, u32),
     Effect(EffectId),
     Data(DataOp),
+    /// Stamp a token.
+    Issue(DatumId),
     /// Append the route's message to this node's queue.
     Enqueue,
 }
@@ -181,6 +186,10 @@ impl Plan {
 
     pub fn node_id(&self, name: &str) -> Option<NodeId> {
         self.nodes.binary_search_by(|node| node.name.as_str().cmp(name)).ok().map(|at| NodeId(at as u16))
+    }
+
+    pub fn datum_id(&self, name: &str) -> DatumId {
+        DatumId(self.data.iter().position(|datum| datum.name == name).unwrap_or(0) as u16)
     }
 
     pub fn arrow_id(&self, name: &str) -> Option<ArrowId> {
@@ -262,6 +271,7 @@ impl<'a> Compiler<'a> {
                     chatter: stream("chatter"),
                     jobs: stream("jobs"),
                     losses: stream("losses"),
+                    clock: stream("clock"),
                 },
             }
         });
@@ -289,7 +299,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn datum(&self, name: &str) -> DatumId {
-        DatumId(self.plan.data.iter().position(|datum| datum.name == name).unwrap_or(0) as u16)
+        self.plan.datum_id(name)
     }
 
     fn effect(&mut self, name: &str) -> EffectId {
@@ -317,6 +327,8 @@ impl<'a> Compiler<'a> {
         let local = self.plan.nodes[node.at()].routes.len() as u16;
         self.plan.nodes[node.at()].routes.push(id);
         self.known.insert((node, name.to_owned()), id);
+        let spec = self.spec.nodes.values().nth(node.at());
+        let is_request = matches!(work, RouteWork::Request { .. });
         self.plan.routes.push(RoutePlan {
             node,
             local,
@@ -324,6 +336,10 @@ impl<'a> Compiler<'a> {
             steps: Vec::new(),
             errors,
             log,
+            verified: is_request
+                && spec.is_some_and(|node| {
+                    node.verifies.as_ref().is_some_and(|verifies| !verifies.except.iter().any(|open| open == name))
+                }),
             work,
             delivers: Vec::new(),
             handlers: Vec::new(),
@@ -386,6 +402,7 @@ impl<'a> Compiler<'a> {
         match step {
             Step::Work(dist) => StepPlan::Work(*dist),
             Step::Effect(name) => StepPlan::Effect(self.effect(name)),
+            Step::Issue(datum) => StepPlan::Issue(self.datum(datum)),
             Step::Call(call) => {
                 let call = self.call(node, call);
                 let (first, count) = self.push_calls(vec![call]);
@@ -510,7 +527,9 @@ impl<'a> Compiler<'a> {
                 let mut delivers = self.plan.routes[at].delivers.clone();
                 for step in &self.plan.routes[at].steps {
                     match step {
-                        StepPlan::Data(DataOp::Get(datum) | DataOp::Read(datum)) => delivers.push(*datum),
+                        StepPlan::Data(DataOp::Get(datum) | DataOp::Read(datum)) | StepPlan::Issue(datum) => {
+                            delivers.push(*datum);
+                        }
                         StepPlan::Calls(first, count) => {
                             for call in &self.plan.calls[first.at()..first.at() + *count as usize] {
                                 delivers.extend(&self.plan.routes[call.route.at()].delivers);

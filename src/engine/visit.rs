@@ -46,6 +46,7 @@ impl Simulation {
             pending: 0,
             status: 0,
             served: false,
+            pauses_behind: Duration::ZERO,
             since: self.now,
             arrived: self.now,
         })
@@ -72,6 +73,10 @@ impl Simulation {
 
     /// A server takes it.
     pub(super) fn begin(&mut self, key: Key) {
+        let Some(instance) = self.visits.get(key).map(|visit| visit.instance) else { return };
+        if let Some(rest) = self.stopped_for(instance) {
+            return self.later(rest, Event::Begin(key));
+        }
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
@@ -84,6 +89,9 @@ impl Simulation {
         if errors.chance(visit.identity, 0, route.errors + pace.error_rate) {
             visit.status = 500;
         }
+        if route.verified {
+            self.verify_token(key);
+        }
         self.start_span(key);
         self.advance(key);
     }
@@ -95,6 +103,13 @@ impl Simulation {
             if visit.pending > 0 {
                 return;
             }
+            if self.pauses {
+                let instance = visit.instance;
+                if let Some(rest) = self.stopped_for(instance) {
+                    return self.later(rest, Event::Resume(key));
+                }
+            }
+            let Some(visit) = self.visits.get_mut(key) else { return };
             let route = &self.plan.routes[visit.route.at()];
             let step = usize::from(visit.step);
             if visit.status >= 400 || step >= route.steps.len() {
@@ -107,6 +122,11 @@ impl Simulation {
                     let stream = self.plan.nodes[route.node.at()].streams.work;
                     let drawn = dist::sample(&time, stream, visit.identity, 2 * step as u64);
                     let work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
+                    let instance = visit.instance;
+                    let behind = self.pauses_behind(instance);
+                    if let Some(visit) = self.visits.get_mut(key) {
+                        visit.pauses_behind = behind;
+                    }
                     self.later(work + pace.grown, Event::WorkDone(key));
                     return;
                 }
@@ -125,6 +145,7 @@ impl Simulation {
                     self.pay(context, effect);
                 }
                 StepPlan::Data(op) => self.data_step(key, op),
+                StepPlan::Issue(datum) => self.issue(key, datum),
                 StepPlan::Enqueue => self.enqueue(key),
             }
         }
@@ -141,16 +162,17 @@ impl Simulation {
         let datum_key = data::key_of(&self.plan, datum, visit.context.journey, visit.context.user);
         let home = self.fabric.home(visit.instance);
         let node = self.fabric.node(visit.instance);
+        let stamp = node.clock.stamp(self.now);
         match op {
             DataOp::Get(_) => {
-                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, self.now));
+                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, stamp));
                 if let Some(part) = found {
                     merge(&mut visit.parts, Part { source: Source::Cache, ..part });
                 }
             }
             DataOp::Put(_) => {
                 if let (Some(mut cache), Some(part)) = (node.cache, visit.payload) {
-                    cache.put(datum, datum_key, part, self.now);
+                    cache.put(datum, datum_key, part, stamp);
                 }
             }
             DataOp::Invalidate(_) => {

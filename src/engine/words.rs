@@ -113,6 +113,7 @@ pub struct Families {
     pub queue_published: FamilyId,
     pub queue_delivered: FamilyId,
     pub uptime: FamilyId,
+    pub clock_offset: FamilyId,
 }
 
 impl Words {
@@ -264,6 +265,7 @@ fn families(telemetry: &mut Telemetry) -> Families {
         ),
         queue_delivered: add("messaging.queue.delivered", "{message}", Counter, &[], "Messages handed to consumers"),
         uptime: add("process.uptime", "s", Gauge, &[], "Time since the process started"),
+        clock_offset: add("system.clock.offset", "s", Gauge, &[], "Offset from the time server at the last poll"),
     }
 }
 

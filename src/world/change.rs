@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Ntp;
 use super::spec::{Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
 use crate::time::{Duration, SignedDuration};
 
@@ -38,12 +39,24 @@ pub enum Setting {
     ClockOffset(SignedDuration),
     /// Node: clock drift in parts per million from now on.
     ClockDrift(f64),
+    /// Node: the clock jumps by this much, once; a leap second that is stepped is `-1s`.
+    ClockStep(SignedDuration),
+    /// Node: synchronisation of the clock with a time server. None: the daemon has stopped.
+    ClockSync(Option<Ntp>),
+    /// Node: the process does nothing for this long, once, and then goes on with what it was doing.
+    Pause(Duration),
+    /// Node: the virtual machine stands still for this long, once: a pause that its clock sleeps through.
+    MachinePause(Duration),
     /// Node: what its health page checks.
     HealthChecks(Health),
     /// Node: spans and access lines carry the version of the data served.
     DataVersionTelemetry(bool),
     /// Node: the share of new traces that are recorded.
     Sampling(f64),
+    /// Issuer of tokens: how long a token is good.
+    TokenLifetime(Duration),
+    /// Verifier of tokens: how far stamps may be off.
+    TokenLeeway(Duration),
     /// Cache: how long an entry lives.
     CacheTtl(Option<Duration>),
     /// Cache: the share of invalidations that are lost.

@@ -6,18 +6,22 @@
 
 mod change;
 pub(crate) mod check;
+mod clocks;
 mod load;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::sync::Arc;
 
 pub use change::*;
+pub use clocks::*;
 pub(crate) use load::{parse, repeated_keys};
 pub use spec::*;
 #[cfg(test)]
 pub(crate) use tests::{TINY, tiny};
+pub use tokens::*;
 
 /// The version of the world and lesson formats.
 pub const FORMAT: u32 = 1;

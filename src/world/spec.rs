@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Duration, SignedDuration};
+use super::{Clock, Issues, Verifies};
+use crate::time::Duration;
 
 /// A whole system: data, nodes, arrows and what its users do. The root of a world file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +109,12 @@ pub struct Node {
     /// Takes messages from a queue.
     #[serde(default)]
     pub consumes: Option<Consumes>,
+    /// Stamps tokens.
+    #[serde(default)]
+    pub issues: Option<Issues>,
+    /// Refuses users' requests without a good token.
+    #[serde(default)]
+    pub verifies: Option<Verifies>,
     /// Users, who start journeys.
     #[serde(default)]
     pub users: Option<Users>,
@@ -164,6 +171,8 @@ pub enum Step {
     All(Vec<Call>),
     /// Something that happens in the world: an e-mail leaves, a card is charged.
     Effect(String),
+    /// A token of this family of data is stamped by the node's clock and becomes a part of the answer.
+    Issue(String),
 }
 
 /// One use of an arrow.
@@ -448,16 +457,6 @@ pub enum HealthCheck {
     ConsumerLag(String, Duration),
     /// Calls wait for a connection to this node.
     PoolWait(String, Duration),
-}
-
-/// The clock of one replica: `offset + drift × t` away from true time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Clock {
-    /// At the start.
-    pub offset: SignedDuration,
-    /// Parts per million; 1 ppm is 3.6 ms an hour.
-    pub drift_ppm: f64,
 }
 
 /// A cache.

@@ -13,6 +13,8 @@ enum Owner {
     Node,
     /// A node with one of these parts.
     Cache,
+    Issuer,
+    Verifier,
     Queue,
     FollowingDatabase,
     Users,
@@ -101,6 +103,9 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
         Setting::ErrorRate(share) => ranges::share(found, &at, "`ErrorRate`", *share),
         Setting::ClockOffset(offset) => ranges::clock_offset(found, &at, *offset),
         Setting::ClockDrift(ppm) => ranges::clock_drift(found, &at, *ppm),
+        Setting::ClockStep(offset) => ranges::clock_offset(found, &at, *offset),
+        Setting::ClockSync(Some(sync)) => ranges::clock_sync(found, path, sync),
+        Setting::Pause(time) | Setting::MachinePause(time) => ranges::some_time(found, &at, "a pause", *time),
         Setting::HealthChecks(health) => {
             for (place_in_list, check) in health.checks.iter().enumerate() {
                 let path = path.field("checks").at(place_in_list);
@@ -108,6 +113,8 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
             }
         }
         Setting::Sampling(share) => ranges::share(found, &at, "`Sampling`", *share),
+        Setting::TokenLifetime(time) => ranges::token_lifetime(found, &at, *time),
+        Setting::TokenLeeway(time) => ranges::time(found, &at, "`TokenLeeway`", *time, Duration::ZERO),
         Setting::CacheTtl(Some(ttl)) => cache_ttl(found, &at, *ttl),
         Setting::LostInvalidations(share) => ranges::share(found, &at, "`LostInvalidations`", *share),
         Setting::QueueCapacity(capacity) => {
@@ -122,6 +129,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
         Setting::Latency(latency) => ranges::dist(found, &at, "`Latency`", latency),
         Setting::Loss(share) => ranges::share(found, &at, "`Loss`", *share),
         Setting::CacheTtl(None)
+        | Setting::ClockSync(None)
         | Setting::Timeout(None)
         | Setting::Retry(None)
         | Setting::Breaker(None)
@@ -162,11 +170,17 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::ErrorRate(_)
         | Setting::ClockOffset(_)
         | Setting::ClockDrift(_)
+        | Setting::ClockStep(_)
+        | Setting::ClockSync(_)
+        | Setting::Pause(_)
+        | Setting::MachinePause(_)
         | Setting::HealthChecks(_)
         | Setting::DataVersionTelemetry(_)
         | Setting::Sampling(_)
         | Setting::Restart => Owner::Node,
         Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
+        Setting::TokenLifetime(_) => Owner::Issuer,
+        Setting::TokenLeeway(_) => Owner::Verifier,
         Setting::QueueCapacity(_) => Owner::Queue,
         Setting::ReplicaLag(_) => Owner::FollowingDatabase,
         Setting::TrafficFactor(_) => Owner::Users,
@@ -187,6 +201,8 @@ fn suits(node: &Node, owner: Owner) -> bool {
     match owner {
         Owner::Node => true,
         Owner::Cache => node.cache.is_some(),
+        Owner::Issuer => node.issues.is_some(),
+        Owner::Verifier => node.verifies.is_some(),
         Owner::Queue => node.queue.is_some(),
         Owner::FollowingDatabase => node.database.as_ref().is_some_and(|database| database.follows.is_some()),
         Owner::Users => node.users.is_some(),
@@ -198,6 +214,8 @@ fn belongs(owner: Owner) -> &'static str {
     match owner {
         Owner::Node => "a node: write its name",
         Owner::Cache => "a node with a cache",
+        Owner::Issuer => "a node that issues tokens",
+        Owner::Verifier => "a node that verifies tokens",
         Owner::Queue => "a node with a queue",
         Owner::FollowingDatabase => "a database that follows a primary",
         Owner::Users => "a node of users",

@@ -38,6 +38,7 @@ impl<'a> Check<'a> {
         match step {
             Step::Work(dist) => ranges::dist(&mut self.found, &path.at(0), "`Work`", dist),
             Step::Effect(effect) => message_name(&mut self.found, &path.at(0), false, effect),
+            Step::Issue(datum) => self.issue(node, &path.at(0), datum),
             Step::Call(call) => self.call(node, path, call),
             Step::All(calls) if calls.is_empty() => {
                 self.found.value(path, "`All` of no calls does nothing", "list calls, or remove the step");
@@ -95,6 +96,9 @@ impl<'a> Check<'a> {
         if let Some(part) = lacks {
             let what = format!("`{callee_name}` is not {part}, so `{}` can't be asked of it", variant(op));
             self.found.value(&op_path, what, suits(callee));
+        }
+        if let Op::Get(datum) | Op::Put(datum) | Op::Invalidate(datum) | Op::Read(datum) | Op::Write(datum) = op {
+            self.not_a_token(&name, datum);
         }
         match op {
             Op::Publish(message) => self.publish(&name, callee_name, message),

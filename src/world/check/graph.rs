@@ -191,6 +191,7 @@ impl<'a> Builder<'a, '_> {
             match step {
                 Step::Work(_) => {}
                 Step::Effect(effect) => self.graph[at].effects.push(effect),
+                Step::Issue(token) => self.graph[at].data = Some(token),
                 Step::Call(call) => self.call(at, node, &path, call),
                 Step::All(calls) => {
                     for (place, call) in calls.iter().enumerate() {

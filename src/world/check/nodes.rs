@@ -68,6 +68,7 @@ impl<'a> Check<'a> {
         if let Some(part) = &node.consumes {
             self.consumes(&path.field("consumes"), node_name, part);
         }
+        self.tokens(path, node);
         for (job_name, job) in &node.jobs {
             let path = path.field("jobs").key(job_name);
             name(&mut self.found, &path, true, job_name);
