@@ -142,7 +142,8 @@ impl Simulation {
         let arrow = self.fabric.side(link).arrow;
         let callee = self.plan.arrows[arrow.at()].to;
         let count = self.fabric.replicas[callee.at()].len();
-        if count == 1 {
+        let watched = self.watched && self.fabric.link(link).balancer.targets.is_some();
+        if count == 1 && !watched {
             let only = self.fabric.replicas[callee.at()][0];
             return self.fabric.is_up(only, self.now).then_some(only);
         }
@@ -166,6 +167,9 @@ impl Simulation {
                 (0..count).min_by_key(load).unwrap_or(0)
             }
         };
+        if watched {
+            return self.choose_target(link, first, policy == Balance::LeastConnections);
+        }
         for offset in 0..count {
             let instance = self.fabric.replicas[callee.at()][(first + offset) % count];
             if self.fabric.is_up(instance, self.now) {
@@ -244,6 +248,9 @@ impl Simulation {
             let ordinal = usize::from(self.fabric.home(target).ordinal);
             let mut link = self.fabric.link(call.link);
             link.balancer.in_flight[ordinal] = link.balancer.in_flight[ordinal].saturating_sub(1);
+            if let Some(targets) = link.balancer.targets.as_mut() {
+                targets.record(ordinal, !failure.is_some_and(Failure::is_servers), self.now);
+            }
             self.release(call.link);
         }
         if says {

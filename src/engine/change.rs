@@ -2,10 +2,12 @@
 //! undone. Knows how a setting takes effect; must never know why it was changed.
 
 use super::ids::{InstanceId, LinkId, NodeId};
+use super::lock::LockTable;
+use super::process::Heap;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
 use crate::time::{Duration, Stamp};
-use crate::world::{Change, Health, Set, Setting};
+use crate::world::{Change, Set, Setting};
 
 /// What a setting was before a change.
 #[derive(Clone, Debug)]
@@ -103,7 +105,7 @@ impl Simulation {
             return self.fabric.ends[arrow.at()].get(at).map(|link| Target::Link(*link)).into_iter().collect();
         }
         let Some(node) = self.plan.node_id(&set.on) else { return Vec::new() };
-        let whole = matches!(set.to, Setting::Replicas(_) | Setting::TrafficFactor(_));
+        let whole = set.to.is_of_the_whole();
         match (whole, ordinal) {
             (true, 0) => vec![Target::Node(node)],
             (true, _) => Vec::new(),
@@ -160,10 +162,9 @@ impl Simulation {
                 node.clock.set_drift(now, *drift);
                 Setting::ClockDrift(before)
             }
-            Setting::HealthChecks(health) => Setting::HealthChecks(std::mem::replace(
-                &mut node.health.declared,
-                Health { checks: health.checks.clone() },
-            )),
+            Setting::HealthChecks(health) => {
+                Setting::HealthChecks(std::mem::replace(&mut node.health.declared, health.clone()))
+            }
             Setting::DataVersionTelemetry(on) => {
                 Setting::DataVersionTelemetry(std::mem::replace(&mut node.emitter.data_version, *on))
             }
@@ -207,6 +208,8 @@ impl Simulation {
             }
             Setting::Latency(latency) => Setting::Latency(std::mem::replace(&mut link.network.latency, *latency)),
             Setting::Loss(loss) => Setting::Loss(std::mem::replace(&mut link.network.loss, *loss)),
+            Setting::Discovery(ttl) => Setting::Discovery(self.set_discovery(id, *ttl)),
+            Setting::Eject(eject) => Setting::Eject(self.set_ejection(id, *eject)),
             Setting::Trace(trace) => Setting::Trace(std::mem::replace(&mut link.emitter.trace, *trace)),
             Setting::LogFailures(on) => Setting::LogFailures(std::mem::replace(&mut link.emitter.log_failures, *on)),
             Setting::ClientSpans(on) => Setting::ClientSpans(std::mem::replace(&mut link.emitter.spans, *on)),
@@ -217,7 +220,12 @@ impl Simulation {
     /// Settings of a node as a whole.
     fn set_node(&mut self, node: NodeId, to: &Setting) -> Option<Setting> {
         match to {
-            Setting::Replicas(wanted) => Some(Setting::Replicas(self.scale(node, *wanted))),
+            Setting::Replicas(wanted) => Some(Setting::Replicas(self.scale(node, *wanted, WARM_UP))),
+            Setting::Autoscale(policy) => Some(Setting::Autoscale(self.set_autoscale(node, *policy))),
+            Setting::Failover(time) => {
+                self.fail_over(node, *time);
+                None
+            }
             Setting::TrafficFactor(factor) => {
                 let name = &self.plan.nodes[node.at()].name;
                 let at = self.populations.iter().position(|population| population.name() == name)?;
@@ -229,8 +237,13 @@ impl Simulation {
 
     /// The process starts anew: it takes no traffic for a while, what it is working on is finished first, and what it
     /// held in memory is gone.
-    fn restart(&mut self, instance: InstanceId) {
-        let up = self.now + RESTART;
+    pub(super) fn restart(&mut self, instance: InstanceId) {
+        self.restart_for(instance, RESTART);
+    }
+
+    /// The same, and it is away for this long.
+    pub(super) fn restart_for(&mut self, instance: InstanceId, away: Duration) {
+        let up = self.now + away;
         let mut node = self.fabric.node(instance);
         node.replica.down_until = up;
         node.replica.started = up;
@@ -240,6 +253,12 @@ impl Simulation {
         if let Some(mut cache) = node.cache {
             cache.forget();
         }
+        if let Some(mut table) = self.fabric.part::<LockTable>(instance) {
+            table.forget();
+        }
+        if let Some(mut heap) = self.fabric.part::<Heap>(instance) {
+            heap.leaked = 0;
+        }
         let home = self.fabric.home(instance);
         for arrow in &self.plan.nodes[home.node.at()].out {
             let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
@@ -247,7 +266,7 @@ impl Simulation {
             *link.retries = super::link::Retries::new(link.retries.policy);
             *link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
         }
-        self.later(RESTART, Event::Up(instance));
+        self.later(away, Event::Up(instance));
     }
 
     /// A replica takes traffic again.
@@ -273,7 +292,7 @@ impl Simulation {
     }
 
     /// Changes the number of replicas. Answers what it was.
-    fn scale(&mut self, node: NodeId, wanted: u16) -> u16 {
+    pub(super) fn scale(&mut self, node: NodeId, wanted: u16, warm_up: Duration) -> u16 {
         let all = self.fabric.replicas[node.at()].clone();
         let active: Vec<InstanceId> = all.iter().copied().filter(|id| !self.fabric.node(*id).replica.retired).collect();
         let before = active.len() as u16;
@@ -286,25 +305,26 @@ impl Simulation {
         let new = missing - returning.len();
         for instance in &returning {
             self.fabric.node(*instance).replica.retired = false;
-            self.warm_up(all[0], *instance);
+            self.warm_up(all[0], *instance, warm_up);
         }
         for _ in 0..new {
             let plan = self.plan.clone();
             let instance = self.fabric.spawn_replica(&plan, node, self.now);
             self.register(instance);
-            self.warm_up(all[0], instance);
+            self.warm_up(all[0], instance, warm_up);
         }
         before
     }
 
     /// A replica that joins runs what the first one runs, and takes traffic when it is warm.
-    fn warm_up(&mut self, like: InstanceId, instance: InstanceId) {
+    fn warm_up(&mut self, like: InstanceId, instance: InstanceId, time: Duration) {
         self.fabric.copy_settings(&self.plan, like, instance);
+        self.copy_behaviours(like, instance);
         self.restart(instance);
         let mut node = self.fabric.node(instance);
-        node.replica.down_until = self.now + WARM_UP;
-        node.replica.started = self.now + WARM_UP;
-        self.later(WARM_UP, Event::Up(instance));
+        node.replica.down_until = self.now + time;
+        node.replica.started = self.now + time;
+        self.later(time, Event::Up(instance));
     }
 
     /// More servers: those who wait get them.

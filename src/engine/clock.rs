@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn drift_adds_up_and_a_step_starts_anew() {
-        let mut clock = Clock::new(world::Clock { offset: SignedDuration(1_000_000), drift_ppm: 50.0 });
+        let mut clock = Clock::new(world::Clock { offset: SignedDuration(1_000_000), drift_ppm: 50.0, sync: None });
         // 50 ppm over an hour is 180 ms, plus the first millisecond.
         assert_eq!(clock.stamp(SimTime::from_secs(3600)).0 - 3_600_000_000_000, 181_000_000);
         clock.step(SimTime::from_secs(3600), SignedDuration(0));

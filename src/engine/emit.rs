@@ -324,6 +324,11 @@ fn observe(live: &mut Vec<f64>, slot: usize, bounds: &[f64], value: f64) {
     live[slot + 1 + bounds.partition_point(|bound| *bound < value)] += 1.0;
 }
 
+/// Adds a time to a histogram of durations.
+pub(super) fn observe_duration(live: &mut Vec<f64>, slot: usize, time: Duration) {
+    observe(live, slot, &BOUNDS, time.as_secs_f64());
+}
+
 /// Adds one to a counter.
 fn count(live: &mut Vec<f64>, slot: usize) {
     if live.len() <= slot {
@@ -339,13 +344,16 @@ fn answer_bytes(plan: &Plan, parts: &[Part], failed: bool) -> u32 {
     }
     let bytes = |part: &Part| {
         let datum = &plan.data[part.datum.at()];
+        if part.source == Source::Done {
+            return 0;
+        }
         if part.source == Source::Default { datum.default_bytes } else { datum.bytes }
     };
     parts.iter().map(bytes).fold(ENVELOPE_BYTES, u32::saturating_add).min(ABSENT - 1)
 }
 
 fn newest_version(parts: &[Part]) -> u32 {
-    let real = parts.iter().filter(|part| !matches!(part.source, Source::Default | Source::Token));
+    let real = parts.iter().filter(|part| !matches!(part.source, Source::Default | Source::Token | Source::Done));
     real.map(|part| part.version.0).max().unwrap_or(ABSENT)
 }
 

@@ -8,19 +8,26 @@ use bevy_ecs::world::{EntityWorldMut, World as Ecs};
 
 use super::cache::CacheStore;
 use super::clock::Clock;
+use super::cron::CronTable;
+use super::database::RowLocks;
 use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
+use super::limit::Limiter;
 use super::link::{
     Balancer, Breaker, FallbackPolicy, LinkData, LinkDataItem, LinkDataReadOnlyItem, LinkEmitter, Network, Pool,
     Retries, Timeout,
 };
+use super::lock::LockTable;
 use super::node::{
     Emitter, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
 };
 use super::plan::Plan;
+use super::process::{Collector, Heap};
 use super::queue::QueueStore;
+use super::sharing::Processors;
 use super::timesync::TimeSync;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, SimTime};
+use crate::world::Discipline;
 
 /// Which node a replica belongs to, and its place among that node's replicas, from 0. Never changes.
 #[derive(Clone, Copy, Debug)]
@@ -99,12 +106,16 @@ impl Fabric {
             Replica { version: spec.version.clone(), started: now, down_until: now, retired: false, generation: 0 },
             Clock::new(declared_clock),
             Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
-            Pace::default(),
+            Pace {
+                slow_share: spec.slow.map_or(0.0, |slow| slow.share),
+                slow_factor: spec.slow.map_or(1.0, |slow| slow.factor),
+                ..Pace::default()
+            },
             Emitter::new(&spec.telemetry),
             HealthPage { declared: spec.health.clone(), last: None },
         ));
         if let Some(cache) = &spec.cache {
-            entity.insert(CacheStore::new(cache.capacity, cache.ttl, cache.lost_invalidations));
+            entity.insert(CacheStore::new(cache));
         }
         if let Some(queue) = &spec.queue {
             entity.insert(QueueStore::new(queue.capacity, queue.overflow));
@@ -122,6 +133,21 @@ impl Fabric {
                 issued_at: verifies.issued_at,
                 log: verifies.log,
             });
+        }
+        if let Discipline::ProcessorSharing(count) = spec.discipline {
+            entity.insert(Processors::new(count));
+        }
+        if let Some(memory) = spec.memory {
+            entity.insert(Heap { policy: memory, leaked: 0 });
+        }
+        if spec.database.as_ref().is_some_and(|database| database.row_locks) {
+            entity.insert(RowLocks::default());
+        }
+        if !spec.limits.is_empty() {
+            entity.insert(Limiter::new(&spec.limits));
+        }
+        if let Some(locks) = spec.locks {
+            entity.insert(LockTable::new(locks));
         }
         self.nodes.push(entity.id());
         self.homes.push(Home { node, ordinal });
@@ -142,7 +168,7 @@ impl Fabric {
             FallbackPolicy::new(start.fallback),
             Breaker::new(start.breaker),
             Pool::new(start.pool),
-            Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
+            Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new(), targets: None },
             LinkEmitter {
                 trace: start.trace,
                 spans: start.telemetry.spans,
@@ -228,6 +254,11 @@ impl Fabric {
         }
     }
 
+    /// A behaviour that few replicas have, to look at.
+    pub fn peek_part<T: Component>(&self, id: InstanceId) -> Option<&T> {
+        self.ecs.get(*self.nodes.get(id.at())?)
+    }
+
     /// A behaviour that few replicas have.
     pub fn part<T: Component<Mutability = Mutable>>(&mut self, id: InstanceId) -> Option<Mut<'_, T>> {
         self.ecs.get_mut(self.nodes[id.at()])
@@ -279,18 +310,28 @@ impl Fabric {
         let (version, servers, pace, health) =
             (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
-        let (cache, capacity) =
-            (node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)), node.queue.map(|queue| queue.capacity));
+        let (cache, capacity) = (
+            node.cache.map(|cache| (cache.ttl, cache.lost_invalidations, cache.capacity, cache.single_flight)),
+            node.queue.map(|queue| queue.capacity),
+        );
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
         let mut node = self.node(to);
         node.replica.version = version;
         node.station.servers = servers;
-        *node.pace = Pace { factor: pace.factor, growth: pace.growth, error_rate: pace.error_rate, ..*node.pace };
+        *node.pace = Pace {
+            factor: pace.factor,
+            growth: pace.growth,
+            error_rate: pace.error_rate,
+            slow_share: pace.slow_share,
+            slow_factor: pace.slow_factor,
+            ..*node.pace
+        };
         node.pace.grown = Duration::ZERO;
         node.health.declared = health;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
-        if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
+        if let (Some(mut store), Some((ttl, lost, capacity, single_flight))) = (node.cache, cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
+            (store.capacity, store.single_flight) = (capacity, single_flight);
         }
         if let (Some(mut store), Some(capacity)) = (node.queue, capacity) {
             store.capacity = capacity;
@@ -349,6 +390,13 @@ impl Fabric {
             copy_part::<TimeSync>(&self.ecs, *entity, &mut to);
             copy_part::<Issuer>(&self.ecs, *entity, &mut to);
             copy_part::<Verifier>(&self.ecs, *entity, &mut to);
+            copy_part::<LockTable>(&self.ecs, *entity, &mut to);
+            copy_part::<Processors>(&self.ecs, *entity, &mut to);
+            copy_part::<Limiter>(&self.ecs, *entity, &mut to);
+            copy_part::<CronTable>(&self.ecs, *entity, &mut to);
+            copy_part::<Heap>(&self.ecs, *entity, &mut to);
+            copy_part::<RowLocks>(&self.ecs, *entity, &mut to);
+            copy_part::<Collector>(&self.ecs, *entity, &mut to);
             nodes.push(to.id());
         }
         let mut links = Vec::with_capacity(self.links.len());

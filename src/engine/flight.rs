@@ -18,6 +18,8 @@ pub struct Context {
     pub user: u32,
     /// The token that the user holds.
     pub token: TokenId,
+    /// The user's population.
+    pub population: u16,
     /// The debt that effects pay into.
     pub debt: Option<Key>,
 }
@@ -153,6 +155,7 @@ impl Failure {
             Failure::Status(400) => "400",
             Failure::Status(401) => "401",
             Failure::Status(404) => "404",
+            Failure::Status(409) => "409",
             Failure::Status(429) => "429",
             Failure::Status(500) => "500",
             Failure::Status(502) => "502",
@@ -175,11 +178,16 @@ impl Failure {
         }
     }
 
+    /// Whether it speaks against the replica that was asked.
+    pub fn is_servers(self) -> bool {
+        matches!(self, Failure::Timeout | Failure::Refused) || matches!(self, Failure::Status(status) if status >= 500)
+    }
+
     /// Whether trying again may help.
     pub fn is_retryable(self) -> bool {
         match self {
             Failure::Timeout | Failure::Refused => true,
-            Failure::Status(status) => status >= 500 || status == 429,
+            Failure::Status(status) => status >= 500 || matches!(status, 409 | 429),
             Failure::PoolTimeout | Failure::BreakerOpen => false,
         }
     }

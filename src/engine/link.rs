@@ -9,6 +9,7 @@ use bevy_ecs::query::QueryData;
 use super::data::Parts;
 use super::ids::RouteId;
 use super::slab::Key;
+use super::targets::Targets;
 use crate::time::{Duration, SimTime};
 use crate::world::{self, Balance, Dist, Propagation};
 
@@ -204,6 +205,8 @@ pub struct Balancer {
     pub turn: u32,
     /// Calls in flight to each replica of the callee, by ordinal.
     pub in_flight: Vec<u32>,
+    /// What the caller knows of those replicas, if that is not all.
+    pub targets: Option<Box<Targets>>,
 }
 
 /// What the caller says about this arrow, and how recent calls went.

@@ -6,33 +6,43 @@
 //! components; requests in flight are plain structs in slabs.
 
 mod agenda;
+mod autoscale;
 mod behaviour;
 mod cache;
 mod call;
 mod change;
 mod clock;
+mod cron;
 mod data;
+mod database;
 mod dist;
 mod emit;
 mod fabric;
 mod flight;
 mod ids;
+mod limit;
 mod link;
+mod lock;
 mod monitor;
 mod node;
 mod paths;
 mod pause;
 mod plan;
 mod population;
+mod process;
 mod queue;
 mod settings;
+mod sharing;
+mod single_flight;
 mod slab;
+mod targets;
 mod timesync;
 mod token;
 mod users;
 mod visit;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use agenda::Agenda;
@@ -46,7 +56,7 @@ use crate::truth::Truth;
 use crate::world::{Change, World};
 use fabric::Fabric;
 use flight::{Call, Debt, JourneyFlight, Visit};
-use ids::InstanceId;
+use ids::{DatumId, InstanceId, LinkId, NodeId};
 use plan::Plan;
 use slab::{Key, Slab};
 use words::Words;
@@ -72,12 +82,16 @@ pub struct Simulation {
     reports: Vec<users::PlannedReport>,
     changes: Vec<Arc<Change>>,
     undo: Vec<change::Undo>,
+    scalers: BTreeMap<NodeId, autoscale::Scaler>,
+    failovers: Vec<database::Failover>,
     telemetry: Telemetry,
     truth: Truth,
     spans: u32,
     events: u64,
     /// Whether nothing is emitted any more.
     muted: bool,
+    /// Whether any caller ever knew less than all of its callee's replicas.
+    watched: bool,
     /// Whether any replica ever stood still.
     pauses: bool,
 }
@@ -140,6 +154,20 @@ enum Event {
     Apply(u32, u16),
     /// A replica takes traffic again.
     Up(InstanceId),
+    /// The next request at shared processors is done, if this is still the next.
+    Shared(InstanceId, u32),
+    /// A process stops the world.
+    Collect(InstanceId),
+    /// An autoscaler looks at a node.
+    Autoscale(u16),
+    /// A replica takes the place of a lost primary.
+    Promote(u16),
+    /// A caller looks at the health pages of its callee.
+    ProbeTargets(LinkId),
+    /// A replica's daemon looks whether a job is due.
+    Cron(InstanceId, u16),
+    /// A cache waits no longer for the entry of a key.
+    FetchOver(InstanceId, DatumId, u32),
     /// A replica's time daemon polls its server.
     Sync(InstanceId),
 }
@@ -180,11 +208,14 @@ impl Simulation {
             reports: Vec::new(),
             changes: Vec::new(),
             undo: Vec::new(),
+            scalers: BTreeMap::new(),
+            failovers: Vec::new(),
             telemetry,
             spans: 0,
             events: 0,
             muted: false,
             pauses: false,
+            watched: false,
             words,
             plan,
         };
@@ -193,6 +224,7 @@ impl Simulation {
         }
         sim.start_users();
         sim.start_monitor();
+        sim.start_autoscalers();
         sim
     }
 
@@ -250,6 +282,13 @@ impl Simulation {
             Event::Change(change) => self.begin_change(change),
             Event::Apply(change, ordinal) => self.apply_change(change, ordinal),
             Event::Up(instance) => self.back_up(instance),
+            Event::Shared(instance, number) => self.shared(instance, number),
+            Event::Collect(instance) => self.collect(instance),
+            Event::Autoscale(node) => self.autoscale(node),
+            Event::Promote(number) => self.promote(number),
+            Event::ProbeTargets(link) => self.probe_targets(link),
+            Event::Cron(instance, job) => self.cron(instance, job),
+            Event::FetchOver(instance, datum, key) => self.fetch_over(instance, datum, key),
             Event::Sync(instance) => self.sync_clock(instance),
         }
     }
@@ -309,12 +348,15 @@ impl Simulation {
             reports: self.reports.clone(),
             changes: self.changes.clone(),
             undo: self.undo.clone(),
+            scalers: self.scalers.clone(),
+            failovers: self.failovers.clone(),
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,
             pauses: self.pauses,
+            watched: self.watched,
         }
     }
 

@@ -1,9 +1,11 @@
 //! What runs by itself: the monitoring system that scrapes metrics and probes health pages, the lines that nodes write
 //! about nothing, and jobs. The monitor sees what a node's exporter and health page say, by the monitor's own clock.
 
+use super::cron::NOBODYS;
 use super::fabric::Home;
 use super::flight::{Context, ReplyTo, TraceContext};
 use super::ids::{InstanceId, NodeId};
+use super::process::Heap;
 use super::timesync::TimeSync;
 use super::visit::Incoming;
 use super::{Event, Simulation, dist};
@@ -76,6 +78,10 @@ impl Simulation {
             values.push((families.queue_published, Vec::new(), queue.published as f64));
             values.push((families.queue_delivered, Vec::new(), queue.delivered as f64));
         }
+        let busy = self.fabric.station(instance).busy;
+        if let Some(heap) = self.fabric.part::<Heap>(instance) {
+            values.push((families.memory, Vec::new(), heap.used(busy) as f64));
+        }
         if let Some(sync) = self.fabric.part::<TimeSync>(instance).filter(|sync| sync.policy.is_some()) {
             values.push((families.clock_offset, Vec::new(), sync.measured_secs));
         }
@@ -112,7 +118,9 @@ impl Simulation {
             }
             let checks = node.health.declared.checks.clone();
             let answers_in = node.pace.stopped_until.since(self.now);
-            let (code, issues) = if answers_in > PROBE_TIMEOUT {
+            let (code, issues) = if node.health.declared.always_ok {
+                (200, Vec::new())
+            } else if answers_in > PROBE_TIMEOUT {
                 (503, vec![format!("no answer within {PROBE_TIMEOUT}")])
             } else if node.replica.is_up(self.now) {
                 (200, checks.iter().filter_map(|check| self.failing(instance, check)).collect())
@@ -185,9 +193,15 @@ impl Simulation {
         if declared.is_some() {
             self.set_clock_sync(instance, declared);
         }
+        let pauses = self.plan.node_spec(node).pauses;
+        if pauses.is_some() {
+            self.set_pauses(instance, pauses);
+        }
         for line in 0..self.plan.node_spec(node).telemetry.chatter.len() as u16 {
             self.plan_chatter(instance, node, line, 0);
         }
+        self.start_cron(instance);
+        self.start_ejection(instance);
         if ordinal == 0 {
             for job in 0..self.plan.node_spec(node).jobs.len() as u16 {
                 self.plan_job(node, job, 0);
@@ -220,9 +234,11 @@ impl Simulation {
     }
 
     fn plan_job(&mut self, node: NodeId, job: u16, count: u32) {
-        let Some(spec) = self.plan.node_spec(node).jobs.values().nth(usize::from(job)) else { return };
-        let wait =
-            dist::sample(&spec.every, self.plan.nodes[node.at()].streams.jobs, background(u32::from(job), count), 0);
+        let Some(every) = self.plan.node_spec(node).jobs.values().nth(usize::from(job)).and_then(|job| job.every)
+        else {
+            return;
+        };
+        let wait = dist::sample(&every, self.plan.nodes[node.at()].streams.jobs, background(u32::from(job), count), 0);
         self.later(wait, Event::Job(node.0, job, count));
     }
 
@@ -241,7 +257,7 @@ impl Simulation {
                 identity,
                 instance,
                 route,
-                context: Context { journey: identity, user: 0, token: 0, debt: None },
+                context: Context { journey: identity, user: 0, token: 0, population: NOBODYS, debt: None },
                 trace: TraceContext::default(),
                 reply_to: ReplyTo::Nobody,
                 message: None,

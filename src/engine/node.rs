@@ -57,6 +57,11 @@ pub struct Pace {
     pub stopped_until: SimTime,
     /// All pauses so far, the present one to its end.
     pub paused: Duration,
+    /// The share of requests whose work is multiplied by `slow_factor`.
+    pub slow_share: f64,
+    pub slow_factor: f64,
+    /// Pauses come after so many requests.
+    pub collects: bool,
 }
 
 impl Default for Pace {
@@ -68,6 +73,9 @@ impl Default for Pace {
             error_rate: 0.0,
             stopped_until: SimTime::ZERO,
             paused: Duration::ZERO,
+            slow_share: 0.0,
+            slow_factor: 1.0,
+            collects: false,
         }
     }
 }

@@ -73,7 +73,7 @@ impl Simulation {
     /// A user's request without a good token is refused.
     pub(super) fn verify_token(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
-        if visit.context.debt.is_none() {
+        if visit.context.debt.is_none() || visit.status >= 400 {
             return;
         }
         let instance = visit.instance;

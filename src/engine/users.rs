@@ -115,7 +115,13 @@ impl Simulation {
             answer: None,
         });
         self.later(due, Event::DebtDue(debt));
-        let context = Context { journey: flight.identity, user: flight.user, token: flight.token, debt: Some(debt) };
+        let context = Context {
+            journey: flight.identity,
+            user: flight.user,
+            token: flight.token,
+            population: flight.population,
+            debt: Some(debt),
+        };
         self.start_call(Outgoing {
             caller: Caller::Journey(key),
             instance: self.fabric.replicas[journey.users.at()][0],

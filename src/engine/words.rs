@@ -9,10 +9,10 @@ use crate::telemetry::{
 use crate::world::{Protocol, Severity};
 
 /// Statuses that nodes answer with; a metric series for each that occurs.
-pub const STATUSES: [u16; 9] = [200, 400, 401, 404, 429, 500, 502, 503, 504];
+pub const STATUSES: [u16; 10] = [200, 400, 401, 404, 429, 500, 502, 503, 504, 409];
 
 /// Kinds of result of a call, as `error.type`; the first is success.
-pub const RESULTS: [&str; 14] = [
+pub const RESULTS: [&str; 15] = [
     "",
     "400",
     "401",
@@ -27,6 +27,7 @@ pub const RESULTS: [&str; 14] = [
     "connection_refused",
     "pool_timeout",
     "circuit_open",
+    "409",
 ];
 
 /// Bucket bounds for sizes, in bytes.
@@ -114,6 +115,8 @@ pub struct Families {
     pub queue_delivered: FamilyId,
     pub uptime: FamilyId,
     pub clock_offset: FamilyId,
+    pub memory: FamilyId,
+    pub collections: FamilyId,
 }
 
 impl Words {
@@ -266,6 +269,8 @@ fn families(telemetry: &mut Telemetry) -> Families {
         queue_delivered: add("messaging.queue.delivered", "{message}", Counter, &[], "Messages handed to consumers"),
         uptime: add("process.uptime", "s", Gauge, &[], "Time since the process started"),
         clock_offset: add("system.clock.offset", "s", Gauge, &[], "Offset from the time server at the last poll"),
+        memory: add("process.memory.usage", "By", Gauge, &[], "Memory that the process holds"),
+        collections: add("jvm.gc.duration", "s", Histogram, &BOUNDS, "Duration of garbage collections"),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Ntp;
 use super::spec::{Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
+use super::{Autoscale, Ejection, Ntp, Pauses, Poison, RateLimit, Slow};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.
@@ -47,6 +47,17 @@ pub enum Setting {
     Pause(Duration),
     /// Node: the virtual machine stands still for this long, once: a pause that its clock sleeps through.
     MachinePause(Duration),
+    /// Node: requests whose work takes longer.
+    Slow(Option<Slow>),
+    /// Node: when it stops the world.
+    Pauses(Option<Pauses>),
+    /// Node with memory: bytes that each request leaves behind for ever.
+    MemoryLeak(u64),
+    /// Node: changes the number of replicas by itself. None leaves them as they are.
+    Autoscale(Option<Autoscale>),
+    /// Primary database: it is lost, once. After this long the replica that is least behind takes its place, without what
+    /// it had not copied; until then nobody takes requests.
+    Failover(Duration),
     /// Node: what its health page checks.
     HealthChecks(Health),
     /// Node: spans and access lines carry the version of the data served.
@@ -57,10 +68,20 @@ pub enum Setting {
     TokenLifetime(Duration),
     /// Verifier of tokens: how far stamps may be off.
     TokenLeeway(Duration),
+    /// Node with rate limits: its limits.
+    RateLimits(Vec<RateLimit>),
+    /// Lock service: how long a lock is held at most.
+    LockLease(Duration),
     /// Cache: how long an entry lives.
     CacheTtl(Option<Duration>),
     /// Cache: the share of invalidations that are lost.
     LostInvalidations(f64),
+    /// Cache: entries that one replica holds.
+    CacheCapacity(u32),
+    /// Cache: misses for a key that is being fetched wait this long.
+    SingleFlight(Option<Duration>),
+    /// Cache: a value that belongs to another key gets under this one, once.
+    PoisonCache(Poison),
     /// Cache: all entries are dropped, once.
     FlushCache,
     /// Queue: messages that it holds.
@@ -81,6 +102,10 @@ pub enum Setting {
     Breaker(Option<Breaker>),
     /// Arrow: connection pool.
     Pool(Option<Pool>),
+    /// Arrow: how long a look-up of the callee's replicas is believed. None always knows.
+    Discovery(Option<Duration>),
+    /// Arrow: how replicas that seem unwell are avoided.
+    Eject(Option<Ejection>),
     /// Arrow: network time, one way.
     Latency(Dist),
     /// Arrow: the probability that a packet is lost.
@@ -91,6 +116,13 @@ pub enum Setting {
     LogFailures(bool),
     /// Arrow: a client span for each attempt.
     ClientSpans(bool),
+}
+
+impl Setting {
+    /// Whether it belongs to all replicas of a node together.
+    pub(crate) fn is_of_the_whole(&self) -> bool {
+        matches!(self, Setting::Replicas(_) | Setting::TrafficFactor(_) | Setting::Autoscale(_) | Setting::Failover(_))
+    }
 }
 
 /// What a change looks like in the change feed.

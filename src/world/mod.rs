@@ -7,8 +7,12 @@
 mod change;
 pub(crate) mod check;
 mod clocks;
+mod limits;
 mod load;
+mod locks;
+mod service;
 mod spec;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -17,8 +21,12 @@ use std::sync::Arc;
 
 pub use change::*;
 pub use clocks::*;
+pub use limits::*;
 pub(crate) use load::{parse, repeated_keys};
+pub use locks::*;
+pub use service::*;
 pub use spec::*;
+pub use stores::*;
 #[cfg(test)]
 pub(crate) use tests::{TINY, tiny};
 pub use tokens::*;

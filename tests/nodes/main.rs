@@ -1,10 +1,15 @@
 //! What nodes and clocks do, as telemetry and the ledger show it: one small world for each behaviour.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod caches;
 mod clocks;
+mod databases;
+mod guards;
+mod locks;
+mod services;
 mod tokens;
 
 use allgreen::truth::Outcome;
@@ -29,7 +34,7 @@ impl Scene<'_> {
                 format: 1, name: "scene", title: "Scene", epoch: "2026-01-01T00:00:00Z",
                 data: {{ {} }},
                 nodes: {{
-                    "users": (kind: Users, users: (count: 1000, journeys_per_second: {:?}, journeys: {{ "go": 1.0 }}, regions: {{ "eu": 1.0 }}, accounts: {{ "personal": 0.8, "enterprise": 0.2 }}, reports: (probability: 0.0, idle_per_hour: 0.0))),
+                    "users": (kind: Users, users: (count: 1000000, journeys_per_second: {:?}, journeys: {{ "go": 1.0 }}, regions: {{ "eu": 1.0 }}, accounts: {{ "personal": 0.8, "enterprise": 0.2 }}, reports: (probability: 0.0, idle_per_hour: 0.0))),
                     {}
                 }},
                 arrows: {{ {} }},

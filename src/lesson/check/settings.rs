@@ -4,7 +4,9 @@ use super::{Place, Target};
 use crate::diagnostic::{DataPath, Findings};
 use crate::lesson::LessonSpec;
 use crate::time::Duration;
-use crate::world::check::{MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, ranges};
+use crate::world::check::{
+    MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, limits, ranges, service,
+};
 use crate::world::{Node, Set, Setting};
 
 /// What a setting belongs to.
@@ -15,6 +17,10 @@ enum Owner {
     Cache,
     Issuer,
     Verifier,
+    LockService,
+    Limiter,
+    Memory,
+    Primary,
     Queue,
     FollowingDatabase,
     Users,
@@ -60,7 +66,7 @@ fn check_set(
         let what = format!("`{}` can't be set on `{}`", name(&set.to), set.on);
         return found.value(&to, what, format!("it belongs to {}", belongs(owner(&set.to))));
     }
-    let whole = matches!(set.to, Setting::Replicas(_) | Setting::TrafficFactor(_));
+    let whole = set.to.is_of_the_whole();
     if whole && !set.replicas.is_empty() {
         let what = format!("`{}` is of the node as a whole", name(&set.to));
         found.value(&path.field("replicas"), what, "leave `replicas` out");
@@ -115,6 +121,28 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
         Setting::Sampling(share) => ranges::share(found, &at, "`Sampling`", *share),
         Setting::TokenLifetime(time) => ranges::token_lifetime(found, &at, *time),
         Setting::TokenLeeway(time) => ranges::time(found, &at, "`TokenLeeway`", *time, Duration::ZERO),
+        Setting::LockLease(time) => ranges::some_time(found, &at, "`LockLease`", *time),
+        Setting::CacheCapacity(entries) => {
+            found.range(&at, "`CacheCapacity`", *entries, ranges::CACHE_CAPACITY);
+        }
+        Setting::SingleFlight(Some(wait)) => ranges::some_time(found, &at, "`SingleFlight`", *wait),
+        Setting::PoisonCache(poison) => match place.spec.data.get(&poison.datum) {
+            Some(datum) => {
+                let last = datum.keys.saturating_sub(1);
+                found.range(&path.field("key"), "the key", poison.key, 0..=last);
+            }
+            None => {
+                let known = place.spec.data.keys().map(String::as_str);
+                found.unknown(&path.field("datum"), "datum", &poison.datum, known);
+            }
+        },
+        Setting::Slow(Some(slow)) => service::slow(found, path, slow),
+        Setting::Pauses(Some(pauses)) => service::pauses(found, path, pauses),
+        Setting::Autoscale(Some(scale)) => service::autoscale(found, path, scale),
+        Setting::Failover(time) => ranges::some_time(found, &at, "`Failover`", *time),
+        Setting::RateLimits(list) => limits::rate_limits(found, &at, list),
+        Setting::Discovery(Some(ttl)) => ranges::some_time(found, &at, "`Discovery`", *ttl),
+        Setting::Eject(Some(eject)) => limits::ejection(found, path, eject),
         Setting::CacheTtl(Some(ttl)) => cache_ttl(found, &at, *ttl),
         Setting::LostInvalidations(share) => ranges::share(found, &at, "`LostInvalidations`", *share),
         Setting::QueueCapacity(capacity) => {
@@ -130,6 +158,13 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, node: &str, t
         Setting::Loss(share) => ranges::share(found, &at, "`Loss`", *share),
         Setting::CacheTtl(None)
         | Setting::ClockSync(None)
+        | Setting::Discovery(None)
+        | Setting::Eject(None)
+        | Setting::Slow(None)
+        | Setting::Pauses(None)
+        | Setting::Autoscale(None)
+        | Setting::MemoryLeak(_)
+        | Setting::SingleFlight(None)
         | Setting::Timeout(None)
         | Setting::Retry(None)
         | Setting::Breaker(None)
@@ -174,13 +209,25 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::ClockSync(_)
         | Setting::Pause(_)
         | Setting::MachinePause(_)
+        | Setting::Slow(_)
+        | Setting::Pauses(_)
+        | Setting::Autoscale(_)
         | Setting::HealthChecks(_)
         | Setting::DataVersionTelemetry(_)
         | Setting::Sampling(_)
         | Setting::Restart => Owner::Node,
-        Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
+        Setting::CacheTtl(_)
+        | Setting::CacheCapacity(_)
+        | Setting::SingleFlight(_)
+        | Setting::PoisonCache(_)
+        | Setting::LostInvalidations(_)
+        | Setting::FlushCache => Owner::Cache,
         Setting::TokenLifetime(_) => Owner::Issuer,
         Setting::TokenLeeway(_) => Owner::Verifier,
+        Setting::LockLease(_) => Owner::LockService,
+        Setting::MemoryLeak(_) => Owner::Memory,
+        Setting::Failover(_) => Owner::Primary,
+        Setting::RateLimits(_) => Owner::Limiter,
         Setting::QueueCapacity(_) => Owner::Queue,
         Setting::ReplicaLag(_) => Owner::FollowingDatabase,
         Setting::TrafficFactor(_) => Owner::Users,
@@ -189,6 +236,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::Fallback(_)
         | Setting::Breaker(_)
         | Setting::Pool(_)
+        | Setting::Discovery(_)
+        | Setting::Eject(_)
         | Setting::Latency(_)
         | Setting::Loss(_)
         | Setting::Trace(_)
@@ -203,6 +252,10 @@ fn suits(node: &Node, owner: Owner) -> bool {
         Owner::Cache => node.cache.is_some(),
         Owner::Issuer => node.issues.is_some(),
         Owner::Verifier => node.verifies.is_some(),
+        Owner::LockService => node.locks.is_some(),
+        Owner::Memory => node.memory.is_some(),
+        Owner::Primary => node.database.as_ref().is_some_and(|database| database.follows.is_none()),
+        Owner::Limiter => !node.limits.is_empty(),
         Owner::Queue => node.queue.is_some(),
         Owner::FollowingDatabase => node.database.as_ref().is_some_and(|database| database.follows.is_some()),
         Owner::Users => node.users.is_some(),
@@ -216,6 +269,10 @@ fn belongs(owner: Owner) -> &'static str {
         Owner::Cache => "a node with a cache",
         Owner::Issuer => "a node that issues tokens",
         Owner::Verifier => "a node that verifies tokens",
+        Owner::LockService => "a node that keeps locks",
+        Owner::Memory => "a node whose memory is counted",
+        Owner::Primary => "a primary database",
+        Owner::Limiter => "a node with rate limits",
         Owner::Queue => "a node with a queue",
         Owner::FollowingDatabase => "a database that follows a primary",
         Owner::Users => "a node of users",

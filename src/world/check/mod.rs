@@ -8,9 +8,11 @@ mod calls;
 mod circles;
 mod cost;
 mod graph;
+pub(crate) mod limits;
 mod nodes;
 pub(crate) mod ranges;
 mod routing;
+pub(crate) mod service;
 mod tokens;
 mod users;
 

@@ -8,9 +8,16 @@ use crate::world::{Node, Step, Verifies, WorldSpec};
 
 /// The families of data that are tokens: those that some step issues.
 pub(super) fn families(spec: &WorldSpec) -> BTreeSet<&str> {
+    let mut families = BTreeSet::new();
     let routes = spec.nodes.values().flat_map(|node| node.routes.values());
-    let steps = routes.flat_map(|route| &route.steps);
-    steps.filter_map(|step| if let Step::Issue(datum) = step { Some(datum.as_str()) } else { None }).collect()
+    for step in routes.flat_map(|route| &route.steps) {
+        step.walk(&mut |step| {
+            if let Step::Issue(datum) = step {
+                families.insert(datum.as_str());
+            }
+        });
+    }
+    families
 }
 
 impl Check<'_> {
