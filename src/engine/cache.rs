@@ -1,21 +1,25 @@
-//! A cache's store: versioned values with a time to live, least recently used out first. Knows what it holds; cannot
-//! know whether it is still true.
+//! A cache's store: versioned values with a time to live, least recently used out first. Knows what it holds, and how old
+//! that is by the replica's own clock; cannot know whether it is still true.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use bevy_ecs::component::Component;
 
 use super::data::Part;
 use super::ids::DatumId;
+use super::slab::Key;
 use crate::random::mix;
-use crate::time::{Duration, SimTime};
+use crate::time::{Duration, Stamp};
+use crate::world::{self, Eviction};
 
 /// The entries of one cache replica.
 #[derive(Component, Clone, Debug)]
 pub struct CacheStore {
     pub capacity: u32,
     pub ttl: Option<Duration>,
+    pub eviction: Eviction,
+    pub single_flight: Option<Duration>,
     pub lost_invalidations: f64,
     pub hits: u64,
     pub misses: u64,
@@ -27,25 +31,34 @@ pub struct CacheStore {
     free: Vec<u32>,
     newest: u32,
     oldest: u32,
+    /// Under [`Eviction::Lfu`]: (uses, the tick of the last use, slot), least valuable first.
+    uses: BTreeSet<(u32, u64, u32)>,
+    tick: u64,
+    /// Keys that a caller fetches, with the visits that wait for them.
+    fetching: BTreeMap<u64, Vec<Key>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     part: Part,
     key: u64,
-    stored: SimTime,
+    stored: Stamp,
     newer: u32,
     older: u32,
+    uses: u32,
+    used: u64,
 }
 
 const NONE: u32 = u32::MAX;
 
 impl CacheStore {
-    pub fn new(capacity: u32, ttl: Option<Duration>, lost_invalidations: f64) -> Self {
+    pub fn new(declared: &world::Cache) -> Self {
         CacheStore {
-            capacity,
-            ttl,
-            lost_invalidations,
+            capacity: declared.capacity,
+            ttl: declared.ttl,
+            eviction: declared.eviction,
+            single_flight: declared.single_flight,
+            lost_invalidations: declared.lost_invalidations,
             hits: 0,
             misses: 0,
             evictions: 0,
@@ -55,6 +68,9 @@ impl CacheStore {
             free: Vec::new(),
             newest: NONE,
             oldest: NONE,
+            uses: BTreeSet::new(),
+            tick: 0,
+            fetching: BTreeMap::new(),
         }
     }
 
@@ -63,12 +79,13 @@ impl CacheStore {
     }
 
     /// The value under a key, if it is held and not too old by the cache's own reckoning.
-    pub fn get(&mut self, datum: DatumId, key: u32, now: SimTime) -> Option<Part> {
+    pub fn get(&mut self, datum: DatumId, key: u32, now: Stamp) -> Option<Part> {
         let Some(slot) = self.index.get(&packed(datum, key)).copied() else {
             self.misses += 1;
             return None;
         };
-        let age = now.since(self.entries[slot as usize].stored);
+        // A clock that went back makes young entries of old ones.
+        let age = Duration((now.0 - self.entries[slot as usize].stored.0).max(0) as u64);
         if self.ttl.is_some_and(|ttl| age > ttl) {
             self.take(slot);
             self.misses += 1;
@@ -76,22 +93,24 @@ impl CacheStore {
         }
         self.unlink(slot);
         self.link_newest(slot);
+        self.use_again(slot);
         self.hits += 1;
         self.served_age_secs += age.as_secs_f64();
         Some(self.entries[slot as usize].part)
     }
 
     /// Stores a value under a key.
-    pub fn put(&mut self, datum: DatumId, key: u32, part: Part, now: SimTime) {
+    pub fn put(&mut self, datum: DatumId, key: u32, part: Part, now: Stamp) {
         let packed = packed(datum, key);
         if let Some(slot) = self.index.get(&packed).copied() {
             self.take(slot);
         }
-        if self.index.len() >= self.capacity as usize && self.oldest != NONE {
-            self.take(self.oldest);
+        while self.index.len() >= self.capacity as usize && self.oldest != NONE {
+            let leaves = self.uses.first().map_or(self.oldest, |(_, _, slot)| *slot);
+            self.take(leaves);
             self.evictions += 1;
         }
-        let entry = Entry { part, key: packed, stored: now, newer: NONE, older: NONE };
+        let entry = Entry { part, key: packed, stored: now, newer: NONE, older: NONE, uses: 0, used: 0 };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot as usize] = entry;
@@ -104,6 +123,7 @@ impl CacheStore {
         };
         self.index.insert(packed, slot);
         self.link_newest(slot);
+        self.use_again(slot);
     }
 
     /// Drops a key.
@@ -118,17 +138,53 @@ impl CacheStore {
         self.index.clear();
         self.entries.clear();
         self.free.clear();
+        self.uses.clear();
         (self.newest, self.oldest) = (NONE, NONE);
     }
 
     /// The process started anew: nothing is held and all counts begin at zero.
     pub fn forget(&mut self) {
-        *self = CacheStore::new(self.capacity, self.ttl, self.lost_invalidations);
+        self.flush();
+        (self.hits, self.misses, self.evictions, self.served_age_secs) = (0, 0, 0, 0.0);
+    }
+
+    /// A visit that missed a key waits for whoever fetches it, if somebody does; else it is the one who fetches.
+    pub fn wait_for(&mut self, datum: DatumId, key: u32, visit: Key) -> bool {
+        match self.fetching.get_mut(&packed(datum, key)) {
+            Some(waiting) => {
+                waiting.push(visit);
+                true
+            }
+            None => {
+                self.fetching.insert(packed(datum, key), Vec::new());
+                false
+            }
+        }
+    }
+
+    /// A key is there, or is not waited for any longer: who waited.
+    pub fn fetched(&mut self, datum: DatumId, key: u32) -> Vec<Key> {
+        if self.fetching.is_empty() {
+            return Vec::new();
+        }
+        self.fetching.remove(&packed(datum, key)).unwrap_or_default()
+    }
+
+    fn use_again(&mut self, slot: u32) {
+        if self.eviction == Eviction::Lfu {
+            self.tick += 1;
+            let entry = &mut self.entries[slot as usize];
+            self.uses.remove(&(entry.uses, entry.used, slot));
+            (entry.uses, entry.used) = (entry.uses.saturating_add(1), self.tick);
+            self.uses.insert((entry.uses, entry.used, slot));
+        }
     }
 
     fn take(&mut self, slot: u32) {
         self.unlink(slot);
-        self.index.remove(&self.entries[slot as usize].key);
+        let Entry { key, uses, used, .. } = self.entries[slot as usize];
+        self.uses.remove(&(uses, used, slot));
+        self.index.remove(&key);
         self.free.push(slot);
     }
 
@@ -184,14 +240,27 @@ mod tests {
     use super::super::data::{Source, VersionId};
     use super::*;
 
+    fn store(capacity: u32, ttl: Option<Duration>, eviction: Eviction) -> CacheStore {
+        let service = world::Dist::Const(Duration::ZERO);
+        CacheStore::new(&world::Cache {
+            capacity,
+            ttl,
+            eviction,
+            service,
+            lost_invalidations: 0.0,
+            behind: None,
+            single_flight: None,
+        })
+    }
+
     fn part(key: u32) -> Part {
         Part { datum: DatumId(0), key, version: VersionId(key), source: Source::Database }
     }
 
     #[test]
     fn the_least_recently_used_leaves_first() {
-        let mut cache = CacheStore::new(2, None, 0.0);
-        let t = SimTime::ZERO;
+        let mut cache = store(2, None, Eviction::Lru);
+        let t = Stamp(0);
         cache.put(DatumId(0), 1, part(1), t);
         cache.put(DatumId(0), 2, part(2), t);
         assert!(cache.get(DatumId(0), 1, t).is_some());
@@ -204,11 +273,28 @@ mod tests {
     }
 
     #[test]
+    fn the_least_frequently_used_leaves_first() {
+        let mut cache = store(2, None, Eviction::Lfu);
+        let t = Stamp(0);
+        cache.put(DatumId(0), 1, part(1), t);
+        assert!(cache.get(DatumId(0), 1, t).is_some());
+        cache.put(DatumId(0), 2, part(2), t);
+        // The oldest was used more often than the newest, which has to go.
+        cache.put(DatumId(0), 3, part(3), t);
+        assert!(cache.get(DatumId(0), 2, t).is_none() && cache.get(DatumId(0), 1, t).is_some());
+        cache.invalidate(DatumId(0), 1);
+        cache.put(DatumId(0), 4, part(4), t);
+        assert!(cache.get(DatumId(0), 3, t).is_some() && cache.get(DatumId(0), 4, t).is_some());
+        assert_eq!((cache.len(), cache.evictions), (2, 1));
+    }
+
+    #[test]
     fn entries_die_of_age() {
-        let mut cache = CacheStore::new(10, Some(Duration::from_secs(60)), 0.0);
-        cache.put(DatumId(0), 1, part(1), SimTime::ZERO);
-        assert!(cache.get(DatumId(0), 1, SimTime::from_secs(60)).is_some());
-        assert!(cache.get(DatumId(0), 1, SimTime::from_secs(61)).is_none());
+        let mut cache = store(10, Some(Duration::from_secs(60)), Eviction::Lru);
+        let at = |secs: i64| Stamp(secs * 1_000_000_000);
+        cache.put(DatumId(0), 1, part(1), at(0));
+        assert!(cache.get(DatumId(0), 1, at(60)).is_some());
+        assert!(cache.get(DatumId(0), 1, at(61)).is_none());
         assert_eq!(cache.len(), 0);
     }
 }

@@ -195,7 +195,8 @@ impl Simulation {
         let arrow = self.fabric.side(link).arrow;
         let callee = self.plan.arrows[arrow.at()].to;
         let count = self.fabric.replicas[callee.at()].len();
-        if count == 1 {
+        let watched = self.watched && self.fabric.link(link).balancer.targets.is_some();
+        if count == 1 && !watched {
             let only = self.fabric.replicas[callee.at()][0];
             return self.fabric.is_up(only, self.now).then_some(only);
         }
@@ -219,6 +220,9 @@ impl Simulation {
                 (0..count).min_by_key(load).unwrap_or(0)
             }
         };
+        if watched {
+            return self.choose_target(link, first, policy == Balance::LeastConnections);
+        }
         for offset in 0..count {
             let instance = self.fabric.replicas[callee.at()][(first + offset) % count];
             if self.fabric.is_up(instance, self.now) {
@@ -312,6 +316,9 @@ impl Simulation {
                 let answered = failure.is_none_or(Failure::is_answer);
                 link.connections.put_back(target, opened, answered, self.now);
             }
+            if let Some(targets) = link.balancer.targets.as_mut() {
+                targets.record(ordinal, !failure.is_some_and(Failure::is_servers), self.now);
+            }
             self.release(call.link);
         }
         if says {
@@ -368,7 +375,9 @@ impl Simulation {
             FallbackValue::Stale => {
                 let kept = link.fallback.recall(route, call.context.journey.0);
                 parts = kept.cloned().unwrap_or_default();
-                parts.iter_mut().for_each(|part| part.source = Source::Stale);
+                for part in parts.iter_mut().filter(|part| part.source != Source::Token) {
+                    part.source = Source::Stale;
+                }
             }
             FallbackValue::Default => {
                 for datum in &self.plan.routes[route.at()].delivers {

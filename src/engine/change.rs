@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::condition::LOOKS;
 use super::ids::{InstanceId, LinkId, NodeId};
+use super::lock::LockTable;
+use super::process::Heap;
 use super::scoped::Scoped;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
@@ -142,7 +144,7 @@ impl Simulation {
             return nodes.filter_map(|at| replica(NodeId(at as u16))).map(Target::Replica).collect();
         }
         let Some(node) = self.plan.node_id(&set.on) else { return Vec::new() };
-        let whole = matches!(set.to, Setting::Replicas(_) | Setting::TrafficFactor(_));
+        let whole = set.to.is_of_the_whole();
         match (whole, ordinal) {
             (true, 0) => vec![Target::Node(node)],
             (true, _) => Vec::new(),
@@ -261,10 +263,9 @@ impl Simulation {
                 node.clock.set_drift(now, *drift);
                 Setting::ClockDrift(before)
             }
-            Setting::HealthChecks(health) => Setting::HealthChecks(std::mem::replace(
-                &mut node.health.declared,
-                Health { checks: health.checks.clone() },
-            )),
+            Setting::HealthChecks(health) => {
+                Setting::HealthChecks(std::mem::replace(&mut node.health.declared, health.clone()))
+            }
             Setting::DataVersionTelemetry(on) => {
                 Setting::DataVersionTelemetry(std::mem::replace(&mut node.emitter.data_version, *on))
             }
@@ -292,7 +293,7 @@ impl Simulation {
             Setting::Poison(share) => Setting::Poison(std::mem::replace(&mut node.consumer.poison, *share)),
             Setting::Idempotency(policy) => Setting::Idempotency(std::mem::replace(&mut node.keys.policy, *policy)),
             Setting::ReplicaLag(lag) => Setting::ReplicaLag(std::mem::replace(&mut node.replication?.lag, *lag)),
-            _ => return None,
+            other => return self.set_behaviour(instance, other),
         })
     }
 
@@ -334,6 +335,8 @@ impl Simulation {
             | Setting::Reordering(_)
             | Setting::Bandwidth(_)
             | Setting::Partition(_) => return self.impair(id, to),
+            Setting::Discovery(ttl) => Setting::Discovery(self.set_discovery(id, *ttl)),
+            Setting::Eject(eject) => Setting::Eject(self.set_ejection(id, *eject)),
             Setting::Trace(trace) => Setting::Trace(std::mem::replace(&mut link.emitter.trace, *trace)),
             Setting::LogFailures(on) => Setting::LogFailures(std::mem::replace(&mut link.emitter.log_failures, *on)),
             Setting::ClientSpans(on) => Setting::ClientSpans(std::mem::replace(&mut link.emitter.spans, *on)),
@@ -344,7 +347,12 @@ impl Simulation {
     /// Settings of a node as a whole.
     fn set_node(&mut self, node: NodeId, to: &Setting) -> Option<Setting> {
         match to {
-            Setting::Replicas(wanted) => Some(Setting::Replicas(self.scale(node, *wanted))),
+            Setting::Replicas(wanted) => Some(Setting::Replicas(self.scale(node, *wanted, WARM_UP))),
+            Setting::Autoscale(policy) => Some(Setting::Autoscale(self.set_autoscale(node, *policy))),
+            Setting::Failover(time) => {
+                self.fail_over(node, *time);
+                None
+            }
             Setting::TrafficFactor(factor) => {
                 let name = &self.plan.nodes[node.at()].name;
                 let at = self.populations.iter().position(|population| population.name() == name)?;
@@ -356,8 +364,13 @@ impl Simulation {
 
     /// The process starts anew: it takes no traffic for a while, what it is working on is finished first, and what it
     /// held in memory is gone.
-    fn restart(&mut self, instance: InstanceId) {
-        let up = self.now + RESTART;
+    pub(super) fn restart(&mut self, instance: InstanceId) {
+        self.restart_for(instance, RESTART);
+    }
+
+    /// The same, and it is away for this long.
+    pub(super) fn restart_for(&mut self, instance: InstanceId, away: Duration) {
+        let up = self.now + away;
         let mut node = self.fabric.node(instance);
         node.replica.down_until = up;
         node.replica.started = up;
@@ -368,6 +381,12 @@ impl Simulation {
         if let Some(mut cache) = node.cache {
             cache.forget();
         }
+        if let Some(mut table) = self.fabric.part::<LockTable>(instance) {
+            table.forget();
+        }
+        if let Some(mut heap) = self.fabric.part::<Heap>(instance) {
+            heap.leaked = 0;
+        }
         let home = self.fabric.home(instance);
         for arrow in &self.plan.nodes[home.node.at()].out {
             let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
@@ -376,7 +395,7 @@ impl Simulation {
             link.retries = super::link::Retries::new(link.retries.policy);
             link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
         }
-        self.later(RESTART, Event::Up(instance));
+        self.later(away, Event::Up(instance));
     }
 
     /// A replica takes traffic again.
@@ -405,7 +424,7 @@ impl Simulation {
     }
 
     /// Changes the number of replicas. Answers what it was.
-    fn scale(&mut self, node: NodeId, wanted: u16) -> u16 {
+    pub(super) fn scale(&mut self, node: NodeId, wanted: u16, warm_up: Duration) -> u16 {
         let all = self.fabric.replicas[node.at()].clone();
         let active: Vec<InstanceId> = all.iter().copied().filter(|id| !self.fabric.node(*id).replica.retired).collect();
         let before = active.len() as u16;
@@ -418,25 +437,26 @@ impl Simulation {
         let new = missing - returning.len();
         for instance in &returning {
             self.fabric.node(*instance).replica.retired = false;
-            self.warm_up(all[0], *instance);
+            self.warm_up(all[0], *instance, warm_up);
         }
         for _ in 0..new {
             let plan = self.plan.clone();
             let instance = self.fabric.spawn_replica(&plan, node, self.now);
             self.register(instance);
-            self.warm_up(all[0], instance);
+            self.warm_up(all[0], instance, warm_up);
         }
         before
     }
 
     /// A replica that joins runs what the first one runs, and takes traffic when it is warm.
-    fn warm_up(&mut self, like: InstanceId, instance: InstanceId) {
+    fn warm_up(&mut self, like: InstanceId, instance: InstanceId, time: Duration) {
         self.fabric.copy_settings(&self.plan, like, instance);
+        self.copy_behaviours(like, instance);
         self.restart(instance);
         let mut node = self.fabric.node(instance);
-        node.replica.down_until = self.now + WARM_UP;
-        node.replica.started = self.now + WARM_UP;
-        self.later(WARM_UP, Event::Up(instance));
+        node.replica.down_until = self.now + time;
+        node.replica.started = self.now + time;
+        self.later(time, Event::Up(instance));
     }
 
     /// More servers: those who wait get them.

@@ -24,6 +24,10 @@ pub enum Source {
     Default,
     /// An old answer, kept for a bad day.
     Stale,
+    /// A token; its version is its number.
+    Token,
+    /// Not a value: a lock service's word that the work was done before.
+    Done,
 }
 
 /// One part of an answer.
@@ -40,7 +44,8 @@ pub type Parts = ArrayVec<Part, 8>;
 
 /// Adds a part, or replaces a default for the same datum.
 pub fn merge(parts: &mut Parts, part: Part) {
-    match parts.iter_mut().find(|known| known.datum == part.datum) {
+    let same = |known: &&mut Part| known.datum == part.datum && part.source != Source::Done;
+    match parts.iter_mut().find(same) {
         Some(known) => {
             if known.source == Source::Default {
                 *known = part;
@@ -68,11 +73,19 @@ struct Version {
     since: SimTime,
     superseded: SimTime,
     before: VersionId,
+    datum: DatumId,
+    key: u32,
 }
 
 impl Versions {
     pub fn new(families: usize) -> Self {
-        let start = Version { since: SimTime::ZERO, superseded: SimTime(u64::MAX), before: VersionId(0) };
+        let start = Version {
+            since: SimTime::ZERO,
+            superseded: SimTime(u64::MAX),
+            before: VersionId(0),
+            datum: DatumId(0),
+            key: 0,
+        };
         Versions { current: vec![BTreeMap::new(); families], log: vec![start], first_superseded: BTreeMap::new() }
     }
 
@@ -104,9 +117,24 @@ impl Versions {
             self.log[before.0 as usize].superseded = now;
         }
         let version = VersionId(self.log.len() as u32);
-        self.log.push(Version { since: now, superseded: SimTime(u64::MAX), before });
+        self.log.push(Version { since: now, superseded: SimTime(u64::MAX), before, datum, key });
         self.current[datum.at()].insert(key, version);
         version
+    }
+
+    /// Versions of these families since `since` are gone, and what was there before is current again. To whoever asks what
+    /// is still true they have been superseded all the same: the users were told of them.
+    pub fn forget_since(&mut self, families: &[DatumId], since: SimTime, now: SimTime) {
+        for at in (1..self.log.len()).rev() {
+            let Version { since: written, before, datum, key, .. } = self.log[at];
+            if written <= since {
+                return;
+            }
+            if families.contains(&datum) && self.current(datum, key) == VersionId(at as u32) {
+                self.log[at].superseded = now;
+                self.current[datum.at()].insert(key, before);
+            }
+        }
     }
 
     /// How long ago a version was superseded; None if it is current.

@@ -10,13 +10,21 @@ use super::plan::{Plan, RouteWork};
 use super::slab::Key;
 use super::words::{OwnArg, RESULTS, SIZE_BOUNDS, STATUSES, result_index, status_index};
 use crate::telemetry::{
-    ABSENT, BOUNDS, FamilyId, LogRecord, LogTemplateId, ResourceId, SpanNumber, SpanRecord, Symbol, Telemetry, TraceRef,
+    ABSENT, ArgKind, BOUNDS, FamilyId, Field, LogRecord, LogTemplateId, ResourceId, SpanNumber, SpanRecord, Symbol,
+    Telemetry, Template, TraceRef,
 };
 use crate::time::{Duration, SimTime};
-use crate::world::Kind;
+use crate::world::{Kind, Severity};
 
 /// Bytes of an answer besides its data: status line and headers.
 pub(super) const ENVELOPE_BYTES: u32 = 180;
+
+/// An argument of a rare line.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    Name(&'a str),
+    Float(f64),
+}
 
 impl Simulation {
     /// A visit begins to be served: its trace starts if it has none, and its span gets a number if it will be recorded.
@@ -254,6 +262,25 @@ impl Simulation {
         observe(&mut self.fabric.voice(caller).0.live, slot, &BOUNDS, waited.as_secs_f64());
     }
 
+    /// A replica writes a line that is rare: its words are registered when they are first used.
+    pub(super) fn say(&mut self, instance: InstanceId, severity: Severity, text: &str, values: &[(&str, Value<'_>)]) {
+        if self.muted {
+            return;
+        }
+        let mut args = [0u32; 4];
+        let mut fields = Vec::with_capacity(values.len());
+        for (arg, (name, value)) in args.iter_mut().zip(values) {
+            let (kind, bits) = match *value {
+                Value::Name(text) => (ArgKind::Name, self.telemetry.names.intern(text).0),
+                Value::Float(number) => (ArgKind::Float, (number as f32).to_bits()),
+            };
+            fields.push(Field { name: self.telemetry.names.intern(name), kind });
+            *arg = bits;
+        }
+        let template = self.telemetry.logs.template(severity, Template { text: text.to_owned(), fields });
+        self.log(instance, template, None, SpanNumber(0), &args[..values.len().min(4)]);
+    }
+
     /// A replica writes a line, if its level lets it.
     pub(super) fn log(
         &mut self,
@@ -313,6 +340,11 @@ fn observe(live: &mut Vec<f64>, slot: usize, bounds: &[f64], value: f64) {
     live[slot + 1 + bounds.partition_point(|bound| *bound < value)] += 1.0;
 }
 
+/// Adds a time to a histogram of durations.
+pub(super) fn observe_duration(live: &mut Vec<f64>, slot: usize, time: Duration) {
+    observe(live, slot, &BOUNDS, time.as_secs_f64());
+}
+
 /// Adds one to a counter.
 fn count(live: &mut Vec<f64>, slot: usize) {
     if live.len() <= slot {
@@ -328,13 +360,16 @@ pub(super) fn answer_bytes(plan: &Plan, parts: &[Part], failed: bool) -> u32 {
     }
     let bytes = |part: &Part| {
         let datum = &plan.data[part.datum.at()];
+        if part.source == Source::Done {
+            return 0;
+        }
         if part.source == Source::Default { datum.default_bytes } else { datum.bytes }
     };
     parts.iter().map(bytes).fold(ENVELOPE_BYTES, u32::saturating_add).min(ABSENT - 1)
 }
 
 fn newest_version(parts: &[Part]) -> u32 {
-    let real = parts.iter().filter(|part| part.source != Source::Default);
+    let real = parts.iter().filter(|part| !matches!(part.source, Source::Default | Source::Token | Source::Done));
     real.map(|part| part.version.0).max().unwrap_or(ABSENT)
 }
 

@@ -1,24 +1,34 @@
 //! The ECS world of a run: replicas and arrow ends as entities, found by their numbers. Knows components, not events.
 
 use bevy_ecs::change_detection::Mut;
+use bevy_ecs::component::{Component, Mutable};
 use bevy_ecs::entity::Entity;
 use bevy_ecs::query::QueryState;
-use bevy_ecs::world::World as Ecs;
+use bevy_ecs::world::{EntityWorldMut, World as Ecs};
 
 use super::cache::CacheStore;
 use super::clock::Clock;
 use super::connections::Connections;
+use super::cron::CronTable;
+use super::database::RowLocks;
 use super::idempotency::KnownKeys;
 use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
+use super::limit::Limiter;
 use super::link::{Balancer, Breaker, FallbackPolicy, Guards, Link, LinkEmitter, Pool, Retries, Timeout};
+use super::lock::LockTable;
 use super::network::{Impaired, Network};
 use super::node::{
     Emitter, Flags, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
 };
 use super::plan::Plan;
+use super::process::{Collector, Heap};
 use super::queue::{Consumer, QueueStore};
 use super::scoped::Scoped;
+use super::sharing::Processors;
+use super::timesync::TimeSync;
+use super::token::{Issuer, Verifier};
 use crate::time::{Duration, SimTime};
+use crate::world::Discipline;
 
 /// Which node a replica belongs to, and its place among that node's replicas, from 0. Never changes.
 #[derive(Clone, Copy, Debug)]
@@ -105,12 +115,9 @@ impl Fabric {
             Clock::new(declared_clock),
             Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
             Pace {
-                factor: 1.0,
-                growth: Duration::ZERO,
-                grown: Duration::ZERO,
-                error_rate: 0.0,
-                refusal_rate: 0.0,
-                scoped: false,
+                slow_share: spec.slow.map_or(0.0, |slow| slow.share),
+                slow_factor: spec.slow.map_or(1.0, |slow| slow.factor),
+                ..Pace::default()
             },
             Emitter::new(&spec.telemetry),
             HealthPage { declared: spec.health.clone(), last: None },
@@ -120,13 +127,39 @@ impl Fabric {
             Consumer { ack: spec.consumes.as_ref().map(|consumes| consumes.ack).unwrap_or_default(), poison: 0.0 },
         ));
         if let Some(cache) = &spec.cache {
-            entity.insert(CacheStore::new(cache.capacity, cache.ttl, cache.lost_invalidations));
+            entity.insert(CacheStore::new(cache));
         }
         if let Some(queue) = &spec.queue {
             entity.insert(QueueStore::new(queue, plan.nodes[node.at()].groups.len()));
         }
         if let Some(database) = &spec.database {
             entity.insert(Replication { lag: if database.follows.is_some() { database.lag } else { Duration::ZERO } });
+        }
+        if let Some(issues) = spec.issues {
+            entity.insert(Issuer(issues));
+        }
+        if let Some(verifies) = &spec.verifies {
+            entity.insert(Verifier {
+                datum: plan.datum_id(&verifies.token),
+                leeway: verifies.leeway,
+                issued_at: verifies.issued_at,
+                log: verifies.log,
+            });
+        }
+        if let Discipline::ProcessorSharing(count) = spec.discipline {
+            entity.insert(Processors::new(count));
+        }
+        if let Some(memory) = spec.memory {
+            entity.insert(Heap { policy: memory, leaked: 0 });
+        }
+        if spec.database.as_ref().is_some_and(|database| database.row_locks) {
+            entity.insert(RowLocks::default());
+        }
+        if !spec.limits.is_empty() {
+            entity.insert(Limiter::new(&spec.limits));
+        }
+        if let Some(locks) = spec.locks {
+            entity.insert(LockTable::new(locks));
         }
         self.nodes.push(entity.id());
         self.homes.push(Home { node, ordinal });
@@ -152,7 +185,12 @@ impl Fabric {
             fallback: FallbackPolicy::new(start.fallback),
             breaker: Breaker::new(start.breaker),
             pool: Pool::new(start.pool),
-            balancer: Balancer { policy: start.balance, turn: u32::from(caller.0), in_flight: Vec::new() },
+            balancer: Balancer {
+                policy: start.balance,
+                turn: u32::from(caller.0),
+                in_flight: Vec::new(),
+                targets: None,
+            },
             emitter: LinkEmitter {
                 trace: start.trace,
                 spans: start.telemetry.spans,
@@ -246,6 +284,29 @@ impl Fabric {
         }
     }
 
+    /// A behaviour that few replicas have, to look at.
+    pub fn peek_part<T: Component>(&self, id: InstanceId) -> Option<&T> {
+        self.ecs.get(*self.nodes.get(id.at())?)
+    }
+
+    /// A behaviour that few replicas have.
+    pub fn part<T: Component<Mutability = Mutable>>(&mut self, id: InstanceId) -> Option<Mut<'_, T>> {
+        self.ecs.get_mut(self.nodes[id.at()])
+    }
+
+    /// A behaviour that few replicas have; this one has it from now on.
+    pub fn part_or_default<T: Component<Mutability = Mutable> + Default>(&mut self, id: InstanceId) -> Mut<'_, T> {
+        let entity = self.nodes[id.at()];
+        if self.ecs.get::<T>(entity).is_none() {
+            self.ecs.entity_mut(entity).insert(T::default());
+            self.find_archetypes();
+        }
+        match self.ecs.get_mut(entity) {
+            Some(part) => part,
+            None => unreachable!("it was just inserted"),
+        }
+    }
+
     /// An arrow's end.
     #[inline]
     pub fn link(&mut self, id: LinkId) -> Mut<'_, Link> {
@@ -282,25 +343,36 @@ impl Fabric {
         let (keys, consumer) = (node.keys.policy, *node.consumer);
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
         let (cache, queue) = (
-            node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)),
+            node.cache.map(|cache| (cache.ttl, cache.lost_invalidations, cache.capacity, cache.single_flight)),
             node.queue.map(|queue| (queue.capacity, queue.visibility, queue.most_deliveries)),
         );
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
         let mut node = self.node(to);
         node.replica.version = version;
         node.station.servers = servers;
-        *node.pace = Pace { grown: Duration::ZERO, ..pace };
+        *node.pace = Pace {
+            factor: pace.factor,
+            growth: pace.growth,
+            error_rate: pace.error_rate,
+            slow_share: pace.slow_share,
+            slow_factor: pace.slow_factor,
+            ..*node.pace
+        };
+        node.pace.grown = Duration::ZERO;
         node.health.declared = health;
         node.keys.policy = keys;
         (*node.flags, *node.scoped) = (flags, scoped);
         *node.consumer = consumer;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
-        if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
+        if let (Some(mut store), Some((ttl, lost, capacity, single_flight))) = (node.cache, cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
+            (store.capacity, store.single_flight) = (capacity, single_flight);
         }
         if let (Some(mut store), Some(queue)) = (node.queue, queue) {
             (store.capacity, store.visibility, store.most_deliveries) = queue;
         }
+        self.adopt::<Issuer>(from, to);
+        self.adopt::<Verifier>(from, to);
         let to_ordinal = self.home(to).ordinal;
         for arrow in &plan.nodes[id.at()].out {
             let ends = &self.ends[arrow.at()];
@@ -324,6 +396,14 @@ impl Fabric {
             link.breaker = Breaker::new(breaker);
             link.emitter.trace = emitter.trace;
             (link.emitter.spans, link.emitter.log_failures) = (emitter.spans, emitter.log_failures);
+        }
+    }
+
+    /// Gives a replica the settings of another's behaviour.
+    fn adopt<T: Component<Mutability = Mutable> + Clone>(&mut self, from: InstanceId, to: InstanceId) {
+        let part = self.part::<T>(from).map(|part| part.clone());
+        if let (Some(part), Some(mut own)) = (part, self.part::<T>(to)) {
+            *own = part;
         }
     }
 
@@ -354,6 +434,16 @@ impl Fabric {
             if let Some(replication) = from.replication {
                 to.insert(*replication);
             }
+            copy_part::<TimeSync>(&self.ecs, *entity, &mut to);
+            copy_part::<Issuer>(&self.ecs, *entity, &mut to);
+            copy_part::<Verifier>(&self.ecs, *entity, &mut to);
+            copy_part::<LockTable>(&self.ecs, *entity, &mut to);
+            copy_part::<Processors>(&self.ecs, *entity, &mut to);
+            copy_part::<Limiter>(&self.ecs, *entity, &mut to);
+            copy_part::<CronTable>(&self.ecs, *entity, &mut to);
+            copy_part::<Heap>(&self.ecs, *entity, &mut to);
+            copy_part::<RowLocks>(&self.ecs, *entity, &mut to);
+            copy_part::<Collector>(&self.ecs, *entity, &mut to);
             nodes.push(to.id());
         }
         let mut links = Vec::with_capacity(self.links.len());
@@ -372,5 +462,11 @@ impl Fabric {
         };
         fabric.find_archetypes();
         fabric
+    }
+}
+
+fn copy_part<T: Component + Clone>(ecs: &Ecs, from: Entity, to: &mut EntityWorldMut<'_>) {
+    if let Some(part) = ecs.get::<T>(from) {
+        to.insert(part.clone());
     }
 }

@@ -5,9 +5,10 @@ use super::data::{Part, Parts};
 use super::ids::{CallId, EffectId, InstanceId, LinkId, RouteId};
 use super::queue::Message;
 use super::slab::Key;
+use super::token::TokenId;
 use crate::random::Identity;
 use crate::telemetry::{SpanNumber, TraceRef};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// For whom something is done. Travels with requests and messages; no telemetry carries it.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub struct Context {
     /// Decides which keys of data this is about.
     pub journey: Identity,
     pub user: u32,
+    /// The token that the user holds.
+    pub token: TokenId,
     /// The population of the user; [`NOBODY`] for what no user asked for.
     pub population: u16,
     /// The debt that effects pay into.
@@ -40,6 +43,8 @@ pub struct JourneyFlight {
     pub step: u8,
     pub population: u16,
     pub user: u32,
+    /// The newest token that was issued on this journey.
+    pub token: TokenId,
 }
 
 /// Whom an answer goes to.
@@ -83,6 +88,8 @@ pub struct Visit {
     pub key: Option<Identity>,
     /// Whether its key is claimed by it.
     pub claimed: bool,
+    /// Pauses of the replica that its present work has behind it.
+    pub pauses_behind: Duration,
     /// Arrived, at first; then began to be served.
     pub since: SimTime,
     pub arrived: SimTime,
@@ -211,6 +218,11 @@ impl Failure {
     /// Whether the callee answered.
     pub fn is_answer(self) -> bool {
         matches!(self, Failure::Status(_) | Failure::Refusal)
+    }
+
+    /// Whether it speaks against the replica that was asked.
+    pub fn is_servers(self) -> bool {
+        matches!(self, Failure::Timeout | Failure::Refused) || matches!(self, Failure::Status(status) if status >= 500)
     }
 
     /// Whether trying again may help.

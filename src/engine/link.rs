@@ -11,6 +11,7 @@ use super::ids::RouteId;
 use super::network::{Impaired, Network};
 use super::scoped::Scoped;
 use super::slab::Key;
+use super::targets::Targets;
 use crate::time::{Duration, SimTime};
 use crate::world::{self, Balance, Propagation};
 
@@ -251,6 +252,8 @@ pub struct Balancer {
     pub turn: u32,
     /// Calls in flight to each replica of the callee, by ordinal.
     pub in_flight: Vec<u32>,
+    /// What the caller knows of those replicas, if that is not all.
+    pub targets: Option<Box<Targets>>,
 }
 
 /// What the caller says about this arrow, and how recent calls went.

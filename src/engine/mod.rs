@@ -7,13 +7,17 @@
 
 mod agenda;
 mod audit;
+mod autoscale;
+mod behaviour;
 mod cache;
 mod call;
 mod change;
 mod clock;
 mod condition;
 mod connections;
+mod cron;
 mod data;
+mod database;
 mod delivery;
 mod dist;
 mod emit;
@@ -24,22 +28,31 @@ mod gradual;
 mod hedge;
 mod idempotency;
 mod ids;
+mod limit;
 mod link;
+mod lock;
 mod monitor;
 mod network;
 mod node;
 mod paths;
+mod pause;
 mod plan;
 mod population;
+mod process;
 mod queue;
 mod scoped;
 mod settings;
+mod sharing;
+mod single_flight;
 mod slab;
+mod targets;
+mod timesync;
+mod token;
 mod users;
 mod visit;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use agenda::Agenda;
@@ -54,7 +67,7 @@ use crate::truth::Truth;
 use crate::world::{Change, World};
 use fabric::Fabric;
 use flight::{Call, Debt, JourneyFlight, Visit};
-use ids::InstanceId;
+use ids::{DatumId, InstanceId, LinkId, NodeId};
 use plan::Plan;
 use slab::{Key, Slab};
 use words::Words;
@@ -74,6 +87,7 @@ pub struct Simulation {
     journeys: Slab<JourneyFlight>,
     debts: Slab<Debt>,
     versions: data::Versions,
+    tokens: Vec<token::Token>,
     traffic: Vec<users::Traffic>,
     populations: Arc<Vec<Population>>,
     reports: Vec<users::PlannedReport>,
@@ -81,6 +95,8 @@ pub struct Simulation {
     undo: Vec<change::Undo>,
     /// Changes that were undone, which take no further steps.
     stopped: BTreeSet<u32>,
+    scalers: BTreeMap<NodeId, autoscale::Scaler>,
+    failovers: Vec<database::Failover>,
     telemetry: Telemetry,
     truth: Truth,
     flows: flow::Flows,
@@ -88,6 +104,10 @@ pub struct Simulation {
     events: u64,
     /// Whether nothing is emitted any more.
     muted: bool,
+    /// Whether any caller ever knew less than all of its callee's replicas.
+    watched: bool,
+    /// Whether any replica ever stood still.
+    pauses: bool,
 }
 
 /// How many things are under way.
@@ -112,6 +132,8 @@ enum Event {
     Begin(Key),
     /// A step of work is done.
     WorkDone(Key),
+    /// A visit goes on at a replica that stood still.
+    Resume(Key),
     /// An answer reaches its caller.
     Respond(Key),
     /// An attempt has taken too long.
@@ -154,6 +176,22 @@ enum Event {
     Step(u32, u16),
     /// A replica takes traffic again.
     Up(InstanceId),
+    /// The next request at shared processors is done, if this is still the next.
+    Shared(InstanceId, u32),
+    /// A process stops the world.
+    Collect(InstanceId),
+    /// An autoscaler looks at a node.
+    Autoscale(u16),
+    /// A replica takes the place of a lost primary.
+    Promote(u16),
+    /// A caller looks at the health pages of its callee.
+    ProbeTargets(LinkId),
+    /// A replica's daemon looks whether a job is due.
+    Cron(InstanceId, u16),
+    /// A cache waits no longer for the entry of a key.
+    FetchOver(InstanceId, DatumId, u32),
+    /// A replica's time daemon polls its server.
+    Sync(InstanceId),
 }
 
 impl Simulation {
@@ -185,6 +223,7 @@ impl Simulation {
             journeys: Slab::default(),
             debts: Slab::default(),
             versions: data::Versions::new(plan.data.len()),
+            tokens: Vec::new(),
             traffic: populations.iter().map(|_| users::Traffic::default()).collect(),
             truth: Truth::new(journeys, populations.clone()),
             populations: Arc::new(populations),
@@ -192,11 +231,15 @@ impl Simulation {
             changes: Vec::new(),
             undo: Vec::new(),
             stopped: BTreeSet::new(),
+            scalers: BTreeMap::new(),
+            failovers: Vec::new(),
             telemetry,
             flows: flow::Flows::default(),
             spans: 0,
             events: 0,
             muted: false,
+            pauses: false,
+            watched: false,
             words,
             plan,
         };
@@ -205,6 +248,7 @@ impl Simulation {
         }
         sim.start_users();
         sim.start_monitor();
+        sim.start_autoscalers();
         sim
     }
 
@@ -253,7 +297,8 @@ impl Simulation {
         match event {
             Event::Arrive(visit) => self.arrive(visit),
             Event::Begin(visit) => self.begin(visit),
-            Event::WorkDone(visit) => self.advance(visit),
+            Event::WorkDone(visit) => self.work_done(visit),
+            Event::Resume(visit) => self.advance(visit),
             Event::Respond(visit) => self.respond(visit),
             Event::Timeout(call, attempt) => self.timed_out(call, attempt),
             Event::Hedge(call) => self.hedge(call),
@@ -275,6 +320,14 @@ impl Simulation {
             Event::Apply(change, ordinal) => self.apply_change(change, ordinal),
             Event::Step(change, step) => self.change_step(change, step),
             Event::Up(instance) => self.back_up(instance),
+            Event::Shared(instance, number) => self.shared(instance, number),
+            Event::Collect(instance) => self.collect(instance),
+            Event::Autoscale(node) => self.autoscale(node),
+            Event::Promote(number) => self.promote(number),
+            Event::ProbeTargets(link) => self.probe_targets(link),
+            Event::Cron(instance, job) => self.cron(instance, job),
+            Event::FetchOver(instance, datum, key) => self.fetch_over(instance, datum, key),
+            Event::Sync(instance) => self.sync_clock(instance),
         }
     }
 
@@ -334,18 +387,23 @@ impl Simulation {
             journeys: self.journeys.clone(),
             debts: self.debts.clone(),
             versions: self.versions.clone(),
+            tokens: self.tokens.clone(),
             traffic: self.traffic.clone(),
             populations: self.populations.clone(),
             reports: self.reports.clone(),
             changes: self.changes.clone(),
             undo: self.undo.clone(),
             stopped: self.stopped.clone(),
+            scalers: self.scalers.clone(),
+            failovers: self.failovers.clone(),
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
             flows: self.flows.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,
+            pauses: self.pauses,
+            watched: self.watched,
         }
     }
 

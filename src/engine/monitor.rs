@@ -1,9 +1,12 @@
 //! What runs by itself: the monitoring system that scrapes metrics and probes health pages, the lines that nodes write
 //! about nothing, and jobs. The monitor sees what a node's exporter and health page say, by the monitor's own clock.
 
+use super::cron::NOBODYS;
 use super::fabric::Home;
 use super::flight::{Context, NOBODY, ReplyTo, TraceContext};
 use super::ids::{InstanceId, NodeId};
+use super::process::Heap;
+use super::timesync::TimeSync;
 use super::visit::Incoming;
 use super::{Event, Simulation, dist};
 use crate::random::{Identity, Stream};
@@ -15,6 +18,9 @@ use crate::world::{HealthCheck, Kind};
 const FEWEST_ATTEMPTS: f64 = 5.0;
 /// A dependency check fails above this share of failed attempts.
 const MOST_FAILURES: f64 = 0.05;
+
+/// How long a probe waits for a health page.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A gauge or counter of an exporter: its family, its labels and its value.
 type Reading = (FamilyId, Vec<(Symbol, Symbol)>, f64);
@@ -33,7 +39,8 @@ impl Simulation {
             let kind = self.plan.nodes[self.fabric.home(instance).node.at()].kind;
             let node = self.fabric.node(instance);
             let speaks = kind != Kind::Users && node.emitter.metrics && node.replica.is_up(self.now);
-            if self.muted || !speaks {
+            let silent = node.pace.stopped_until > self.now;
+            if self.muted || !speaks || silent {
                 continue;
             }
             self.set_gauges(instance);
@@ -79,6 +86,13 @@ impl Simulation {
             }
             values.push((families.queue_published, Vec::new(), queue.published as f64));
             values.push((families.queue_delivered, Vec::new(), queue.delivered as f64));
+        }
+        let busy = self.fabric.station(instance).busy;
+        if let Some(heap) = self.fabric.part::<Heap>(instance) {
+            values.push((families.memory, Vec::new(), heap.used(busy) as f64));
+        }
+        if let Some(sync) = self.fabric.part::<TimeSync>(instance).filter(|sync| sync.policy.is_some()) {
+            values.push((families.clock_offset, Vec::new(), sync.measured_secs));
         }
         for arrow in &self.plan.nodes[node_id.at()].out {
             let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
@@ -130,7 +144,12 @@ impl Simulation {
                 continue;
             }
             let checks = node.health.declared.checks.clone();
-            let (code, issues) = if node.replica.is_up(self.now) {
+            let answers_in = node.pace.stopped_until.since(self.now);
+            let (code, issues) = if node.health.declared.always_ok {
+                (200, Vec::new())
+            } else if answers_in > PROBE_TIMEOUT {
+                (503, vec![format!("no answer within {PROBE_TIMEOUT}")])
+            } else if node.replica.is_up(self.now) {
                 (200, checks.iter().filter_map(|check| self.failing(instance, check)).collect())
             } else {
                 (503, vec!["connection refused".to_owned()])
@@ -196,9 +215,20 @@ impl Simulation {
     /// The lines and jobs of a new replica.
     pub(super) fn start_background(&mut self, instance: InstanceId) {
         let Home { node, ordinal } = self.fabric.home(instance);
+        let clocks = &self.plan.node_spec(node).clocks;
+        let declared = clocks.get(usize::from(ordinal)).or(clocks.last()).and_then(|clock| clock.sync);
+        if declared.is_some() {
+            self.set_clock_sync(instance, declared);
+        }
+        let pauses = self.plan.node_spec(node).pauses;
+        if pauses.is_some() {
+            self.set_pauses(instance, pauses);
+        }
         for line in 0..self.plan.node_spec(node).telemetry.chatter.len() as u16 {
             self.plan_chatter(instance, node, line, 0);
         }
+        self.start_cron(instance);
+        self.start_ejection(instance);
         if ordinal == 0 {
             for job in 0..self.plan.node_spec(node).jobs.len() as u16 {
                 self.plan_job(node, job, 0);
@@ -231,9 +261,11 @@ impl Simulation {
     }
 
     fn plan_job(&mut self, node: NodeId, job: u16, count: u32) {
-        let Some(spec) = self.plan.node_spec(node).jobs.values().nth(usize::from(job)) else { return };
-        let wait =
-            dist::sample(&spec.every, self.plan.nodes[node.at()].streams.jobs, background(u32::from(job), count), 0);
+        let Some(every) = self.plan.node_spec(node).jobs.values().nth(usize::from(job)).and_then(|job| job.every)
+        else {
+            return;
+        };
+        let wait = dist::sample(&every, self.plan.nodes[node.at()].streams.jobs, background(u32::from(job), count), 0);
         self.later(wait, Event::Job(node.0, job, count));
     }
 
@@ -252,7 +284,7 @@ impl Simulation {
                 identity,
                 instance,
                 route,
-                context: Context { journey: identity, user: 0, population: NOBODY, debt: None },
+                context: Context { journey: identity, user: 0, token: 0, population: NOBODY, debt: None },
                 trace: TraceContext::default(),
                 reply_to: ReplyTo::Nobody,
                 message: None,

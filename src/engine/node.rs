@@ -62,6 +62,33 @@ pub struct Pace {
     pub refusal_rate: f64,
     /// Whether some users meet other settings: [`super::scoped::Scoped`].
     pub scoped: bool,
+    /// Does nothing before this.
+    pub stopped_until: SimTime,
+    /// All pauses so far, the present one to its end.
+    pub paused: Duration,
+    /// The share of requests whose work is multiplied by `slow_factor`.
+    pub slow_share: f64,
+    pub slow_factor: f64,
+    /// Pauses come after so many requests.
+    pub collects: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            factor: 1.0,
+            growth: Duration::ZERO,
+            grown: Duration::ZERO,
+            error_rate: 0.0,
+            refusal_rate: 0.0,
+            scoped: false,
+            stopped_until: SimTime::ZERO,
+            paused: Duration::ZERO,
+            slow_share: 0.0,
+            slow_factor: 1.0,
+            collects: false,
+        }
+    }
 }
 
 /// Feature flags, in order of name.

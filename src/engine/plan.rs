@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId, ZoneId};
+use super::lock::LockOp;
 use crate::random::{Seed, Stream};
-use crate::world::{Dist, Journey, Kind, Op, Popularity, Protocol, Step, When, World, WorldSpec};
+use crate::time::{Epoch, Stamp};
+use crate::world::{Discipline, Dist, Journey, Kind, Op, Popularity, Protocol, Step, When, World, WorldSpec};
 
 /// Everything about a world that never changes while it runs.
 #[derive(Debug)]
@@ -18,6 +20,10 @@ pub struct Plan {
     pub calls: Vec<CallPlan>,
     pub effects: Vec<String>,
     pub journeys: Vec<JourneyPlan>,
+    /// Account types that calls ask for.
+    pub accounts: Vec<String>,
+    /// The run's start in nanoseconds of Unix time.
+    pub epoch_ns: i64,
     pub monitor: Stream,
     /// The zones of all nodes, in order of name.
     pub zones: Vec<String>,
@@ -51,6 +57,10 @@ pub struct NodePlan {
     pub partitions: Option<(u16, Option<DatumId>)>,
     /// The queue that gets what this one gives up.
     pub dead_letters: Option<NodeId>,
+    /// Its requests share processors.
+    pub shares: bool,
+    /// Its memory is counted.
+    pub counts_memory: bool,
     pub streams: NodeStreams,
 }
 
@@ -63,6 +73,8 @@ pub struct NodeStreams {
     pub chatter: Stream,
     pub jobs: Stream,
     pub losses: Stream,
+    pub clock: Stream,
+    pub pauses: Stream,
 }
 
 #[derive(Debug)]
@@ -98,6 +110,12 @@ pub struct RoutePlan {
     pub poison: f64,
     pub log: Option<String>,
     pub work: RouteWork,
+    /// Whether a rate limit counts it.
+    pub limited: bool,
+    /// Whether users need a good token.
+    pub verified: bool,
+    /// The row that it holds while it works.
+    pub row: Option<DatumId>,
     /// Data that the answer may contain.
     pub delivers: Vec<DatumId>,
     /// For a message that is published: how each consumer handles it.
@@ -124,6 +142,14 @@ pub enum StepPlan {
     Calls(CallId, u32),
     Effect(EffectId),
     Data(DataOp),
+    /// Stamp a token.
+    Issue(DatumId),
+    /// Take or free a lock.
+    Lock(LockOp),
+    /// Go on with the step of this number if what is under the lock was done before.
+    SkipIfDone(u16),
+    /// Wait for the row that is written.
+    TakeRow(DatumId),
     /// Append the route's message to this node's queue.
     Enqueue,
 }
@@ -136,6 +162,8 @@ pub enum DataOp {
     Invalidate(DatumId),
     Read(DatumId),
     Write(DatumId),
+    /// A cache keeps what it has just fetched or written through.
+    Fill(DatumId),
 }
 
 #[derive(Debug)]
@@ -144,6 +172,8 @@ pub struct CallPlan {
     pub route: RouteId,
     pub when: WhenPlan,
     pub detached: bool,
+    /// A write whose new version is told, for the cache that writes through.
+    pub returns: bool,
     /// The datum whose value the call carries (a cache fill).
     pub carries: Option<DatumId>,
     /// The datum whose key decides the callee's replica under consistent hashing; else the user does.
@@ -169,6 +199,8 @@ pub enum WhenPlan {
     Chance(f64),
     /// A flag of the caller, by its place, is on or off.
     Flag(u16, bool),
+    /// By its place in [`Plan::accounts`].
+    Account(u16),
 }
 
 #[derive(Debug)]
@@ -206,6 +238,10 @@ impl Plan {
 
     pub fn node_id(&self, name: &str) -> Option<NodeId> {
         self.nodes.binary_search_by(|node| node.name.as_str().cmp(name)).ok().map(|at| NodeId(at as u16))
+    }
+
+    pub fn datum_id(&self, name: &str) -> DatumId {
+        DatumId(self.data.iter().position(|datum| datum.name == name).unwrap_or(0) as u16)
     }
 
     pub fn arrow_id(&self, name: &str) -> Option<ArrowId> {
@@ -291,6 +327,8 @@ impl<'a> Compiler<'a> {
                     (partitions.count, by.map(|at| DatumId(at as u16)))
                 }),
                 dead_letters: node.queue.as_ref().and_then(|queue| queue.dead_letters.as_deref()).map(node_at),
+                shares: node.discipline != Discipline::Fifo,
+                counts_memory: node.memory.is_some(),
                 out,
                 streams: NodeStreams {
                     work: stream("work"),
@@ -299,6 +337,8 @@ impl<'a> Compiler<'a> {
                     chatter: stream("chatter"),
                     jobs: stream("jobs"),
                     losses: stream("losses"),
+                    clock: stream("clock"),
+                    pauses: stream("pauses"),
                 },
             }
         });
@@ -320,6 +360,9 @@ impl<'a> Compiler<'a> {
             calls: Vec::new(),
             effects: Vec::new(),
             journeys: Vec::new(),
+            accounts: Vec::new(),
+            // A checked world has a good epoch, some time in these centuries.
+            epoch_ns: Epoch::parse(&spec.epoch).map_or(0, |epoch| epoch.unix_ns(Stamp(0)) as i64),
             monitor: Stream::new(seed, "monitor", "phase"),
             zones: zones.clone(),
         };
@@ -327,7 +370,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn datum(&self, name: &str) -> DatumId {
-        DatumId(self.plan.data.iter().position(|datum| datum.name == name).unwrap_or(0) as u16)
+        self.plan.datum_id(name)
     }
 
     fn effect(&mut self, name: &str) -> EffectId {
@@ -355,6 +398,8 @@ impl<'a> Compiler<'a> {
         let local = self.plan.nodes[node.at()].routes.len() as u16;
         self.plan.nodes[node.at()].routes.push(id);
         self.known.insert((node, name.to_owned()), id);
+        let spec = self.spec.nodes.values().nth(node.at());
+        let is_request = matches!(work, RouteWork::Request { .. });
         self.plan.routes.push(RoutePlan {
             node,
             local,
@@ -364,6 +409,12 @@ impl<'a> Compiler<'a> {
             refusals: 0.0,
             poison: 0.0,
             log: None,
+            limited: is_request && spec.is_some_and(|node| !node.limits.is_empty()),
+            verified: is_request
+                && spec.is_some_and(|node| {
+                    node.verifies.as_ref().is_some_and(|verifies| !verifies.except.iter().any(|open| open == name))
+                }),
+            row: None,
             work,
             delivers: Vec::new(),
             handlers: Vec::new(),
@@ -391,10 +442,10 @@ impl<'a> Compiler<'a> {
         let plan = &mut self.plan.routes[id.at()];
         (plan.errors, plan.refusals, plan.log) = (declared.errors, declared.refusals, declared.log.clone());
         plan.poison = declared.poison;
-        let has_calls = declared.steps.iter().any(|step| matches!(step, Step::Call(_) | Step::All(_)));
+        let has_calls = declared.steps.iter().any(Step::calls);
         let mut steps = Vec::new();
         for step in &declared.steps {
-            steps.push(self.step(node, step));
+            self.steps(node, step, &mut steps);
         }
         if !has_calls
             && node_spec.routes.get(name).is_none_or(|route| route.steps.is_empty())
@@ -409,6 +460,7 @@ impl<'a> Compiler<'a> {
                 carries: None,
                 keyed_by: None,
                 keyed: Keyed::PassedOn,
+                returns: false,
             };
             let (first, count) = self.push_calls(vec![call]);
             steps.push(StepPlan::Calls(first, count));
@@ -431,10 +483,12 @@ impl<'a> Compiler<'a> {
         out.iter().find(has_route).map(|arrow| to(*arrow))
     }
 
-    fn step(&mut self, node: NodeId, step: &Step) -> StepPlan {
-        match step {
+    fn steps(&mut self, node: NodeId, step: &Step, steps: &mut Vec<StepPlan>) {
+        let planned = match step {
+            Step::Critical(critical) => return self.critical(node, critical, steps),
             Step::Work(dist) => StepPlan::Work(*dist),
             Step::Effect(name) => StepPlan::Effect(self.effect(name)),
+            Step::Issue(datum) => StepPlan::Issue(self.datum(datum)),
             Step::Call(call) => {
                 let call = self.call(node, call);
                 let (first, count) = self.push_calls(vec![call]);
@@ -445,7 +499,55 @@ impl<'a> Compiler<'a> {
                 let (first, count) = self.push_calls(calls);
                 StepPlan::Calls(first, count)
             }
+        };
+        steps.push(planned);
+    }
+
+    /// Take the lock, do the steps unless they were done before, free the lock.
+    fn critical(&mut self, node: NodeId, critical: &crate::world::Critical, steps: &mut Vec<StepPlan>) {
+        let datum = self.datum(&critical.key);
+        let take = self.lock_call(node, critical, "LOCK", LockOp::Acquire(datum));
+        let free = self.lock_call(node, critical, "UNLOCK", LockOp::Release(datum));
+        steps.push(take);
+        let skip = steps.len();
+        steps.push(StepPlan::SkipIfDone(0));
+        for step in &critical.steps {
+            self.steps(node, step, steps);
         }
+        steps.push(free);
+        steps[skip] = StepPlan::SkipIfDone(steps.len() as u16);
+    }
+
+    fn lock_call(
+        &mut self,
+        from: NodeId,
+        critical: &crate::world::Critical,
+        operation: &'static str,
+        op: LockOp,
+    ) -> StepPlan {
+        let spec = self.spec;
+        let (arrow, to) = self.arrow_to(from, &critical.at);
+        let service = spec.nodes.values().nth(to.at()).and_then(|node| node.locks).map(|locks| locks.service);
+        let route = self.store_route(to, operation, &critical.key, service, StepPlan::Lock(op));
+        let (LockOp::Acquire(datum) | LockOp::Release(datum)) = op;
+        let call = CallPlan {
+            arrow,
+            route,
+            when: WhenPlan::Always,
+            detached: false,
+            carries: None,
+            keyed_by: Some(datum),
+            returns: false,
+        };
+        let (first, count) = self.push_calls(vec![call]);
+        StepPlan::Calls(first, count)
+    }
+
+    /// The arrow to a callee, by its name.
+    fn arrow_to(&self, from: NodeId, name: &str) -> (ArrowId, NodeId) {
+        let to = self.plan.node_id(name).unwrap_or(from);
+        let mut out = self.plan.nodes[from.at()].out.iter().copied();
+        (out.find(|arrow| self.plan.arrows[arrow.at()].to == to).unwrap_or(ArrowId(0)), to)
     }
 
     fn push_calls(&mut self, calls: Vec<CallPlan>) -> (CallId, u32) {
@@ -456,13 +558,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn call(&mut self, from: NodeId, call: &crate::world::Call) -> CallPlan {
-        let to = self.plan.node_id(&call.to).unwrap_or(from);
-        let arrow = self.plan.nodes[from.at()]
-            .out
-            .iter()
-            .copied()
-            .find(|arrow| self.plan.arrows[arrow.at()].to == to)
-            .unwrap_or(ArrowId(0));
+        let (arrow, to) = self.arrow_to(from, &call.to);
         let when = match &call.when {
             When::Always => WhenPlan::Always,
             When::Missing(datum) => WhenPlan::Missing(self.datum(datum)),
@@ -470,6 +566,10 @@ impl<'a> Compiler<'a> {
             When::Chance(p) => WhenPlan::Chance(*p),
             When::Flag(flag) => WhenPlan::Flag(self.flag(from, flag), true),
             When::NoFlag(flag) => WhenPlan::Flag(self.flag(from, flag), false),
+            When::Account(account) => {
+                self.plan.accounts.push(account.clone());
+                WhenPlan::Account(self.plan.accounts.len() as u16 - 1)
+            }
         };
         let keyed_by = match &call.op {
             Op::Get(d) | Op::Put(d) | Op::Invalidate(d) | Op::Read(d) | Op::Write(d) => Some(self.datum(d)),
@@ -477,7 +577,8 @@ impl<'a> Compiler<'a> {
         };
         let carries = matches!(call.op, Op::Put(_)).then_some(keyed_by).flatten();
         let keyed = if call.keyed { Keyed::Own } else { Keyed::No };
-        CallPlan { arrow, route: self.op_route(to, &call.op), when, detached: call.detached, carries, keyed_by, keyed }
+        let route = self.op_route(to, &call.op);
+        CallPlan { arrow, route, when, detached: call.detached, carries, keyed_by, keyed, returns: false }
     }
 
     fn flag(&self, node: NodeId, flag: &str) -> u16 {
@@ -500,14 +601,63 @@ impl<'a> Compiler<'a> {
             Op::Read(datum) => ("SELECT", datum, read, DataOp::Read),
             Op::Write(datum) => ("UPSERT", datum, write, DataOp::Write),
         };
+        let step = StepPlan::Data(data(self.datum(datum)));
+        if let (Op::Read(_) | Op::Write(_), Some(behind)) = (op, node.cache.as_ref().and_then(|c| c.behind.as_ref())) {
+            return self.through(to, operation, datum, cache, (op, behind));
+        }
+        let row = node.database.as_ref().is_some_and(|d| d.row_locks) && matches!(op, Op::Write(_));
+        let id = self.store_route(to, operation, datum, time, step);
+        if row && self.plan.routes[id.at()].row.is_none() {
+            let datum = self.datum(datum);
+            self.plan.routes[id.at()].row = Some(datum);
+            self.plan.routes[id.at()].steps.insert(0, StepPlan::TakeRow(datum));
+        }
+        id
+    }
+
+    /// A cache that reads or writes the database behind it, and keeps the value.
+    fn through(
+        &mut self,
+        cache: NodeId,
+        operation: &'static str,
+        datum_name: &str,
+        time: Option<Dist>,
+        (op, behind): (&Op, &str),
+    ) -> RouteId {
+        let datum = self.datum(datum_name);
+        let reads = matches!(op, Op::Read(_));
+        let (arrow, database) = self.arrow_to(cache, behind);
+        let route = self.op_route(database, op);
+        let when = if reads { WhenPlan::Missing(datum) } else { WhenPlan::Always };
+        let keyed_by = Some(datum);
+        let call = CallPlan { arrow, route, when, detached: false, carries: None, keyed_by, returns: !reads };
+        let look = StepPlan::Data(DataOp::Get(datum));
+        let id = self.store_route(cache, operation, datum_name, time, look);
+        if self.plan.routes[id.at()].steps.len() == 2 {
+            let (first, count) = self.push_calls(vec![call]);
+            let steps = &mut self.plan.routes[id.at()].steps;
+            steps.truncate(if reads { 2 } else { 1 });
+            steps.extend([StepPlan::Calls(first, count), StepPlan::Data(DataOp::Fill(datum))]);
+        }
+        id
+    }
+
+    /// An operation of a store: work, then what it does.
+    fn store_route(
+        &mut self,
+        to: NodeId,
+        operation: &'static str,
+        datum: &str,
+        time: Option<Dist>,
+        step: StepPlan,
+    ) -> RouteId {
         let name = format!("{operation} {datum}");
         if let Some(id) = self.known.get(&(to, name.clone())) {
             return *id;
         }
-        let work = RouteWork::Data { operation, datum: datum.clone() };
+        let work = RouteWork::Data { operation, datum: datum.to_owned() };
         let id = self.add(to, &name, work);
         let time = time.unwrap_or(Dist::Const(crate::time::Duration::ZERO));
-        let step = StepPlan::Data(data(self.datum(datum)));
         self.plan.routes[id.at()].steps = vec![StepPlan::Work(time), step];
         id
     }
@@ -551,6 +701,7 @@ impl<'a> Compiler<'a> {
                 carries: None,
                 keyed_by: None,
                 keyed,
+                returns: false,
             };
             let (call, _) = self.push_calls(vec![call]);
             let effects = step.owes.effects.iter().map(|(name, times)| (self.effect(name), *times)).collect();
@@ -574,7 +725,9 @@ impl<'a> Compiler<'a> {
                 let mut delivers = self.plan.routes[at].delivers.clone();
                 for step in &self.plan.routes[at].steps {
                     match step {
-                        StepPlan::Data(DataOp::Get(datum) | DataOp::Read(datum)) => delivers.push(*datum),
+                        StepPlan::Data(DataOp::Get(datum) | DataOp::Read(datum)) | StepPlan::Issue(datum) => {
+                            delivers.push(*datum);
+                        }
                         StepPlan::Calls(first, count) => {
                             for call in &self.plan.calls[first.at()..first.at() + *count as usize] {
                                 delivers.extend(&self.plan.routes[call.route.at()].delivers);

@@ -92,6 +92,11 @@ impl Population {
             && (cohort.share >= 1.0 || self.people.unit(who, 3 | salt << 2) < cohort.share)
     }
 
+    /// The type of a user's account.
+    pub(super) fn account(&self, user: u32) -> &str {
+        choose(&self.accounts, self.people.unit(Identity(u64::from(user)), 1)).map_or("", String::as_str)
+    }
+
     /// Journeys that start per second at `now`.
     pub(super) fn rate_at(&self, now: SimTime, factor: f64) -> f64 {
         let day = now.as_secs_f64() / 86_400.0;

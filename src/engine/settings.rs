@@ -3,6 +3,9 @@
 
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
+use super::limit::Limiter;
+use super::lock::LockTable;
+use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
 use crate::world::{Ack, Arrow, Health, Propagation};
 
@@ -82,6 +85,9 @@ impl Simulation {
         arrow.bulkhead = link.guards.bulkhead;
         arrow.hedge = link.guards.hedge;
         arrow.checks_body = link.guards.checks_body;
+        if let Some(targets) = &link.balancer.targets {
+            (arrow.discovery, arrow.eject) = (targets.discovery, targets.ejection);
+        }
         arrow.trace = link.emitter.trace;
         arrow.telemetry.spans = link.emitter.spans;
         arrow.telemetry.metrics = link.emitter.metrics;
@@ -106,6 +112,7 @@ impl Simulation {
             }
             let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
             self.rows_of_few(NodeId(at as u16), &mut row);
+            self.behaviour_rows(NodeId(at as u16), &mut row);
             row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
         }
         for (at, plan) in self.plan.arrows.iter().enumerate() {
@@ -140,6 +147,29 @@ impl Simulation {
         let flags: Vec<String> = flags.map(|(name, on)| format!("{name} {}", if *on { "on" } else { "off" })).collect();
         if !flags.is_empty() {
             row("flags", flags.join(", "));
+        }
+    }
+
+    /// Deployed settings of further behaviours, where a node has them, as its first replica has them.
+    fn behaviour_rows(&self, id: NodeId, row: &mut impl FnMut(&'static str, String)) {
+        let Some(first) = self.fabric.replicas[id.at()].first().copied() else { return };
+        if let Some(issuer) = self.fabric.peek_part::<Issuer>(first) {
+            row("token lifetime", issuer.0.valid_for.to_string());
+        }
+        if let Some(verifier) = self.fabric.peek_part::<Verifier>(first) {
+            row("token leeway", verifier.leeway.to_string());
+        }
+        if let Some(limiter) = self.fabric.peek_part::<Limiter>(first) {
+            let limits = limiter.declared();
+            let words = limits.iter().map(|limit| format!("{:?} for each {:?}", limit.allow, limit.per).to_lowercase());
+            row("rate limits", words.collect::<Vec<_>>().join(", "));
+        }
+        if let Some(table) = self.fabric.peek_part::<LockTable>(first) {
+            row("lock lease", table.policy.lease.to_string());
+        }
+        if let Some(policy) = self.scalers.get(&id).and_then(|scaler| scaler.policy) {
+            let (min, max, target) = (policy.min, policy.max, policy.target * 100.0);
+            row("autoscaler", format!("{min} to {max} replicas, {target:.0} % busy"));
         }
     }
 
@@ -216,6 +246,12 @@ fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
     }
     if arrow.checks_body {
         rows.push(("bodies checked", yes(true)));
+    }
+    if let Some(ttl) = arrow.discovery {
+        rows.push(("replicas looked up", format!("every {ttl}")));
+    }
+    if let Some(eject) = arrow.eject {
+        rows.push(("ejection", format!("{eject:?}").to_lowercase()));
     }
     rows
 }

@@ -9,6 +9,7 @@ use super::ids::EffectId;
 use super::plan::Keyed;
 use super::population::choose;
 use super::slab::Key;
+use super::token::token_in;
 use super::{Event, Simulation, dist};
 use crate::random::Identity;
 use crate::telemetry::UserReport;
@@ -102,7 +103,7 @@ impl Simulation {
         let identity = Identity(users.arrivals.bits(who, 1));
         let user = users.arrivals.index(who, 2, users.count as usize) as u32;
         let Some(journey) = choose(&users.journeys, users.arrivals.unit(who, 3)).copied() else { return };
-        let key = self.journeys.insert(JourneyFlight { identity, journey, step: 0, population, user });
+        let key = self.journeys.insert(JourneyFlight { identity, journey, step: 0, population, user, token: 0 });
         self.think(key);
     }
 
@@ -144,8 +145,13 @@ impl Simulation {
         });
         self.flows.debts += 1;
         self.later(due, Event::DebtDue(debt));
-        let context =
-            Context { journey: flight.identity, user: flight.user, population: flight.population, debt: Some(debt) };
+        let context = Context {
+            journey: flight.identity,
+            user: flight.user,
+            token: flight.token,
+            population: flight.population,
+            debt: Some(debt),
+        };
         let identity = flight.identity.child(1000 + u64::from(flight.step));
         let keyed = plan.calls[step.call.at()].keyed == Keyed::Own;
         self.start_call(Outgoing {
@@ -163,6 +169,7 @@ impl Simulation {
     /// The user gets an answer, or an error, and goes on or gives up.
     pub(super) fn answer_user(&mut self, key: Key, call: &Call, result: Result<Parts, Failure>) {
         let failed = result.is_err();
+        let token = result.as_ref().ok().and_then(token_in);
         if let Some(debt) = call.context.debt {
             self.judge(debt, result);
         }
@@ -171,6 +178,7 @@ impl Simulation {
             self.journeys.remove(key);
             return;
         }
+        flight.token = token.unwrap_or(flight.token);
         flight.step += 1;
         self.think(key);
     }
@@ -207,6 +215,9 @@ impl Simulation {
         let Some(part) = part.filter(|part| part.source != Source::Default) else { return Outcome::Partial };
         if part.key != key {
             return Outcome::Wrong;
+        }
+        if part.source == Source::Token {
+            return Outcome::Right;
         }
         let age = self.versions.superseded_for(part, self.now);
         if age.zip(fresh_within).is_some_and(|(age, allowed)| age > allowed) { Outcome::Stale } else { Outcome::Right }

@@ -15,6 +15,9 @@ use crate::random::Identity;
 use crate::time::Duration;
 use crate::world::Setting;
 
+/// Lanes of the work stream that tell which requests are slow.
+const SLOW_LANE: u64 = 1 << 32;
+
 /// What a new visit starts with.
 pub(super) struct Incoming {
     pub identity: Identity,
@@ -53,6 +56,7 @@ impl Simulation {
             refused: false,
             key,
             claimed: false,
+            pauses_behind: Duration::ZERO,
             since: self.now,
             arrived: self.now,
         })
@@ -80,6 +84,17 @@ impl Simulation {
 
     /// A server takes it.
     pub(super) fn begin(&mut self, key: Key) {
+        let Some(instance) = self.visits.get(key).map(|visit| visit.instance) else { return };
+        let pace = self.fabric.pace(instance);
+        if pace.stopped_until > self.now {
+            return self.later(pace.stopped_until.since(self.now), Event::Begin(key));
+        }
+        if pace.collects {
+            self.count_for_pause(instance);
+        }
+        if pace.growth > Duration::ZERO {
+            self.fabric.node(instance).pace.grown = pace.grown + pace.growth;
+        }
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
@@ -111,6 +126,13 @@ impl Simulation {
         }
         if visit.key.is_some() && visit.status == 0 {
             self.recognise(key);
+        }
+        let (limited, verified) = (route.limited, route.verified);
+        if limited {
+            self.limit_rate(key);
+        }
+        if verified {
+            self.verify_token(key);
         }
         self.start_span(key);
         self.advance(key);
@@ -163,6 +185,13 @@ impl Simulation {
             if visit.pending > 0 {
                 return;
             }
+            if self.pauses {
+                let instance = visit.instance;
+                if let Some(rest) = self.stopped_for(instance) {
+                    return self.later(rest, Event::Resume(key));
+                }
+            }
+            let Some(visit) = self.visits.get_mut(key) else { return };
             let route = &self.plan.routes[visit.route.at()];
             let step = usize::from(visit.step);
             if visit.status >= 400 || step >= route.steps.len() {
@@ -179,7 +208,24 @@ impl Simulation {
                     let stream = self.plan.nodes[route.node.at()].streams.work;
                     let drawn = dist::sample(&time, stream, identity, 2 * step as u64);
                     let work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
-                    self.later(work + pace.grown, Event::WorkDone(key));
+                    let slow = pace.slow_share > 0.0
+                        && stream.chance(visit.identity, SLOW_LANE + step as u64, pace.slow_share);
+                    let work = if slow { work.mul_f64(pace.slow_factor) } else { work };
+                    let (instance, node) = (visit.instance, &self.plan.nodes[route.node.at()]);
+                    let (shares, counts_memory) = (node.shares, node.counts_memory);
+                    let behind = self.pauses_behind(instance);
+                    if let Some(visit) = self.visits.get_mut(key) {
+                        visit.pauses_behind = behind;
+                    }
+                    let mut work = work + pace.grown;
+                    if counts_memory {
+                        work = work.mul_f64(self.fill_memory(instance));
+                    }
+                    if shares {
+                        self.share_work(instance, key, work);
+                    } else {
+                        self.later(work, Event::WorkDone(key));
+                    }
                     return;
                 }
                 StepPlan::Calls(first, count) => {
@@ -197,6 +243,16 @@ impl Simulation {
                     self.pay(context, effect);
                 }
                 StepPlan::Data(op) => self.data_step(key, op),
+                StepPlan::Issue(datum) => self.issue(key, datum),
+                StepPlan::TakeRow(datum) => self.take_row(key, datum),
+                StepPlan::Lock(op) => self.lock_step(key, op),
+                StepPlan::SkipIfDone(next) => {
+                    if self.is_done_already(key)
+                        && let Some(visit) = self.visits.get_mut(key)
+                    {
+                        visit.step = next;
+                    }
+                }
                 StepPlan::Enqueue => self.enqueue(key),
             }
         }
@@ -209,20 +265,32 @@ impl Simulation {
         | DataOp::Put(datum)
         | DataOp::Invalidate(datum)
         | DataOp::Read(datum)
-        | DataOp::Write(datum)) = op;
+        | DataOp::Write(datum)
+        | DataOp::Fill(datum)) = op;
         let datum_key = data::key_of(&self.plan, datum, visit.context.journey, visit.context.user);
         let home = self.fabric.home(visit.instance);
         let node = self.fabric.node(visit.instance);
+        let stamp = node.clock.stamp(self.now);
+        let visit_instance = visit.instance;
         match op {
             DataOp::Get(_) => {
-                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, self.now));
-                if let Some(part) = found {
-                    merge(&mut visit.parts, Part { source: Source::Cache, ..part });
+                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, stamp));
+                match found {
+                    Some(part) => merge(&mut visit.parts, Part { source: Source::Cache, ..part }),
+                    None => self.missed(key, datum, datum_key),
                 }
             }
             DataOp::Put(_) => {
                 if let (Some(mut cache), Some(part)) = (node.cache, visit.payload) {
-                    cache.put(datum, datum_key, part, self.now);
+                    cache.put(datum, datum_key, part, stamp);
+                    self.fetched(visit_instance, datum, datum_key);
+                }
+            }
+            DataOp::Fill(_) => {
+                let fresh = |part: &&Part| part.datum == datum && part.source == Source::Database;
+                if let (Some(mut cache), Some(part)) = (node.cache, visit.parts.iter().find(fresh).copied()) {
+                    cache.put(datum, datum_key, part, stamp);
+                    self.fetched(visit_instance, datum, datum_key);
                 }
             }
             DataOp::Invalidate(_) => {
@@ -243,7 +311,12 @@ impl Simulation {
                 merge(&mut visit.parts, Part { datum, key: datum_key, version, source: Source::Database });
             }
             DataOp::Write(_) => {
-                self.versions.write(datum, datum_key, self.now);
+                let version = self.versions.write(datum, datum_key, self.now);
+                if let ReplyTo::Call(call, _) = visit.reply_to
+                    && self.calls.get(call).is_some_and(|call| self.plan.calls[call.plan.at()].returns)
+                {
+                    merge(&mut visit.parts, Part { datum, key: datum_key, version, source: Source::Database });
+                }
             }
         }
     }
@@ -254,12 +327,16 @@ impl Simulation {
         if visit.status == 0 {
             visit.status = 200;
         }
-        let (instance, served, reply_to) = (visit.instance, visit.served, visit.reply_to);
+        let (instance, served, reply_to, ok) = (visit.instance, visit.served, visit.reply_to, visit.status < 400);
         let claimed = visit.claimed;
+        let row = self.plan.routes[visit.route.at()].row.filter(|_| visit.step > 0);
         self.flows.station(instance).leave(self.now);
         self.emit_served(key);
         if claimed {
             self.settle_key(key);
+        }
+        if let Some(datum) = row {
+            self.leave_row(key, datum);
         }
         if served {
             self.free_server(instance);
@@ -279,7 +356,7 @@ impl Simulation {
     }
 
     /// The next in line gets the server. As an event of its own, so that a long line is no deep recursion.
-    fn free_server(&mut self, instance: InstanceId) {
+    pub(super) fn free_server(&mut self, instance: InstanceId) {
         let mut station = self.fabric.station(instance);
         if station.busy > station.servers {
             station.busy -= 1;
@@ -333,6 +410,10 @@ impl Simulation {
             WhenPlan::Flag(flag, wanted) => {
                 let (instance, context) = (visit.instance, visit.context);
                 self.flag(instance, flag, context) == wanted
+            }
+            WhenPlan::Account(account) => {
+                let users = self.populations.get(usize::from(visit.context.population));
+                users.is_some_and(|users| users.account(visit.context.user) == self.plan.accounts[usize::from(account)])
             }
             WhenPlan::Chance(p) => self.plan.arrows[call.arrow.at()].streams.choice.chance(identity, 0, p),
         };

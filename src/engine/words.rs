@@ -128,6 +128,9 @@ pub struct Families {
     pub queue_redelivered: FamilyId,
     pub queue_dead_lettered: FamilyId,
     pub uptime: FamilyId,
+    pub clock_offset: FamilyId,
+    pub memory: FamilyId,
+    pub collections: FamilyId,
 }
 
 impl Words {
@@ -322,6 +325,9 @@ fn families(telemetry: &mut Telemetry) -> Families {
             "Messages given up and moved to the queue of dead letters",
         ),
         uptime: add("process.uptime", "s", Gauge, &[], "Time since the process started"),
+        clock_offset: add("system.clock.offset", "s", Gauge, &[], "Offset from the time server at the last poll"),
+        memory: add("process.memory.usage", "By", Gauge, &[], "Memory that the process holds"),
+        collections: add("jvm.gc.duration", "s", Histogram, &BOUNDS, "Duration of garbage collections"),
     }
 }
 

@@ -289,7 +289,7 @@ impl Deployed<'_> {
             Fix::DeepenHealth { node, checks } => {
                 let (name, now) = self.node(node)?;
                 self.can_check(&name, checks)?;
-                let health = Health { checks: checks.clone() };
+                let health = Health { checks: checks.clone(), ..Health::default() };
                 differs(now.health != health, &name, "health page", "give other checks")?;
                 Ok((name, vec![Setting::HealthChecks(health)]))
             }

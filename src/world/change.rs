@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
 use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
+use super::{Autoscale, Ejection, Ntp, Pauses, Poison, RateLimit, Slow};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.
@@ -113,16 +114,49 @@ pub enum Setting {
     ClockOffset(SignedDuration),
     /// Node: clock drift in parts per million from now on.
     ClockDrift(f64),
+    /// Node: the clock jumps by this much, once; a leap second that is stepped is `-1s`.
+    ClockStep(SignedDuration),
+    /// Node: synchronisation of the clock with a time server. None: the daemon has stopped.
+    ClockSync(Option<Ntp>),
+    /// Node: the process does nothing for this long, once, and then goes on with what it was doing.
+    Pause(Duration),
+    /// Node: the virtual machine stands still for this long, once: a pause that its clock sleeps through.
+    MachinePause(Duration),
+    /// Node: requests whose work takes longer.
+    Slow(Option<Slow>),
+    /// Node: when it stops the world.
+    Pauses(Option<Pauses>),
+    /// Node with memory: bytes that each request leaves behind for ever.
+    MemoryLeak(u64),
+    /// Node: changes the number of replicas by itself. None leaves them as they are.
+    Autoscale(Option<Autoscale>),
+    /// Primary database: it is lost, once. After this long the replica that is least behind takes its place, without what
+    /// it had not copied; until then nobody takes requests.
+    Failover(Duration),
     /// Node: what its health page checks.
     HealthChecks(Health),
     /// Node: spans and access lines carry the version of the data served.
     DataVersionTelemetry(bool),
     /// Node: the share of new traces that are recorded.
     Sampling(f64),
+    /// Issuer of tokens: how long a token is good.
+    TokenLifetime(Duration),
+    /// Verifier of tokens: how far stamps may be off.
+    TokenLeeway(Duration),
+    /// Node with rate limits: its limits.
+    RateLimits(Vec<RateLimit>),
+    /// Lock service: how long a lock is held at most.
+    LockLease(Duration),
     /// Cache: how long an entry lives.
     CacheTtl(Option<Duration>),
     /// Cache: the share of invalidations that are lost.
     LostInvalidations(f64),
+    /// Cache: entries that one replica holds.
+    CacheCapacity(u32),
+    /// Cache: misses for a key that is being fetched wait this long.
+    SingleFlight(Option<Duration>),
+    /// Cache: a value that belongs to another key gets under this one, once.
+    PoisonCache(Poison),
     /// Cache: all entries are dropped, once.
     FlushCache,
     /// Queue: messages that it holds.
@@ -159,6 +193,10 @@ pub enum Setting {
     Breaker(Option<Breaker>),
     /// Arrow: connection pool.
     Pool(Option<Pool>),
+    /// Arrow: how long a look-up of the callee's replicas is believed. None always knows.
+    Discovery(Option<Duration>),
+    /// Arrow: how replicas that seem unwell are avoided.
+    Eject(Option<Ejection>),
     /// Arrow: network time, one way.
     Latency(Dist),
     /// Arrow: the probability that a packet is lost.
@@ -191,6 +229,13 @@ pub enum Setting {
     LogFailures(bool),
     /// Arrow: a client span for each attempt.
     ClientSpans(bool),
+}
+
+impl Setting {
+    /// Whether it belongs to all replicas of a node together.
+    pub(crate) fn is_of_the_whole(&self) -> bool {
+        matches!(self, Setting::Replicas(_) | Setting::TrafficFactor(_) | Setting::Autoscale(_) | Setting::Failover(_))
+    }
 }
 
 /// What a change looks like in the change feed.

@@ -7,22 +7,34 @@
 mod arrivals;
 mod change;
 pub(crate) mod check;
+mod clocks;
+mod limits;
 mod load;
+mod locks;
 mod policy;
+mod service;
 mod spec;
+mod stores;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::sync::Arc;
 
 pub(crate) use arrivals::Arrival;
 use arrivals::Arrivals;
 pub use change::*;
+pub use clocks::*;
+pub use limits::*;
 pub(crate) use load::{parse, repeated_keys};
+pub use locks::*;
 pub use policy::*;
+pub use service::*;
 pub use spec::*;
+pub use stores::*;
 #[cfg(test)]
 pub(crate) use tests::{TINY, tiny};
+pub use tokens::*;
 
 /// The version of the world and lesson formats.
 pub const FORMAT: u32 = 1;

@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, Impairments, KeepAlive, Partitions};
+use super::{
+    Autoscale, Cache, Clock, Critical, Cron, Discipline, Ejection, Issues, Locks, Memory, Pauses, RateLimit, Slow,
+    Verifies,
+};
 use crate::time::{Duration, SignedDuration};
 
 /// A whole system: data, nodes, arrows and what its users do. The root of a world file.
@@ -85,6 +89,21 @@ pub struct Node {
     /// Requests that one replica works on at a time (threads, connections accepted).
     #[serde(default = "default_concurrency")]
     pub concurrency: u32,
+    /// How those requests share the replica's processors.
+    #[serde(default)]
+    pub discipline: Discipline,
+    /// Requests whose work takes longer.
+    #[serde(default)]
+    pub slow: Option<Slow>,
+    /// When it stops the world.
+    #[serde(default)]
+    pub pauses: Option<Pauses>,
+    /// What it holds in memory. None is not counted.
+    #[serde(default)]
+    pub memory: Option<Memory>,
+    /// Changes the number of replicas by itself.
+    #[serde(default)]
+    pub autoscale: Option<Autoscale>,
     /// Requests that may wait at one replica; more are refused with 503.
     #[serde(default = "default_queue_limit")]
     pub queue_limit: u32,
@@ -109,6 +128,18 @@ pub struct Node {
     /// Takes messages from a queue.
     #[serde(default)]
     pub consumes: Option<Consumes>,
+    /// Stamps tokens.
+    #[serde(default)]
+    pub issues: Option<Issues>,
+    /// Refuses users' requests without a good token.
+    #[serde(default)]
+    pub verifies: Option<Verifies>,
+    /// Requests above these are answered with 429.
+    #[serde(default)]
+    pub limits: Vec<RateLimit>,
+    /// Keeps locks.
+    #[serde(default)]
+    pub locks: Option<Locks>,
     /// Users, who start journeys.
     #[serde(default)]
     pub users: Option<Users>,
@@ -177,6 +208,25 @@ pub enum Step {
     All(Vec<Call>),
     /// Something that happens in the world: an e-mail leaves, a card is charged.
     Effect(String),
+    /// A token of this family of data is stamped by the node's clock and becomes a part of the answer.
+    Issue(String),
+    /// Steps under a lock.
+    Critical(Critical),
+}
+
+impl Step {
+    /// This step and all within it.
+    pub(crate) fn walk<'a>(&'a self, each: &mut impl FnMut(&'a Step)) {
+        each(self);
+        if let Step::Critical(critical) = self {
+            critical.steps.iter().for_each(|step| step.walk(each));
+        }
+    }
+
+    /// Whether it calls anybody.
+    pub(crate) fn calls(&self) -> bool {
+        matches!(self, Step::Call(_) | Step::All(_) | Step::Critical(_))
+    }
 }
 
 /// One use of an arrow.
@@ -234,6 +284,8 @@ pub enum When {
     Flag(String),
     /// If it is off.
     NoFlag(String),
+    /// If the user who asks has an account of this type.
+    Account(String),
 }
 
 /// A distribution of times.
@@ -301,6 +353,12 @@ pub struct Arrow {
     /// How a replica of the callee is chosen.
     #[serde(default)]
     pub balance: Balance,
+    /// How long the caller believes what it looked up of the callee's replicas. None always knows who takes traffic.
+    #[serde(default)]
+    pub discovery: Option<Duration>,
+    /// How the caller avoids replicas that seem unwell. None with `discovery` sends to all that were found.
+    #[serde(default)]
+    pub eject: Option<Ejection>,
     /// Whether trace context crosses.
     #[serde(default)]
     pub trace: Propagation,
@@ -500,6 +558,8 @@ impl Severity {
 pub struct Health {
     /// Each failing check is an issue on the page, and the page says `degraded`.
     pub checks: Vec<HealthCheck>,
+    /// The page is served from elsewhere and says that all is well, whatever is.
+    pub always_ok: bool,
 }
 
 /// One thing that a deep health check looks at.
@@ -511,32 +571,6 @@ pub enum HealthCheck {
     ConsumerLag(String, Duration),
     /// Calls wait for a connection to this node.
     PoolWait(String, Duration),
-}
-
-/// The clock of one replica: `offset + drift × t` away from true time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Clock {
-    /// At the start.
-    pub offset: SignedDuration,
-    /// Parts per million; 1 ppm is 3.6 ms an hour.
-    pub drift_ppm: f64,
-}
-
-/// A cache.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cache {
-    /// Entries that one replica holds.
-    pub capacity: u32,
-    /// How long an entry lives. None lives until evicted or invalidated.
-    #[serde(default)]
-    pub ttl: Option<Duration>,
-    /// Time for one operation.
-    pub service: Dist,
-    /// The share of invalidations that are lost.
-    #[serde(default)]
-    pub lost_invalidations: f64,
 }
 
 /// A database: a primary that accepts writes, or a replica that follows one.
@@ -553,6 +587,9 @@ pub struct Database {
     /// How far behind its primary a replica is.
     #[serde(default)]
     pub lag: Duration,
+    /// Whether writes to one key wait for each other, each on its server and its connection.
+    #[serde(default)]
+    pub row_locks: bool,
 }
 
 /// A message queue.
@@ -670,7 +707,14 @@ pub struct Reports {
 #[serde(deny_unknown_fields)]
 pub struct Job {
     /// Time between two starts.
-    pub every: Dist,
+    #[serde(default)]
+    pub every: Option<Dist>,
+    /// Times by the calendar, on the replica's own clock, in place of `every`.
+    #[serde(default)]
+    pub cron: Option<Cron>,
+    /// Whether each replica runs it, where it goes by the calendar. Else the first one does.
+    #[serde(default)]
+    pub on_each: bool,
     /// The route of the same node that runs.
     pub route: String,
 }

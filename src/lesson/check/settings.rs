@@ -4,7 +4,9 @@ use super::{Place, Target, changes};
 use crate::diagnostic::{DataPath, Findings};
 use crate::lesson::LessonSpec;
 use crate::time::Duration;
-use crate::world::check::{MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, partition, ranges};
+use crate::world::check::{
+    MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, limits, partition, ranges, service,
+};
 use crate::world::{Node, Set, Setting};
 
 /// What a setting belongs to.
@@ -13,6 +15,12 @@ enum Owner {
     Node,
     /// A node with one of these parts.
     Cache,
+    Issuer,
+    Verifier,
+    LockService,
+    Limiter,
+    Memory,
+    Primary,
     Queue,
     Consumer,
     FollowingDatabase,
@@ -76,7 +84,7 @@ fn check_set(
         let what = format!("`{}` can't be set on `{}`", name(&set.to), set.on);
         return found.value(&to, what, format!("it belongs to {}", belongs(owner(&set.to))));
     }
-    let whole = matches!(set.to, Setting::Replicas(_) | Setting::TrafficFactor(_));
+    let whole = set.to.is_of_the_whole();
     if whole && !set.replicas.is_empty() {
         let what = format!("`{}` is of the node as a whole", name(&set.to));
         found.value(&path.field("replicas"), what, "leave `replicas` out");
@@ -120,6 +128,9 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         Setting::ErrorRate(share) => ranges::share(found, &at, "`ErrorRate`", *share),
         Setting::ClockOffset(offset) => ranges::clock_offset(found, &at, *offset),
         Setting::ClockDrift(ppm) => ranges::clock_drift(found, &at, *ppm),
+        Setting::ClockStep(offset) => ranges::clock_offset(found, &at, *offset),
+        Setting::ClockSync(Some(sync)) => ranges::clock_sync(found, path, sync),
+        Setting::Pause(time) | Setting::MachinePause(time) => ranges::some_time(found, &at, "a pause", *time),
         Setting::HealthChecks(health) => {
             for (place_in_list, check) in health.checks.iter().enumerate() {
                 let path = path.field("checks").at(place_in_list);
@@ -127,6 +138,30 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
             }
         }
         Setting::Sampling(share) => ranges::share(found, &at, "`Sampling`", *share),
+        Setting::TokenLifetime(time) => ranges::token_lifetime(found, &at, *time),
+        Setting::TokenLeeway(time) => ranges::time(found, &at, "`TokenLeeway`", *time, Duration::ZERO),
+        Setting::LockLease(time) => ranges::some_time(found, &at, "`LockLease`", *time),
+        Setting::CacheCapacity(entries) => {
+            found.range(&at, "`CacheCapacity`", *entries, ranges::CACHE_CAPACITY);
+        }
+        Setting::SingleFlight(Some(wait)) => ranges::some_time(found, &at, "`SingleFlight`", *wait),
+        Setting::PoisonCache(poison) => match place.spec.data.get(&poison.datum) {
+            Some(datum) => {
+                let last = datum.keys.saturating_sub(1);
+                found.range(&path.field("key"), "the key", poison.key, 0..=last);
+            }
+            None => {
+                let known = place.spec.data.keys().map(String::as_str);
+                found.unknown(&path.field("datum"), "datum", &poison.datum, known);
+            }
+        },
+        Setting::Slow(Some(slow)) => service::slow(found, path, slow),
+        Setting::Pauses(Some(pauses)) => service::pauses(found, path, pauses),
+        Setting::Autoscale(Some(scale)) => service::autoscale(found, path, scale),
+        Setting::Failover(time) => ranges::some_time(found, &at, "`Failover`", *time),
+        Setting::RateLimits(list) => limits::rate_limits(found, &at, list),
+        Setting::Discovery(Some(ttl)) => ranges::some_time(found, &at, "`Discovery`", *ttl),
+        Setting::Eject(Some(eject)) => limits::ejection(found, path, eject),
         Setting::CacheTtl(Some(ttl)) => cache_ttl(found, &at, *ttl),
         Setting::LostInvalidations(share) => ranges::share(found, &at, "`LostInvalidations`", *share),
         Setting::QueueCapacity(capacity) => {
@@ -179,6 +214,14 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::Hedge(None)
         | Setting::ChecksBody(_)
         | Setting::Balance(_)
+        | Setting::ClockSync(None)
+        | Setting::Discovery(None)
+        | Setting::Eject(None)
+        | Setting::Slow(None)
+        | Setting::Pauses(None)
+        | Setting::Autoscale(None)
+        | Setting::MemoryLeak(_)
+        | Setting::SingleFlight(None)
         | Setting::Timeout(None)
         | Setting::Retry(None)
         | Setting::Breaker(None)
@@ -223,11 +266,29 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::Flag(..)
         | Setting::ClockOffset(_)
         | Setting::ClockDrift(_)
+        | Setting::ClockStep(_)
+        | Setting::ClockSync(_)
+        | Setting::Pause(_)
+        | Setting::MachinePause(_)
+        | Setting::Slow(_)
+        | Setting::Pauses(_)
+        | Setting::Autoscale(_)
         | Setting::HealthChecks(_)
         | Setting::DataVersionTelemetry(_)
         | Setting::Sampling(_)
         | Setting::Restart => Owner::Node,
-        Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
+        Setting::CacheTtl(_)
+        | Setting::CacheCapacity(_)
+        | Setting::SingleFlight(_)
+        | Setting::PoisonCache(_)
+        | Setting::LostInvalidations(_)
+        | Setting::FlushCache => Owner::Cache,
+        Setting::TokenLifetime(_) => Owner::Issuer,
+        Setting::TokenLeeway(_) => Owner::Verifier,
+        Setting::LockLease(_) => Owner::LockService,
+        Setting::MemoryLeak(_) => Owner::Memory,
+        Setting::Failover(_) => Owner::Primary,
+        Setting::RateLimits(_) => Owner::Limiter,
         Setting::QueueCapacity(_) | Setting::Visibility(_) | Setting::MaxDeliveries(_) | Setting::Redrive => {
             Owner::Queue
         }
@@ -239,6 +300,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::Fallback(_)
         | Setting::Breaker(_)
         | Setting::Pool(_)
+        | Setting::Discovery(_)
+        | Setting::Eject(_)
         | Setting::Latency(_)
         | Setting::Loss(_)
         | Setting::RequestLoss(_)
@@ -262,6 +325,12 @@ fn suits(node: &Node, owner: Owner) -> bool {
     match owner {
         Owner::Node => true,
         Owner::Cache => node.cache.is_some(),
+        Owner::Issuer => node.issues.is_some(),
+        Owner::Verifier => node.verifies.is_some(),
+        Owner::LockService => node.locks.is_some(),
+        Owner::Memory => node.memory.is_some(),
+        Owner::Primary => node.database.as_ref().is_some_and(|database| database.follows.is_none()),
+        Owner::Limiter => !node.limits.is_empty(),
         Owner::Queue => node.queue.is_some(),
         Owner::Consumer => node.consumes.is_some(),
         Owner::FollowingDatabase => node.database.as_ref().is_some_and(|database| database.follows.is_some()),
@@ -274,6 +343,12 @@ fn belongs(owner: Owner) -> &'static str {
     match owner {
         Owner::Node => "a node: write its name",
         Owner::Cache => "a node with a cache",
+        Owner::Issuer => "a node that issues tokens",
+        Owner::Verifier => "a node that verifies tokens",
+        Owner::LockService => "a node that keeps locks",
+        Owner::Memory => "a node whose memory is counted",
+        Owner::Primary => "a primary database",
+        Owner::Limiter => "a node with rate limits",
         Owner::Queue => "a node with a queue",
         Owner::Consumer => "a node that consumes from a queue",
         Owner::FollowingDatabase => "a database that follows a primary",

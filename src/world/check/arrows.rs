@@ -94,6 +94,12 @@ fn policies(found: &mut Findings, path: &DataPath, arrow: &Arrow) {
     if let Some(timeout) = arrow.timeout {
         ranges::some_time(found, &path.field("timeout"), "`timeout`", timeout);
     }
+    if let Some(ttl) = arrow.discovery {
+        ranges::some_time(found, &path.field("discovery"), "`discovery`", ttl);
+    }
+    if let Some(eject) = &arrow.eject {
+        super::limits::ejection(found, &path.field("eject"), eject);
+    }
     if let Some(retry) = &arrow.retry {
         ranges::retry(found, &path.field("retry"), retry);
     }

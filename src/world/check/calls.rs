@@ -8,7 +8,7 @@ use super::nodes::{message_name, reaches, request_words, route_name};
 use super::routing::{DeadEnd, MOST_HOPS, dead_end};
 use super::{Check, ranges};
 use crate::diagnostic::{DataPath, did_you_mean};
-use crate::world::{Call, Kind, Node, Op, Step, When};
+use crate::world::{Call, Critical, Kind, Node, Op, Step, When};
 
 impl<'a> Check<'a> {
     pub(super) fn calls(&mut self) {
@@ -41,6 +41,8 @@ impl<'a> Check<'a> {
         match step {
             Step::Work(dist) => ranges::dist(&mut self.found, &path.at(0), "`Work`", dist),
             Step::Effect(effect) => message_name(&mut self.found, &path.at(0), false, effect),
+            Step::Issue(datum) => self.issue(node, &path.at(0), datum),
+            Step::Critical(critical) => self.critical(node, path, critical),
             Step::Call(call) => self.call(node, path, call),
             Step::All(calls) if calls.is_empty() => {
                 self.found.value(path, "`All` of no calls does nothing", "list calls, or remove the step");
@@ -53,11 +55,34 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Steps under a lock: a lock service within reach, and something to do.
+    fn critical(&mut self, from: &'a str, path: &DataPath, critical: &'a Critical) {
+        self.datum(&path.field("key"), &critical.key);
+        if self.callee(from, &path.field("at"), &critical.at).is_some_and(|(_, callee)| callee.locks.is_none()) {
+            let what = format!("`{}` keeps no locks", critical.at);
+            self.found.value(&path.field("at"), what, "name a node with `locks: (…)`");
+        }
+        let steps = path.field("steps");
+        if critical.steps.is_empty() {
+            self.found.value(&steps, "nothing is done under this lock", "list steps, or remove the lock");
+        }
+        for (at, step) in critical.steps.iter().enumerate() {
+            self.step(from, &steps.at(at), step);
+        }
+    }
+
     fn call(&mut self, from: &'a str, path: &DataPath, call: &'a Call) {
         self.when(&path.field("when"), from, &call.when);
-        let to = path.field("to");
-        let Some((callee_name, callee)) = self.spec.nodes.get_key_value(&call.to) else {
-            return self.found.unknown(&to, "node", &call.to, self.spec.nodes.keys().map(String::as_str));
+        if let Some((callee_name, callee)) = self.callee(from, &path.field("to"), &call.to) {
+            self.op(path, callee_name, callee, &call.op);
+        }
+    }
+
+    /// The node at the head of an arrow, which must exist.
+    fn callee(&mut self, from: &'a str, to: &DataPath, name: &str) -> Option<(&'a str, &'a Node)> {
+        let Some((callee_name, callee)) = self.spec.nodes.get_key_value(name) else {
+            self.found.unknown(to, "node", name, self.spec.nodes.keys().map(String::as_str));
+            return None;
         };
         if !reaches(&self.out, from, callee_name) {
             let what = format!("there is no arrow `{from} -> {callee_name}`");
@@ -66,9 +91,9 @@ impl<'a> Check<'a> {
                 Some(near) => format!("did you mean `{near}`? Else add \"{from} -> {callee_name}\": () to `arrows`"),
                 None => format!("add \"{from} -> {callee_name}\": () to `arrows`"),
             };
-            self.found.value(&to, what, help);
+            self.found.value(to, what, help);
         }
-        self.op(path, callee_name, callee, &call.op);
+        Some((callee_name, callee))
     }
 
     fn when(&mut self, path: &DataPath, from: &str, when: &When) {
@@ -80,6 +105,13 @@ impl<'a> Check<'a> {
                 if let Some(flags) = flags.filter(|flags| !flags.contains_key(flag)) {
                     let known = flags.keys().map(String::as_str);
                     self.found.unknown(&path.at(0), &format!("flag of `{from}` called"), flag, known);
+                }
+            }
+            When::Account(account) => {
+                let users = self.spec.nodes.values().filter_map(|node| node.users.as_ref());
+                let known: Vec<&str> = users.flat_map(|users| users.accounts.keys().map(String::as_str)).collect();
+                if !known.contains(&account.as_str()) {
+                    self.found.unknown(&path.at(0), "account type", account, known);
                 }
             }
             When::Chance(chance) => ranges::share(&mut self.found, &path.at(0), "a chance", *chance),
@@ -99,12 +131,16 @@ impl<'a> Check<'a> {
         let lacks = match op {
             Op::Route(route) => return self.route(&name, callee_name, route),
             Op::Get(_) | Op::Put(_) | Op::Invalidate(_) => callee.cache.is_none().then_some("a cache"),
+            Op::Read(_) | Op::Write(_) if callee.cache.as_ref().is_some_and(|cache| cache.behind.is_some()) => None,
             Op::Read(_) | Op::Write(_) => callee.database.is_none().then_some("a database"),
             Op::Publish(_) => callee.queue.is_none().then_some("a queue"),
         };
         if let Some(part) = lacks {
             let what = format!("`{callee_name}` is not {part}, so `{}` can't be asked of it", variant(op));
             self.found.value(&op_path, what, suits(callee));
+        }
+        if let Op::Get(datum) | Op::Put(datum) | Op::Invalidate(datum) | Op::Read(datum) | Op::Write(datum) = op {
+            self.not_a_token(&name, datum);
         }
         match op {
             Op::Publish(message) => self.publish(&name, callee_name, message),
@@ -222,6 +258,9 @@ fn suits(node: &Node) -> String {
     let mut ops = Vec::new();
     if node.cache.is_some() {
         ops.extend(["Get", "Put", "Invalidate"]);
+    }
+    if node.cache.as_ref().is_some_and(|cache| cache.behind.is_some()) {
+        ops.extend(["Read", "Write"]);
     }
     match &node.database {
         Some(database) if database.follows.is_some() => ops.push("Read"),

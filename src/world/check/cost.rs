@@ -255,7 +255,7 @@ fn largest_crowd(users: &crate::world::Users) -> f64 {
 
 /// Events per simulated second of a checked world at its usual traffic, at most.
 pub(crate) fn events_per_second(spec: &WorldSpec) -> f64 {
-    let mut check = Check { spec, out: super::neighbours(spec), found: Findings::default() };
+    let mut check = Check::new(spec);
     let Some(paths) = check.paths() else { return f64::INFINITY };
     let Ok(order) = petgraph::algo::toposort(&paths.graph, None) else { return f64::INFINITY };
     let mut behind = vec![Behind { attempts: 1.0, ..Behind::default() }; paths.graph.node_count()];

@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::Check;
 use super::routing::{Next, next};
 use crate::diagnostic::DataPath;
-use crate::world::{Arrow, Call, Journey, Op, Step, When, WorldSpec};
+use crate::world::{Arrow, Call, Critical, Journey, Op, Step, When, WorldSpec};
 
 /// The most routes, forwards included: each costs memory in every run.
 const MOST_VERTICES: usize = 200_000;
@@ -60,6 +60,8 @@ struct Builder<'a, 'c> {
 enum Work<'a> {
     Route,
     Store,
+    /// A cache that asks the database behind it.
+    Through(&'a str),
     Publish(&'a str),
 }
 
@@ -92,7 +94,13 @@ impl<'a> Builder<'a, '_> {
             for (job_name, job) in &node.jobs {
                 let path = path.field("jobs").key(job_name);
                 let start = self.vertex(node_name, &job.route, Work::Route, &path.field("route"));
-                jobs.push((path, 1.0 / super::ranges::mean_secs(&job.every).max(1e-3), start));
+                let apart = match (&job.every, &job.cron) {
+                    (Some(every), _) => super::ranges::mean_secs(every),
+                    (None, Some(cron)) => cron.every.as_secs_f64(),
+                    (None, None) => f64::INFINITY,
+                };
+                let runs = if job.on_each { f64::from(node.replicas) } else { 1.0 };
+                jobs.push((path, runs / apart.max(1e-3), start));
             }
             let Some(users) = &node.users else { continue };
             let arrow = self.check.out.get(node_name.as_str()).and_then(|out| out.iter().next());
@@ -156,6 +164,14 @@ impl<'a> Builder<'a, '_> {
         };
         match work {
             Work::Store => {}
+            Work::Through(behind) => {
+                if let Some(arrow) = self.arrow(node, behind) {
+                    let data = self.graph[at].data;
+                    let to = self.vertex(behind, &name, Work::Store, &path);
+                    self.graph[to].data = data;
+                    self.graph.add_edge(at, to, call_over(arrow, 1.0, &path));
+                }
+            }
             Work::Publish(message) => self.deliveries(at, node, message, &path),
             Work::Route => match next(self.check.spec, &self.check.out, node, &name) {
                 Next::Answers(route) => self.steps(at, node, &route.steps, &name),
@@ -188,11 +204,20 @@ impl<'a> Builder<'a, '_> {
         let declared = self.check.spec.nodes.get(node).is_some_and(|node| node.routes.contains_key(route));
         let name = if declared { route } else { "*" };
         let path = DataPath::root().field("nodes").key(node).field("routes").key(name).field("steps");
+        self.steps_at(at, node, steps, &path);
+    }
+
+    fn steps_at(&mut self, at: NodeIndex, node: &'a str, steps: &'a [Step], path: &DataPath) {
         for (place, step) in steps.iter().enumerate() {
             let path = path.at(place);
             match step {
                 Step::Work(_) => {}
                 Step::Effect(effect) => self.graph[at].effects.push(effect),
+                Step::Issue(token) => self.graph[at].data = Some(token),
+                Step::Critical(critical) => {
+                    self.lock(at, node, &path, critical);
+                    self.steps_at(at, node, &critical.steps, &path.field("steps"));
+                }
                 Step::Call(call) => self.call(at, node, &path, call),
                 Step::All(calls) => {
                     for (place, call) in calls.iter().enumerate() {
@@ -217,12 +242,31 @@ impl<'a> Builder<'a, '_> {
             Op::Write(datum) => (format!("Write {datum}"), Work::Store, None),
             Op::Publish(message) => (format!("Publish {message}"), Work::Publish(message), None),
         };
+        let behind = self.check.spec.nodes.get(callee).and_then(|node| node.cache.as_ref()?.behind.as_deref());
+        let work = match (&call.op, behind) {
+            (Op::Read(_) | Op::Write(_), Some(behind)) => Work::Through(behind),
+            _ => work,
+        };
         let to = self.vertex(callee, &name, work, &path.field("op").at(0));
         if let Some(datum) = data {
             self.graph[to].data = Some(datum);
         }
         let chance = if let When::Chance(chance) = call.when { chance } else { 1.0 };
         self.graph.add_edge(from, to, call_over(arrow, chance, &path.field("to")));
+    }
+
+    /// A lock is taken and freed.
+    fn lock(&mut self, from: NodeIndex, node: &'a str, path: &DataPath, critical: &'a Critical) {
+        let (Some((callee, _)), Some(arrow)) =
+            (self.check.spec.nodes.get_key_value(&critical.at), self.arrow(node, &critical.at))
+        else {
+            return;
+        };
+        for operation in ["Lock", "Unlock"] {
+            let name = format!("{operation} {}", critical.key);
+            let to = self.vertex(callee, &name, Work::Store, &path.field("key"));
+            self.graph.add_edge(from, to, call_over(arrow, 1.0, &path.field("at")));
+        }
     }
 
     fn arrow(&self, from: &str, to: &str) -> Option<&'a Arrow> {

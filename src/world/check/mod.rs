@@ -8,12 +8,15 @@ mod calls;
 mod circles;
 mod cost;
 mod graph;
+pub(crate) mod limits;
 mod nodes;
 pub(crate) mod ranges;
 mod routing;
+pub(crate) mod service;
+mod tokens;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Arrow, Datum, FORMAT, Popularity, WorldSpec};
 use crate::diagnostic::{DataPath, Findings};
@@ -35,7 +38,15 @@ struct Check<'a> {
     spec: &'a WorldSpec,
     /// Arrows by both ends.
     out: Neighbours<'a>,
+    /// Families of data that are tokens.
+    tokens: BTreeSet<&'a str>,
     found: Findings,
+}
+
+impl<'a> Check<'a> {
+    fn new(spec: &'a WorldSpec) -> Self {
+        Check { spec, out: neighbours(spec), tokens: tokens::families(spec), found: Findings::default() }
+    }
 }
 
 /// Arrows by the caller's name, then by the callee's.
@@ -43,7 +54,7 @@ pub(crate) type Neighbours<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a Arrow>>
 
 /// All that is wrong with a world.
 pub(crate) fn world(spec: &WorldSpec) -> Findings {
-    let mut check = Check { spec, out: arrows::neighbours(spec), found: Findings::default() };
+    let mut check = Check::new(spec);
     check.root();
     check.data();
     check.arrows();

@@ -64,6 +64,9 @@ impl<'a> Check<'a> {
         }
         if let Some(part) = &node.cache {
             cache(&mut self.found, &path.field("cache"), part);
+            if let Some(behind) = &part.behind {
+                self.behind(&path.field("cache").field("behind"), node_name, behind);
+            }
         }
         if let Some(part) = &node.queue {
             self.queue(&path.field("queue"), node_name, part);
@@ -74,14 +77,48 @@ impl<'a> Check<'a> {
         if let Some(part) = &node.consumes {
             self.consumes(&path.field("consumes"), node_name, part);
         }
+        self.tokens(path, node);
+        super::service::service(&mut self.found, path, node);
+        super::limits::rate_limits(&mut self.found, &path.field("limits"), &node.limits);
+        if let Some(locks) = &node.locks {
+            let path = path.field("locks");
+            ranges::some_time(&mut self.found, &path.field("lease"), "`lease`", locks.lease);
+            ranges::dist(&mut self.found, &path.field("service"), "`service`", &locks.service);
+        }
         for (job_name, job) in &node.jobs {
             let path = path.field("jobs").key(job_name);
             name(&mut self.found, &path, true, job_name);
-            ranges::interval(&mut self.found, &path.field("every"), "the time between two starts", &job.every);
+            match (&job.every, &job.cron) {
+                (Some(every), None) => {
+                    ranges::interval(&mut self.found, &path.field("every"), "the time between two starts", every);
+                }
+                (None, Some(cron)) => super::limits::cron(&mut self.found, &path.field("cron"), cron),
+                (None, None) => {
+                    let help = "write `every: Exp(\"5m\")`, or `cron: (every: \"1h\")`";
+                    self.found.key(&path, "nothing says when this job starts", help);
+                }
+                (Some(_), Some(_)) => {
+                    self.found.key(&path, "this job has both `every` and `cron`", "keep one of the two");
+                }
+            }
             if !node.routes.contains_key(&job.route) {
                 let known = node.routes.keys().map(String::as_str);
                 self.found.unknown(&path.field("route"), &format!("route at `{node_name}` called"), &job.route, known);
             }
+        }
+    }
+
+    /// The database behind a cache must take writes, and be within reach.
+    fn behind(&mut self, path: &DataPath, node_name: &str, behind: &str) {
+        let is_primary = |node: &Node| node.database.as_ref().is_some_and(|database| database.follows.is_none());
+        if !self.spec.nodes.get(behind).is_some_and(is_primary) {
+            let primaries = self.spec.nodes.iter().filter(|(_, node)| is_primary(node)).map(|(name, _)| name.as_str());
+            return self.found.unknown(path, "primary database", behind, primaries);
+        }
+        if !reaches(&self.out, node_name, behind) {
+            let arrow = format!("{node_name} -> {behind}");
+            let what = format!("there is no arrow `{arrow}` to read and write through");
+            self.found.value(path, what, format!("add \"{arrow}\": () to `arrows`"));
         }
     }
 
@@ -152,6 +189,9 @@ fn cache(found: &mut Findings, path: &DataPath, cache: &Cache) {
     found.range(&path.field("capacity"), "the cache's `capacity`", cache.capacity, ranges::CACHE_CAPACITY);
     if let Some(ttl) = cache.ttl {
         cache_ttl(found, &path.field("ttl"), ttl);
+    }
+    if let Some(wait) = cache.single_flight {
+        ranges::some_time(found, &path.field("single_flight"), "`single_flight`", wait);
     }
     ranges::dist(found, &path.field("service"), "`service`", &cache.service);
     ranges::share(found, &path.field("lost_invalidations"), "`lost_invalidations`", cache.lost_invalidations);

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{DataPath, Findings, Limits};
 use crate::time::{Duration, SignedDuration};
-use crate::world::{Breaker, Clock, Dist, Hedge, Idempotency, KeepAlive, Pool, Reordering, Retry};
+use crate::world::{Breaker, Clock, Dist, Hedge, Idempotency, KeepAlive, Ntp, Pool, Reordering, Retry};
 
 /// The longest mean, wait or timeout of a single operation.
 pub(crate) const LONGEST: Duration = Duration::from_mins(60);
@@ -22,6 +22,7 @@ pub(crate) const BANDWIDTH: Limits<u64> = 1..=1_000_000_000_000;
 const BREAKER_WINDOW: Limits<u16> = 1..=10_000;
 const SIGMA: Limits<f64> = 0.0..=5.0;
 const DRIFT_PPM: Limits<f64> = -100_000.0..=100_000.0;
+const SLEW_PPM: Limits<f64> = 1.0..=100_000.0;
 
 /// A probability or a share.
 pub(crate) fn share(found: &mut Findings, path: &DataPath, what: &str, value: f64) {
@@ -165,10 +166,32 @@ pub(crate) fn idempotency(found: &mut Findings, path: &DataPath, keys: &Idempote
     }
 }
 
+/// How long tokens are good.
+pub(crate) fn token_lifetime(found: &mut Findings, path: &DataPath, time: Duration) {
+    if time == Duration::ZERO {
+        found.value(path, "tokens that are good for no time at all", "write a time above \"0s\"");
+    } else {
+        up_to_a_day(found, path, "the time that tokens are good", time);
+    }
+}
+
 /// A clock.
 pub(crate) fn clock(found: &mut Findings, path: &DataPath, clock: &Clock) {
     clock_offset(found, &path.field("offset"), clock.offset);
     clock_drift(found, &path.field("drift_ppm"), clock.drift_ppm);
+    if let Some(sync) = &clock.sync {
+        clock_sync(found, &path.field("sync"), sync);
+    }
+}
+
+/// Synchronisation of a clock.
+pub(crate) fn clock_sync(found: &mut Findings, path: &DataPath, sync: &Ntp) {
+    time(found, &path.field("every"), "the time between two polls", sync.every, Duration::from_secs(1));
+    time(found, &path.field("error"), "`error`", sync.error, Duration::ZERO);
+    if let Some(step) = sync.step_above {
+        time(found, &path.field("step_above"), "`step_above`", step, Duration::ZERO);
+    }
+    found.range(&path.field("slew_ppm"), "`slew_ppm`", sync.slew_ppm, SLEW_PPM);
 }
 
 /// How far a clock may be off: a year.

@@ -25,8 +25,7 @@ pub(super) fn next<'a>(spec: &'a WorldSpec, out: &Neighbours<'a>, node: &str, ro
     if declared.is_none() && is_store(declaring) {
         return Next::Unknown;
     }
-    let calls =
-        declared.is_some_and(|route| route.steps.iter().any(|step| matches!(step, Step::Call(_) | Step::All(_))));
+    let calls = declared.is_some_and(|route| route.steps.iter().any(Step::calls));
     let passes_on = !calls && named.is_none_or(|route| route.steps.is_empty());
     match (passes_on.then(|| forward_target(spec, out, node, route)).flatten(), declared) {
         (Some(target), declared) => Next::Forwards(declared, target),

@@ -1,5 +1,6 @@
 //! Worlds that are right, and worlds with one fault each: the place, the words and the remedy of its problem.
 
+mod behaviours;
 mod broken;
 mod checks;
 mod costs;

@@ -1,0 +1,52 @@
+//! Caches: what they hold, for how long, and how they share the work of a miss.
+
+use serde::{Deserialize, Serialize};
+
+use super::Dist;
+use crate::time::Duration;
+
+/// A cache. Callers fill it (cache-aside), or it reads and writes the database behind it itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// Entries that one replica holds.
+    pub capacity: u32,
+    /// How long an entry lives by the replica's clock. None lives until evicted or invalidated.
+    #[serde(default)]
+    pub ttl: Option<Duration>,
+    /// Which entry leaves for want of room.
+    #[serde(default)]
+    pub eviction: Eviction,
+    /// Time for one operation.
+    pub service: Dist,
+    /// The share of invalidations that are lost.
+    #[serde(default)]
+    pub lost_invalidations: f64,
+    /// The database that it reads through and writes through: `Read` and `Write` may then be asked of the cache.
+    #[serde(default)]
+    pub behind: Option<String>,
+    /// Single flight: while one caller fetches a key, others who miss it wait for the entry, up to this long. None lets
+    /// every miss fetch.
+    #[serde(default)]
+    pub single_flight: Option<Duration>,
+}
+
+/// Which entry leaves a full cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Eviction {
+    /// The least recently used.
+    #[default]
+    Lru,
+    /// The least frequently used since it came; among equals the least recently used.
+    Lfu,
+}
+
+/// A wrong value under one key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poison {
+    /// The family of data.
+    pub datum: String,
+    /// The key, from 0; under Zipf's law the most popular comes first.
+    pub key: u32,
+}

@@ -1,0 +1,115 @@
+//! Processes: how they share processors, when they stop, what they leak, and how many of them there are.
+
+use allgreen::truth::Outcome;
+use allgreen::world::{Dist, Pauses, Setting};
+use allgreen::{Duration, Simulation};
+
+use crate::support::{agrees, gauge, histogram};
+use crate::{Scene, outcomes};
+
+fn service(rate: f64, node: &str) -> Scene<'static> {
+    let nodes = format!(
+        r#""edge": (kind: LoadBalancer, concurrency: 100000, telemetry: (spans: false, access_log: false)),
+        "web": (kind: Service, {node}, telemetry: (spans: false, access_log: false))"#
+    );
+    Scene {
+        rate,
+        data: "",
+        nodes: nodes.leak(),
+        arrows: r#""users -> edge": (latency: Const("0s")), "edge -> web": (latency: Const("0s"), balance: LeastConnections)"#,
+        steps: r#"(request: "GET /", owes: (answer_within: "1s"))"#,
+    }
+}
+
+fn sojourn(sim: &Simulation) -> f64 {
+    let (sum, count) = histogram(sim.telemetry(), "edge", "http.client.request.duration", None);
+    sum / count
+}
+
+#[test]
+fn processor_sharing_does_not_care_for_the_distribution() {
+    // M/G/1-PS: T = S / (1 − ρ) for any service time of mean S. First come, first served would give 30 ms for constant
+    // times and 65 ms for these long tails.
+    for work in [r#"Const("15ms")"#, r#"Exp("15ms")"#, r#"LogNormal(median: "9097us", sigma: 1.0)"#] {
+        let node = format!(
+            r#"concurrency: 100000, discipline: ProcessorSharing(1.0), routes: {{ "GET /": (steps: [Work({work})]) }}"#
+        );
+        let world = service(40.0, &node).world();
+        let runs: Vec<f64> = (0..10)
+            .map(|seed| {
+                let mut sim = Simulation::new(&world, allgreen::Seed(seed));
+                sim.run_until(allgreen::SimTime::from_secs(500));
+                sojourn(&sim)
+            })
+            .collect();
+        agrees(&format!("M/G/1 processor sharing with {work}"), &runs, 0.015 / (1.0 - 0.6));
+    }
+}
+
+#[test]
+fn shared_processors_survive_a_fork() {
+    let node =
+        r#"concurrency: 50, discipline: ProcessorSharing(2.0), routes: { "GET /": (steps: [Work(Exp("30ms"))]) }"#;
+    let sim = service(60.0, node).run(60, &[]);
+    assert!(outcomes(&sim, Outcome::Right, 0, 50) > 2900);
+}
+
+#[test]
+fn collections_stop_the_world_and_the_histogram_says_so() {
+    let node = r#"replicas: 2, routes: { "GET /": (steps: [Work(Const("5ms"))]) },
+        pauses: (every: Const("10s"), lasts: Const("400ms"))"#;
+    let sim = service(50.0, node).run(200, &[(100, "web", &[], Setting::Pauses(None))]);
+    let (sum, count) = histogram(sim.telemetry(), "web", "jvm.gc.duration", None);
+    // Ten seconds after the start and after the end of each pause's predecessor, at both replicas.
+    assert_eq!((count, (sum * 10.0).round()), (18.0, 72.0));
+    let requests = Pauses { every: None, requests: Some(100), lasts: Dist::Const(Duration::from_millis(50)) };
+    let sim = service(50.0, r#"routes: { "GET /": (steps: [Work(Const("5ms"))]) }"#)
+        .run(200, &[(0, "web", &[], Setting::Pauses(Some(requests)))]);
+    let (_, count) = histogram(sim.telemetry(), "web", "jvm.gc.duration", None);
+    assert!((count - 100.0).abs() < 10.0, "{count}");
+}
+
+#[test]
+fn a_leak_slows_work_until_the_process_is_killed_and_starts_anew() {
+    let node = r#"replicas: 2, routes: { "GET /": (steps: [Work(Const("20ms"))]) },
+        memory: (base: 100000000, limit: 200000000)"#;
+    let leak = (100, "web", [1u16].as_slice(), Setting::MemoryLeak(50_000));
+    let sim = service(40.0, node).run(400, &[leak]);
+    let held = gauge(sim.telemetry(), "web", "process.memory.usage");
+    let most = held.iter().copied().fold(0.0, f64::max);
+    assert!(most > 280e6 && most < 301e6, "{most}");
+    // 2000 requests of one replica fill a hundred seconds; then it begins again at nothing.
+    let restarts = held.windows(2).filter(|pair| pair[1] < pair[0] - 20e6).count();
+    assert!((1..6).contains(&restarts), "{restarts}");
+    assert_eq!(outcomes(&sim, Outcome::Failed, 0, 390), 0, "nothing but time");
+    assert!(sojourn(&sim) > 0.021, "{}", sojourn(&sim));
+}
+
+#[test]
+fn an_autoscaler_follows_the_load_and_tells_the_change_feed() {
+    let node = r#"replicas: 2, concurrency: 10, routes: { "GET /": (steps: [Work(Exp("100ms"))]) },
+        autoscale: (min: 2, max: 8, target: 0.5, calm: "1m")"#;
+    let traffic = |at, factor| (at, "users", [].as_slice(), Setting::TrafficFactor(factor));
+    // 100 requests a second of 100 ms keep ten servers busy: two replicas are right. Three times that wants six.
+    let sim = service(100.0, node).run(600, &[traffic(100, 3.0), traffic(400, 1.0)]);
+    let running = |sim: &Simulation| sim.node("web").unwrap().replicas;
+    let texts: Vec<&str> = sim.telemetry().changes.iter().map(|change| change.text.as_str()).collect();
+    assert!(texts.iter().all(|text| text.starts_with("web: ")) && texts.len() >= 2, "{texts:?}");
+    assert!(running(&sim) <= 3, "{texts:?}");
+    let mut high = service(100.0, node).start();
+    high.schedule(allgreen::SimTime::from_secs(100), &crate::change("users", &[], Setting::TrafficFactor(3.0)));
+    high.run_until(allgreen::SimTime::from_secs(390));
+    assert!((6..=8).contains(&running(&high)), "{}", running(&high));
+}
+
+#[test]
+fn one_slow_replica_hurts_round_robin_more_than_least_connections() {
+    let scene = |balance: &str| {
+        let mut scene =
+            service(50.0, r#"replicas: 4, concurrency: 4, routes: { "GET /": (steps: [Work(Exp("10ms"))]) }"#);
+        scene.arrows = scene.arrows.replace("LeastConnections", balance).leak();
+        sojourn(&scene.run(200, &[(0, "web", &[3], Setting::WorkFactor(25.0))]))
+    };
+    let (turn, least) = (scene("RoundRobin"), scene("LeastConnections"));
+    assert!(turn > 3.0 * least, "{turn} {least}");
+}
