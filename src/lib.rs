@@ -16,10 +16,12 @@ pub mod lab;
 pub mod lesson;
 pub mod query;
 pub mod random;
+pub mod starter;
 pub mod telemetry;
 pub mod terminal;
 pub mod time;
 pub mod truth;
+pub mod watch;
 pub mod world;
 
 pub use diagnostic::Problems;

@@ -8,6 +8,7 @@ mod failure;
 mod folder;
 mod ledger;
 mod lessons;
+mod new;
 mod play;
 mod query;
 mod replay;
@@ -49,6 +50,7 @@ enum Command {
     Export(export::ExportArguments),
     Query(query::QueryArguments),
     Check(check::CheckArguments),
+    New(new::NewArguments),
     Replay(replay::ReplayArguments),
     Lessons(lessons::LessonsArguments),
 }
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Query(arguments)) => query::query(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::New(arguments)) => new::new(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Lessons(arguments)) => lessons::lessons(&arguments),
     };

@@ -14,7 +14,7 @@ use crate::time::{Duration, SignedDuration};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename = "World")]
 pub struct WorldSpec {
-    /// The version of this file format; see [`super::FORMAT`].
+    /// The version of this file format: 1.
     pub format: u32,
     /// A short name, as the file is called.
     pub name: String,
