@@ -13,7 +13,7 @@ use super::settings::{MOST_RECENT, Settings};
 use super::state::Desk;
 use super::window::{AfterSave, Window};
 use super::worker::{Ask, News};
-use crate::lab::{Command, Refusal, Reply};
+use crate::lab::{Command, Observation, Refusal, Reply, ShiftWork};
 
 impl Window {
     /// Takes the news.
@@ -29,6 +29,7 @@ impl Window {
                     if let Some(path) = self.path.clone() {
                         self.remember(path);
                     }
+                    self.tell_of_others(&observation);
                     self.open_desk(ctx, Desk::new(*observation));
                     if !ctx.input(|input| input.viewport().close_requested()) {
                         self.status = "You have arrived. Read the ticket, then the checklist.".to_owned();
@@ -63,6 +64,18 @@ impl Window {
             let lesson = path.extension().is_some_and(|extension| extension == "ron");
             self.begin(if lesson { Begin::Lesson(path.display().to_string(), None) } else { Begin::Session(path) });
         }
+    }
+
+    /// A session that somebody worked on says who that was, and under whose name it goes on.
+    fn tell_of_others(&mut self, observation: &Observation) {
+        let shifts = &observation.work.shifts;
+        if shifts.is_empty() {
+            return;
+        }
+        let who = if self.menu.who.trim().is_empty() { "somebody" } else { self.menu.who.trim() };
+        let words: Vec<String> = shifts.iter().map(ShiftWork::words).collect();
+        let more = "Session ▸ Who did what… lists it all.";
+        self.toasts.note("Who worked on this", format!("{}.\nYou go on as {who}. {more}", words.join(".\n")));
     }
 
     fn replied(&mut self, ctx: &Context, command: &Command, reply: Result<Reply, Refusal>) {

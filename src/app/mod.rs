@@ -12,6 +12,7 @@ mod diagram;
 pub mod dialogs;
 pub mod dock;
 pub mod help;
+mod history;
 pub mod layering;
 mod looker;
 pub mod looks;

@@ -17,7 +17,7 @@ use super::theme::palette;
 use super::toast::Toasts;
 use super::widgets::{at_right, small_button};
 use super::worker::{Ask, Worker};
-use super::{help, settings::Settings};
+use super::{help, history, settings::Settings};
 
 /// Everything that the window holds.
 pub struct Window {
@@ -36,6 +36,7 @@ pub struct Window {
     pub(super) path: Option<PathBuf>,
     pub(super) recent: Vec<PathBuf>,
     pub(super) help_open: bool,
+    pub(super) history_open: bool,
     pub(super) status: String,
     pub(super) theme: egui::ThemePreference,
     pub(super) after_save: AfterSave,
@@ -70,8 +71,10 @@ impl Window {
         let stored = settings.dock.filter(Dock::is_complete);
         let width = options.size.map_or(1440.0, |[width, _]| width);
         let shot = options.screenshot.clone().map(|path| Shot::new(path, outcome));
+        let mut menu = Menu::load();
+        menu.who = options.who.clone().unwrap_or(settings.who);
         let mut window = Window {
-            menu: Menu::load(),
+            menu,
             worker,
             desk: None,
             arranged: stored.is_some(),
@@ -86,6 +89,7 @@ impl Window {
             path: None,
             recent: settings.recent,
             help_open: false,
+            history_open: false,
             status: String::new(),
             theme: settings.theme,
             after_save: AfterSave::Nothing,
@@ -104,6 +108,7 @@ impl Window {
 
     /// Starts or opens a session.
     pub fn begin(&mut self, begin: Begin) {
+        self.worker.ask(Ask::Sit(self.menu.who.clone()));
         match begin {
             Begin::Lesson(lesson, seed) => {
                 self.path = None;
@@ -194,6 +199,9 @@ impl Window {
             .default_pos(ctx.content_rect().center())
             .show(&ctx, help::ui);
         self.help_open = open;
+        if let (true, Some(desk)) = (self.history_open, &self.desk) {
+            history::ui(&ctx, &mut self.history_open, desk.observation());
+        }
         self.ask(&ctx);
         self.toasts.ui(&ctx, now);
     }
@@ -286,7 +294,7 @@ impl eframe::App for Window {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.shot.is_none() {
-            Settings::save(storage, &self.dock, &self.recent, self.theme);
+            Settings::save(storage, &self.dock, &self.recent, (self.theme, &self.menu.who));
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration as Wall, Instant};
 
 use super::looker::{self, LookAsk};
-use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, View};
+use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, Shift, View};
 use crate::time::{Duration, SimTime};
 use crate::{Seed, builtin};
 
@@ -24,6 +24,8 @@ pub enum Ask {
     Start(String, Option<Seed>),
     /// Open a saved session.
     Open(PathBuf),
+    /// Who works from the next start or opening on.
+    Sit(String),
     /// Carry out a command.
     Do(Command),
     /// Let the clock run at this multiple of real time.
@@ -90,8 +92,14 @@ impl Worker {
         let told = Teller { news: news_sender, wake };
         let looker_told = told.clone();
         std::thread::Builder::new().name("views".into()).spawn(move || looker::run(&look_receiver, &looker_told))?;
-        let owner =
-            Owner { session: None, asks: ask_receiver, told, cancel: cancel.clone(), clock: Clockwork::default() };
+        let owner = Owner {
+            session: None,
+            asks: ask_receiver,
+            told,
+            cancel: cancel.clone(),
+            clock: Clockwork::default(),
+            who: String::new(),
+        };
         std::thread::Builder::new().name("session".into()).spawn(move || owner.run())?;
         Ok(Worker { asks, looks, news, cancel })
     }
@@ -145,6 +153,7 @@ struct Owner {
     told: Teller,
     cancel: Arc<AtomicBool>,
     clock: Clockwork,
+    who: String,
 }
 
 /// How the incident clock runs.
@@ -187,6 +196,7 @@ impl Owner {
                     Err(problems) => self.fail("The session was not opened", &problems.to_string()),
                 }
             }
+            Ask::Sit(who) => self.who = who,
             Ask::Do(command) => self.apply(command),
             Ask::Play(speed) => {
                 self.cancel.store(false, Ordering::Relaxed);
@@ -237,8 +247,9 @@ impl Owner {
         self.adopt(session);
     }
 
-    fn adopt(&mut self, session: Session) {
+    fn adopt(&mut self, mut session: Session) {
         self.stop_clock();
+        session.sit_down(Shift::now(&self.who));
         self.told.tell(News::Opened(Box::new(session.observe())));
         self.session = Some(session);
     }

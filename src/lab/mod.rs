@@ -19,6 +19,7 @@ mod save;
 mod session;
 mod view;
 mod words;
+mod work;
 
 pub use catalogue::{LessonCard, lessons};
 pub use command::*;
@@ -29,3 +30,4 @@ pub use progress::Progress;
 pub use refusal::Refusal;
 pub use session::{Reply, Session};
 pub use view::*;
+pub use work::{Deed, Shift, ShiftWork, Work, local_name};

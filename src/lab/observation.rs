@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::look;
-use super::{Debrief, Look, Notebook, Refusal, TicketView, UserAttribute, View};
+use super::{Debrief, Look, Notebook, Refusal, TicketView, UserAttribute, View, Work};
 use crate::engine::{ClockReading, SettingRow};
 use crate::random::Seed;
 use crate::telemetry::Telemetry;
@@ -50,6 +50,8 @@ pub struct Observation {
     pub suggestion: Option<String>,
     /// Fixes that were ordered and are not in effect yet: (words, when they will be).
     pub pending: Vec<(String, SimTime)>,
+    /// Who did what, and when.
+    pub work: Arc<Work>,
     /// The debrief, once it was asked for.
     pub debrief: Option<Arc<Debrief>>,
 }

@@ -173,7 +173,7 @@ pub struct Evidence {
 }
 
 /// Words for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     /// The lesson's name.

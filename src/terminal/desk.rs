@@ -47,6 +47,7 @@ impl Desk {
         let seen = self.session.observe();
         let sheet = Sheet::new(&seen);
         show::status(&seen, &sheet)
+            + &show::shifts(&seen)
             + "\n"
             + &show::view(&View::Ticket((*seen.ticket).clone()), &Shown::default(), &sheet)
             + &paint(DIM, "\n`checklist` asks what to find out first; `help` lists the commands.\n")
@@ -186,6 +187,7 @@ impl Desk {
             Action::Checklist => Ok(show::checklist(&seen.notebook)),
             Action::Notebook => Ok(show::notebook(&seen, &sheet)),
             Action::Status => Ok(show::status(&seen, &sheet)),
+            Action::History => Ok(show::history(&seen, &sheet)),
             Action::Document(None) => Ok(self.session.document()),
             Action::Document(Some(file)) => {
                 let written = write_whole(Path::new(&file), self.session.document().as_bytes());

@@ -200,6 +200,7 @@ pub(super) mod tests {
                 notebook: Default::default(),
                 suggestion: None,
                 pending: Vec::new(),
+                work: Default::default(),
                 debrief: None,
             }
         }

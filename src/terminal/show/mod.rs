@@ -3,10 +3,12 @@
 mod chart;
 mod debrief;
 mod evidence;
+mod history;
 mod notebook;
 mod trace;
 
 pub(super) use debrief::debrief;
+pub(super) use history::{history, shifts};
 pub(super) use notebook::{checklist, notebook, status};
 
 use super::paint::{DIM, paint};
