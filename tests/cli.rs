@@ -119,7 +119,7 @@ fn bad_input_is_one_clear_error() {
         (&["run"], "WORLD|LESSON"),
         (&["check"], "FILE"),
         (&["check", "no/such.ron"], "no/such.ron"),
-        (&["check", "worlds"], "worlds"),
+        (&["check", ".ci"], "this is a folder"),
         (&["replay", "no/such.session"], "no/such.session"),
         (&["play", "quiet-falback", "--terminal"], "`quiet-fallback`"),
         (&["play", "quiet-fallback", "--script", "no/such.txt"], "no/such.txt"),

@@ -76,7 +76,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
 type Checked = (PathBuf, Result<Summary, Problems>);
 
 fn once(arguments: &CheckArguments) -> Result<(), Failure> {
-    let files = arguments.files.iter().flat_map(|path| below(path));
+    let files = arguments.files.iter().flat_map(|path| wanted(path));
     let checked: Vec<Checked> = files
         .map(|path| {
             let found = check_file_with(&path, &builtin::world_text);
@@ -137,16 +137,19 @@ fn entry(path: &Path, problem: &Problem) -> Value {
     })
 }
 
-/// A file as it is; of a folder all RON files in it and below, by name. What cannot be listed is checked itself, which
-/// says why.
+/// A file as it is; of a folder all RON files in it and below, by name. A folder without any is checked itself, which says
+/// what is wrong.
+fn wanted(path: &Path) -> Vec<PathBuf> {
+    let found = below(path);
+    if found.is_empty() { vec![path.to_owned()] } else { found }
+}
+
 fn below(path: &Path) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_owned()];
     }
-    let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
-        Err(_) => return vec![path.to_owned()],
-    };
+    let entries = std::fs::read_dir(path).into_iter().flatten();
+    let mut entries: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     entries.sort();
     let wanted =
         |path: &PathBuf| path.is_dir() && !path.is_symlink() || path.extension().is_some_and(|ext| ext == "ron");
