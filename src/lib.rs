@@ -16,6 +16,7 @@ pub mod lab;
 pub mod lesson;
 pub mod query;
 pub mod random;
+pub mod report;
 pub mod starter;
 pub mod telemetry;
 pub mod terminal;

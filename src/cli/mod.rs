@@ -12,6 +12,7 @@ mod new;
 mod play;
 mod query;
 mod replay;
+mod report;
 mod run;
 mod simulate;
 #[cfg(feature = "gui")]
@@ -52,6 +53,7 @@ enum Command {
     Check(check::CheckArguments),
     New(new::NewArguments),
     Replay(replay::ReplayArguments),
+    Report(report::ReportArguments),
     Lessons(lessons::LessonsArguments),
 }
 
@@ -74,6 +76,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::New(arguments)) => new::new(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
+        Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Lessons(arguments)) => lessons::lessons(&arguments),
     };
     done.map_or_else(Failure::exit, |()| ExitCode::SUCCESS)
