@@ -37,7 +37,7 @@ pub(super) enum Target {
 /// How long a replica is away when its process restarts.
 const RESTART: Duration = Duration::from_secs(3);
 /// How long a new replica takes to warm up before it gets traffic.
-const WARM_UP: Duration = Duration::from_secs(20);
+pub(super) const WARM_UP: Duration = Duration::from_secs(20);
 
 impl Simulation {
     /// A change begins, when what it waits for holds: the feed says so, and its settings change, at once, replica after
@@ -160,6 +160,9 @@ impl Simulation {
         kind: &Setting,
         to: Option<&Setting>,
     ) {
+        if let (Target::Replica(instance), Some(Setting::Replace)) = (target, to) {
+            return self.replace(change, instance);
+        }
         let users = users.clone();
         if let Some(cohort) = &users {
             let before = self.with_scoped(target, |scoped| scoped.swap(cohort, kind, to.cloned())).flatten();
@@ -242,6 +245,7 @@ impl Simulation {
                 self.serve_waiting(instance);
                 Setting::Concurrency(before)
             }
+            Setting::QueueLimit(limit) => Setting::QueueLimit(std::mem::replace(&mut node.station.line_limit, *limit)),
             Setting::WorkFactor(factor) => Setting::WorkFactor(std::mem::replace(&mut node.pace.factor, *factor)),
             Setting::WorkGrowth(growth) => {
                 if *growth == Duration::ZERO {
@@ -356,7 +360,7 @@ impl Simulation {
 
     /// The process starts anew: it takes no traffic for a while, what it is working on is finished first, and what it
     /// held in memory is gone.
-    fn restart(&mut self, instance: InstanceId) {
+    pub(super) fn restart(&mut self, instance: InstanceId) {
         let up = self.now + RESTART;
         let mut node = self.fabric.node(instance);
         node.replica.down_until = up;

@@ -276,8 +276,9 @@ impl Fabric {
     /// Gives one replica of a node the deployed settings of another.
     pub fn copy_settings(&mut self, plan: &Plan, from: InstanceId, to: InstanceId) {
         let node = self.node(from);
-        let (version, servers, pace, health) =
-            (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
+        let (version, servers, line_limit) =
+            (node.replica.version.clone(), node.station.servers, node.station.line_limit);
+        let (pace, health) = (*node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
         let (keys, consumer) = (node.keys.policy, *node.consumer);
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
@@ -288,7 +289,7 @@ impl Fabric {
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
         let mut node = self.node(to);
         node.replica.version = version;
-        node.station.servers = servers;
+        (node.station.servers, node.station.line_limit) = (servers, line_limit);
         *node.pace = Pace { grown: Duration::ZERO, ..pace };
         node.health.declared = health;
         node.keys.policy = keys;

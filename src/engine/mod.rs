@@ -32,6 +32,7 @@ mod paths;
 mod plan;
 mod population;
 mod queue;
+mod replace;
 mod scoped;
 mod settings;
 mod slab;

@@ -1,10 +1,12 @@
 //! The configuration that is deployed now, as a deployment system would show it, and the clocks as each replica reads
 //! its own. Knows settings that people deploy; must never show what nobody deployed (faults, leaks, lost packets).
 
+use std::collections::BTreeMap;
+
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Arrow, Health, Propagation};
+use crate::world::{Ack, Arrow, Health, Idempotency, Propagation};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +41,24 @@ pub struct NodeConfig {
     pub cache_ttl: Option<Option<Duration>>,
     /// For a queue: messages that it holds.
     pub queue_capacity: Option<u32>,
+    /// Requests that may wait at one replica.
+    pub queue_limit: u32,
+    /// For a queue: how long a delivered message may stay without acknowledgement.
+    pub visibility: Option<Duration>,
+    /// For a queue: deliveries of one message before it is given up.
+    pub max_deliveries: Option<u8>,
+    /// For a consumer: when it acknowledges.
+    pub ack: Ack,
+    /// Idempotency keys that it keeps.
+    pub idempotency: Option<Idempotency>,
+    /// Feature flags, and whether each is on for those who have no value of their own.
+    pub flags: BTreeMap<String, bool>,
     /// What its health page checks.
     pub health: Health,
+    /// Whether its spans carry the version of the data served.
+    pub data_version: bool,
+    /// The share of new traces that it records.
+    pub sampling: f64,
 }
 
 impl Simulation {
@@ -59,7 +77,15 @@ impl Simulation {
             concurrency: node.station.servers,
             cache_ttl: node.cache.map(|cache| cache.ttl),
             queue_capacity: node.queue.map(|queue| queue.capacity),
+            queue_limit: node.station.line_limit,
+            visibility: node.queue.and_then(|queue| queue.visibility),
+            max_deliveries: node.queue.map(|queue| queue.most_deliveries),
+            ack: node.consumer.ack,
+            idempotency: node.keys.policy,
+            flags: self.plan.node_spec(id).flags.keys().cloned().zip(node.flags.0.iter().copied()).collect(),
             health: node.health.declared.clone(),
+            data_version: node.emitter.data_version,
+            sampling: node.emitter.sampling,
         })
     }
 
@@ -98,6 +124,10 @@ impl Simulation {
             row("version", node.version);
             row("replicas", node.replicas.to_string());
             row("concurrency", format!("{} requests for each replica", node.concurrency));
+            row("queue limit", format!("{} requests may wait at each replica", node.queue_limit));
+            if node.sampling < 1.0 {
+                row("sampling", format!("{}% of new traces", node.sampling * 100.0));
+            }
             if let Some(ttl) = node.cache_ttl {
                 row("cache time to live", ttl.map_or("for ever".into(), |ttl| ttl.to_string()));
             }

@@ -24,6 +24,7 @@ mod work;
 pub use catalogue::{LessonCard, lessons};
 pub use command::*;
 pub use debrief::*;
+pub use fix::{Fix, FixField, FixKind, FixSort, FixTarget, FixValue};
 pub use notebook::{Deployment, Notebook, PinnedEvidence};
 pub use observation::Observation;
 pub use progress::Progress;

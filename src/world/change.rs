@@ -101,6 +101,8 @@ pub enum Setting {
     Replicas(u16),
     /// Node: requests that one replica works on at a time.
     Concurrency(u32),
+    /// Node: requests that may wait at one replica; more are refused with 503.
+    QueueLimit(u32),
     /// Node: all `Work` and storage times are multiplied by this.
     WorkFactor(f64),
     /// Node: each request adds this much to the work of the next, until a restart (a leak, a list that grows).
@@ -149,6 +151,9 @@ pub enum Setting {
     Flag(String, bool),
     /// Node: the process starts anew, once: what it is working on is finished first; memory and caches are gone.
     Restart,
+    /// Replica: it is replaced by a new one on another host, once. What was set on it alone returns to what it was before;
+    /// what it held in memory is gone.
+    Replace,
     /// Arrow: how long the caller waits for one attempt.
     Timeout(Option<Duration>),
     /// Arrow: retries.

@@ -112,6 +112,9 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         Setting::Concurrency(concurrency) => {
             found.range(&at, "`Concurrency`", *concurrency, ranges::CONCURRENCY);
         }
+        Setting::QueueLimit(limit) => {
+            found.range(&at, "`QueueLimit`", *limit, ranges::QUEUE_LIMIT);
+        }
         Setting::WorkFactor(factor) => {
             found.range(&at, "`WorkFactor`", *factor, 0.0..=1_000.0);
         }
@@ -187,6 +190,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::DataVersionTelemetry(_)
         | Setting::FlushCache
         | Setting::Restart
+        | Setting::Replace
         | Setting::Trace(_)
         | Setting::LogFailures(_)
         | Setting::ClientSpans(_) => {}
@@ -214,6 +218,8 @@ fn owner(setting: &Setting) -> Owner {
         Setting::Version(_)
         | Setting::Replicas(_)
         | Setting::Concurrency(_)
+        | Setting::QueueLimit(_)
+        | Setting::Replace
         | Setting::WorkFactor(_)
         | Setting::WorkGrowth(_)
         | Setting::ErrorRate(_)
