@@ -54,9 +54,6 @@ impl Deployed<'_> {
     /// Makes an order of a fix, or says why it cannot be. `id` is the change's.
     pub fn order(&self, fix: &Fix, id: &str) -> Result<Order, Refusal> {
         let sheet = fix.sheet();
-        for (field, value) in fix.kind().fields.iter().zip(fix.values()) {
-            field.check(&value)?;
-        }
         let (way, on, settings, undoes) = match &sheet.does {
             Does::Undo => {
                 let record = self.can_be_undone(fix.target())?;
@@ -105,6 +102,7 @@ impl Deployed<'_> {
                 (name, settings, hidden > 0 || then != now)
             }
         };
+        fix.kind().fields.iter().zip(fix.values()).try_for_each(|(field, value)| field.check(&value))?;
         if would_differ {
             return Ok((name, settings));
         }

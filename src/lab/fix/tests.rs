@@ -83,7 +83,7 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
         (Fix::SetKeepAlive { arrow: stock(), max_age: Some(secs(30)) }, vec![(Fix::SetKeepAlive { arrow: db(), max_age: Some(secs(30)) }, "lasting")]),
         (Fix::Restart { node: node("shop") }, vec![(Fix::Restart { node: node("users") }, "users"), (Fix::Restart { node: node("payments") }, "another company")]),
         (Fix::RestartReplica { node: node("stock"), replica: 2 }, vec![(Fix::RestartReplica { node: node("stock"), replica: 3 }, "number 3")]),
-        (Fix::ReplaceReplica { node: node("stock"), replica: 2 }, vec![(Fix::ReplaceReplica { node: node("stock"), replica: 0 }, "outside")]),
+        (Fix::ReplaceReplica { node: node("stock"), replica: 2 }, vec![(Fix::ReplaceReplica { node: node("stock"), replica: 0 }, "number 0")]),
         (Fix::RemoveReplica { node: node("stock"), replica: 2 }, vec![(Fix::RemoveReplica { node: node("db"), replica: 1 }, "only replica")]),
         (Fix::Scale { node: node("shop"), replicas: 3 }, vec![(Fix::Scale { node: node("shop"), replicas: 100 }, "range"), (Fix::Scale { node: node("shop"), replicas: 2 }, "nothing")]),
         (Fix::SetConcurrency { node: node("stock"), concurrency: 7 }, vec![(Fix::SetConcurrency { node: node("stock"), concurrency: 0 }, "outside")]),
