@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod export;
 pub mod lab;
+pub mod language;
 pub mod lesson;
 pub mod query;
 pub mod random;

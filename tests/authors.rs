@@ -10,7 +10,7 @@ use serde_json::Value;
 fn allgreen(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allgreen"));
     command.args(arguments).stdin(Stdio::null()).current_dir(folder);
-    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env("LC_ALL", "C");
     command
 }
 
@@ -73,6 +73,40 @@ fn problems_say_where_the_field_is_explained_in_text_and_in_json() {
     assert_eq!((&loss["column"], &loss["end_column"]), (&19.into(), &22.into()));
     assert!(loss["help"].as_str().unwrap().contains("from 0 to 1"), "{loss}");
     assert_eq!(json["problems"][2]["message"], "there is no such file");
+}
+
+#[test]
+fn lessons_are_read_in_the_language_that_was_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("script.txt"), "ticket\nhint\n").unwrap();
+    let play = ["play", "quiet-fallback", "--script", "script.txt"];
+    let (out, _) = run(folder, &play, 0);
+    assert!(out.contains("The quiet fallback") && out.contains("Customer support"), "{out}");
+    let (out, _) = run(folder, &[&play[..], &["--lang", "de"]].concat(), 0);
+    assert!(out.contains("Kundendienst") && out.contains("Nichts ist fehlgeschlagen"), "{out}");
+    let output = allgreen(folder, &["lessons"]).env("LC_ALL", "de_AT.UTF-8").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("Der stille Ersatzwert") && out.contains("Three minutes behind"), "{out}");
+    let (out, _) = run(folder, &["lessons", "--lang", "fr"], 0);
+    assert!(out.contains("The quiet fallback"), "{out}");
+    run(folder, &["lessons", "--lang", "../../etc"], 2);
+}
+
+#[test]
+fn check_tells_of_translations_that_are_missing_or_left_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder, &["new", "lesson", "till"], 0);
+    run(folder, &["check", "lessons"], 0);
+    let (out, _) = run(folder, &["check", "--lang", "de", "lessons"], 1);
+    assert!(out.contains("no words in de") && out.contains("lessons/texts/de/till.ron"), "{out}");
+    std::fs::create_dir_all(folder.join("lessons/texts/de")).unwrap();
+    std::fs::write(folder.join("lessons/texts/de/till.ron"), "Translation(format: 1, title: \"Die Kasse\")").unwrap();
+    std::fs::write(folder.join("lessons/texts/de/gone.ron"), "Translation(format: 1)").unwrap();
+    let (out, _) = run(folder, &["check", "--lang", "de", "lessons"], 1);
+    assert!(out.contains("translates no lesson: there is no lessons/gone.ron"), "{out}");
+    assert!(out.contains("`summary` is not translated") && !out.contains("`title` is not"), "{out}");
 }
 
 #[test]

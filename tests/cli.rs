@@ -9,7 +9,11 @@ fn allgreen(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allgreen"));
     command.args(arguments).stdin(Stdio::null());
     // A test has no display: the same on every machine.
-    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env("LC_ALL", "C")
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::failure::{Failure, complain};
 use crate::builtin;
 use crate::diagnostic::{Problem, Problems, Summary, check_file_with};
+use crate::lesson::translation_path;
 use crate::terminal::{interrupted, watch_for_interrupts};
 use crate::watch::Watch;
 
@@ -21,7 +22,8 @@ Examples:
   allgreen check lessons/quiet-fallback.ron
   allgreen check worlds lessons              everything below these folders
   allgreen check --watch lessons             again each time a file is written, until Ctrl-C
-  allgreen check --format json lessons       for editors")]
+  allgreen check --format json lessons       for editors
+  allgreen check --lang de lessons           a lesson without words in German is a problem too")]
 pub(super) struct CheckArguments {
     /// World and lesson files, and folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]
@@ -44,14 +46,15 @@ enum Format {
     Json,
 }
 
-pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
+/// With a language, a lesson without words in it is a problem too.
+pub(super) fn check(arguments: &CheckArguments, language: Option<&str>) -> Result<(), Failure> {
     if !arguments.watch {
-        return once(arguments);
+        return once(arguments, language);
     }
     watch_for_interrupts();
     let watch = Watch::new(arguments.files.iter().map(PathBuf::as_path)).map_err(Failure::bad)?;
     loop {
-        match once(arguments) {
+        match once(arguments, language) {
             Ok(()) | Err(Failure::No) => {}
             Err(Failure::Bad(words)) => complain(words),
             Err(other) => return Err(other),
@@ -75,11 +78,12 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
 /// One file and what was found.
 type Checked = (PathBuf, Result<Summary, Problems>);
 
-fn once(arguments: &CheckArguments) -> Result<(), Failure> {
+fn once(arguments: &CheckArguments, language: Option<&str>) -> Result<(), Failure> {
     let files = arguments.files.iter().flat_map(|path| wanted(path));
     let checked: Vec<Checked> = files
         .map(|path| {
             let found = check_file_with(&path, &builtin::world_text);
+            let found = found.and_then(|summary| translated(&path, summary, language));
             (path, found)
         })
         .collect();
@@ -97,6 +101,18 @@ fn once(arguments: &CheckArguments) -> Result<(), Failure> {
         (false, true) => Err(Failure::No),
         (false, false) => Ok(()),
     }
+}
+
+/// A lesson must have words in the language that was asked for.
+fn translated(path: &Path, summary: Summary, language: Option<&str>) -> Result<Summary, Problems> {
+    let Some(language) = language.filter(|tag| *tag != crate::language::SOURCE) else { return Ok(summary) };
+    let words = translation_path(path, language);
+    if !matches!(summary, Summary::Lesson { .. }) || words.is_file() {
+        return Ok(summary);
+    }
+    let problem = Problem::in_file(path.display().to_string(), format!("this lesson has no words in {language}"));
+    let help = format!("write {}, with each text of the lesson in {language}", words.display());
+    Err(problem.help(help).see(Some("docs/authoring.md#translations".to_owned())).into())
 }
 
 fn text(checked: &[Checked]) -> Result<(), Failure> {

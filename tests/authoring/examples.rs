@@ -69,6 +69,7 @@ fn read(kind: &str, text: &str) -> Result<(), String> {
         "NamedFix" => part::<lesson::NamedFix>(text),
         "Evidence" => part::<lesson::Evidence>(text),
         "Texts" => part::<lesson::Texts>(text),
+        "Translation" => part::<lesson::Translation>(text),
         "Fix" => part::<Fix>(text),
         _ => Err(format!("write ```ron TYPE, and teach tests/authoring/examples.rs what `{kind}` is")),
     }
