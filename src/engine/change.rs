@@ -436,6 +436,7 @@ impl Simulation {
     /// A replica that joins runs what the first one runs, and takes traffic when it is warm.
     fn warm_up(&mut self, like: InstanceId, instance: InstanceId) {
         self.fabric.copy_settings(&self.plan, like, instance);
+        self.inherit(like, instance);
         self.restart(instance);
         let mut node = self.fabric.node(instance);
         node.replica.down_until = self.now + WARM_UP;

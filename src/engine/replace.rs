@@ -10,10 +10,7 @@ impl Simulation {
     /// Replaces a replica: what its host brought is gone, its memory is empty, and it takes traffic when it is warm.
     pub(super) fn replace(&mut self, change: u32, instance: InstanceId) {
         let home = self.fabric.home(instance);
-        let arrows = self.plan.clone();
-        let ends = arrows.nodes[home.node.at()].out.iter();
-        let mut targets = vec![Target::Replica(instance)];
-        targets.extend(ends.map(|arrow| Target::Link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)])));
+        let targets = self.ends_of(instance);
         let mut seen: Vec<&Undo> = Vec::new();
         let mut of_host: Vec<Undo> = Vec::new();
         for undo in self.undo.iter().rev().filter(|undo| targets.contains(&undo.target)) {
@@ -35,6 +32,38 @@ impl Simulation {
         let mut node = self.fabric.node(instance);
         (node.replica.down_until, node.replica.started) = (warm, warm);
         self.later(WARM_UP, Event::Up(instance));
+    }
+
+    /// A new replica got the settings of another: it can be rolled back as that one can, and has nothing of its host.
+    pub(super) fn inherit(&mut self, like: InstanceId, instance: InstanceId) {
+        let (from, to) = (self.ends_of(like), self.ends_of(instance));
+        let ordinal = self.fabric.home(like).ordinal;
+        let of_like: Vec<(Undo, Target)> = self
+            .undo
+            .iter()
+            .filter_map(|undo| {
+                let at = from.iter().position(|target| *target == undo.target)?;
+                Some((undo.clone(), *to.get(at)?))
+            })
+            .collect();
+        for (undo, target) in of_like.iter().rev().filter(|(undo, _)| undo.users.is_none()) {
+            if let Some(before) = undo.before.as_ref().filter(|_| self.is_of_host(undo, ordinal)) {
+                self.set(*target, before);
+            }
+        }
+        for (undo, target) in of_like {
+            if !self.is_of_host(&undo, ordinal) {
+                self.undo.push(Undo { target, ..undo });
+            }
+        }
+    }
+
+    /// A replica and its ends of arrows, in the order of their numbers.
+    fn ends_of(&self, instance: InstanceId) -> Vec<Target> {
+        let home = self.fabric.home(instance);
+        let ends = self.plan.nodes[home.node.at()].out.iter();
+        let ends = ends.filter_map(|arrow| self.fabric.ends[arrow.at()].get(usize::from(home.ordinal)));
+        std::iter::once(Target::Replica(instance)).chain(ends.copied().map(Target::Link)).collect()
     }
 
     /// Whether a setting was changed on this one replica, not on all of them.

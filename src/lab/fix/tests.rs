@@ -8,7 +8,7 @@ use crate::engine::Simulation;
 use crate::lab::Deployment;
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
-use crate::world::{Ack, Balance, Change, FallbackValue, HealthCheck, World};
+use crate::world::{Ack, Balance, Change, FallbackValue, HealthCheck, Set, Setting, World};
 
 const SHOP: &str = include_str!("tests_shop.ron");
 
@@ -187,6 +187,36 @@ fn a_bad_host_survives_a_restart_and_ends_with_a_replacement() {
     let restarted = slow(&Fix::RestartReplica { node: "stock".into(), replica: 2 });
     let replaced = slow(&Fix::ReplaceReplica { node: "stock".into(), replica: 2 });
     assert!(restarted > 5 * replaced, "{restarted} {replaced}");
+}
+
+#[test]
+fn replicas_that_join_are_rolled_back_with_the_others_and_are_not_on_the_bad_host() {
+    let mut sim = running();
+    let bad_host = Set { replicas: vec![1], ..Set::new("shop", Setting::ErrorRate(0.5)) };
+    sim.schedule(sim.now(), &Change::new("host-2", crate::world::ChangeKind::Infrastructure, vec![bad_host]));
+    let steps = [
+        Fix::SetFlag { node: "shop".into(), flag: "new-search".into(), on: true },
+        Fix::Scale { node: "shop".into(), replicas: 3 },
+        Fix::RollBack { change: "you-1".into() },
+        Fix::RemoveReplica { node: "shop".into(), replica: 1 },
+        Fix::RemoveReplica { node: "shop".into(), replica: 2 },
+    ];
+    for (at, fix) in steps.iter().enumerate() {
+        sim.run_until(sim.now() + secs(60));
+        let order = order(&sim, fix, &format!("you-{}", at + 1)).unwrap();
+        sim.schedule(sim.now() + order.lead, &order.change);
+        sim.run_until(sim.now() + order.lead + order.settles + secs(20));
+    }
+    let from = sim.now();
+    sim.run_until(from + secs(60));
+    let telemetry = sim.telemetry();
+    let of = |service: &str, error: bool| {
+        let recent = telemetry.spans.iter().filter(|span| span.start.0 > from.0 as i64 && (span.error || !error));
+        recent.filter(|span| telemetry.resources[usize::from(span.resource.0)].service == service).count()
+    };
+    // Twenty times a second a user looks at an item, which asks stock once without the flag, and twice with it.
+    assert!(of("shop", false) > 2400 && of("stock", false) < 1600, "{} {}", of("shop", false), of("stock", false));
+    assert!(of("shop", true) * 10 < of("shop", false), "half of them fail on the bad host");
 }
 
 #[test]
