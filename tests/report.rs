@@ -34,11 +34,11 @@ fn a_class_is_reported_in_three_formats_and_broken_files_are_told() {
     let solved = "changes\nwait 1m\nhypothesis shop -> stock swallowed timeout change=config-2\n\
                   fix roll-back config-2\nwait 5m\ndebrief\n";
     play(folder, "a.session", "Ada <script>alert(1)</script>", solved);
-    play(folder, "later/b.session", "=1+1", "hint\nhypothesis stock leak\nfix restart stock\nwait 10m\n");
+    play(folder, "later/b.session", "=1+1", "reveal yes\nhint\nhypothesis stock leak\nfix restart stock\nwait 10m\n");
     let folder_name = folder.display().to_string();
 
     let (table, _) = run(&["report", &folder_name], 0);
-    assert!(table.contains("✓ root fix") && table.contains("○ no effect, not ended"), "{table}");
+    assert!(table.contains("✓ root fix") && table.contains("○ no effect, not ended, answers shown"), "{table}");
     let row = table.lines().find(|line| line.contains("=1+1")).unwrap();
     assert!(row.contains("wrong") && row.contains("restart stock") && row.contains("1 of 3"), "{row}");
 

@@ -96,6 +96,7 @@ impl Window {
                 self.toasts.note("Hint", words);
                 self.dock.reveal(Panel::Notebook);
             }
+            Ok(Reply::Trainer(_)) => self.trainer_open = true,
             Ok(Reply::Debrief(_)) => {
                 self.status = "The investigation is over.".to_owned();
                 self.dock.set_alone(Some(Panel::Debrief));
@@ -186,6 +187,14 @@ impl Window {
             }
             Act::AskSave => self.dialog = Some(Dialog::Save { path: self.save_path().display().to_string() }),
             Act::AskDebrief => self.dialog = Some(Dialog::Debrief),
+            Act::AskTrainer => {
+                let Some(seen) = self.desk.as_ref().map(Desk::observation) else { return };
+                match (&seen.trainer, &seen.debrief) {
+                    (Some(_), _) => self.trainer_open = true,
+                    (None, Some(_)) => self.dock.reveal(Panel::Debrief),
+                    (None, None) => self.dialog = Some(Dialog::Trainer),
+                }
+            }
             Act::AskPin(look) => self.dialog = Some(Dialog::Pin { look, why: String::new() }),
             Act::AskLeave if self.unsaved => self.dialog = Some(Dialog::Leave),
             Act::AskLeave => self.leave(),

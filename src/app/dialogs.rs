@@ -24,6 +24,8 @@ pub enum Dialog {
     },
     /// End the investigation?
     Debrief,
+    /// Show the ground truth?
+    Trainer,
     /// Leave without saving?
     Leave,
     /// Close the window without saving?
@@ -62,6 +64,14 @@ pub fn ui(ctx: &Context, dialog: &mut Dialog, out: &mut Outbox) -> Decision {
                      After that nothing more can be done in this session.",
                 );
                 choose(ui, "End it and debrief", |out| out.push(Act::Do(Command::Debrief)), out)
+            }
+            Dialog::Trainer => {
+                ui.heading("Show the answers?");
+                ui.label(
+                    "The trainer's view tells what really happens in this system: the cause, the script, the harm. The \
+                     session file will say that it was shown.",
+                );
+                choose(ui, "I am the trainer", |out| out.push(Act::Do(Command::Trainer)), out)
             }
             Dialog::Leave => unsaved(ui, "Leave this session?", Decision::Leave),
             Dialog::Quit => unsaved(ui, "Close the lab?", Decision::Quit),

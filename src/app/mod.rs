@@ -26,6 +26,7 @@ pub mod state;
 pub mod theme;
 pub mod toast;
 mod topbar;
+mod trainer;
 pub mod widgets;
 pub mod window;
 pub mod worker;

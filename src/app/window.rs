@@ -17,7 +17,7 @@ use super::theme::palette;
 use super::toast::Toasts;
 use super::widgets::{at_right, small_button};
 use super::worker::{Ask, Worker};
-use super::{help, history, settings::Settings};
+use super::{help, history, settings::Settings, trainer};
 
 /// Everything that the window holds.
 pub struct Window {
@@ -37,6 +37,7 @@ pub struct Window {
     pub(super) recent: Vec<PathBuf>,
     pub(super) help_open: bool,
     pub(super) history_open: bool,
+    pub(super) trainer_open: bool,
     pub(super) status: String,
     pub(super) theme: egui::ThemePreference,
     pub(super) after_save: AfterSave,
@@ -90,6 +91,7 @@ impl Window {
             recent: settings.recent,
             help_open: false,
             history_open: false,
+            trainer_open: false,
             status: String::new(),
             theme: settings.theme,
             after_save: AfterSave::Nothing,
@@ -126,6 +128,9 @@ impl Window {
     /// Puts a desk into the window: a session that has just been started or opened.
     pub fn open_desk(&mut self, ctx: &Context, desk: Desk) {
         self.desk = Some(desk);
+        if std::mem::take(&mut self.options.trainer) {
+            self.act(Act::Do(crate::lab::Command::Trainer));
+        }
         if !std::mem::replace(&mut self.arranged, true) {
             self.reset_layout(ctx);
         }
@@ -201,6 +206,9 @@ impl Window {
         self.help_open = open;
         if let (true, Some(desk)) = (self.history_open, &self.desk) {
             history::ui(&ctx, &mut self.history_open, desk.observation());
+        }
+        if let (true, Some(desk)) = (self.trainer_open, &self.desk) {
+            trainer::ui(&ctx, &mut self.trainer_open, desk.observation(), &mut self.acts);
         }
         self.ask(&ctx);
         self.toasts.ui(&ctx, now);

@@ -47,6 +47,9 @@ pub(super) struct PlayOptions {
     /// Save the session here at the end (of a prompt or script)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// For trainers: show the ground truth from the start; the session file says so
+    #[arg(long)]
+    trainer: bool,
     /// Your name, for the session file [default: the name of this machine's user]
     #[arg(long, value_name = "NAME")]
     who: Option<String>,
@@ -64,7 +67,7 @@ pub(super) fn play(arguments: &PlayArguments) -> Result<(), Failure> {
         let options = &arguments.options;
         let wants_terminal = options.terminal || options.script.is_some() || options.save.is_some();
         let wanted = (arguments.lesson.as_deref(), options.session.as_deref(), options.seed);
-        if !wants_terminal && window::open(&options.window, wanted, options.who.as_deref())? {
+        if !wants_terminal && window::open(&options.window, wanted, (options.who.as_deref(), options.trainer))? {
             return Ok(());
         }
     }
@@ -86,6 +89,9 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
     let Some(mut session) = session(arguments, asks, &mut out)? else { return Ok(()) };
     session.sit_down(Shift::now(&options.who.clone().unwrap_or_else(local_name)));
     let mut desk = Desk::new(session);
+    if options.trainer {
+        desk.reveal(&mut out)?;
+    }
     match script {
         None => match prompt(&mut desk, options.save.as_deref(), &mut out)? {
             true => Err(Failure::Stopped),

@@ -106,7 +106,7 @@ fn as_table(rows: &[Row]) -> String {
             row.people(),
             row.lesson.0.as_str(),
             row.seed.to_string(),
-            format!("{sign} {verdict}{}", if row.finished { "" } else { ", not ended" }),
+            [&[format!("{sign} {verdict}").as_str()][..], &row.remarks()].concat().join(", "),
             row.cause.1.word(),
             row.fixes.join("; "),
             format!("{} of {}", row.hints.0, row.hints.1),

@@ -30,7 +30,7 @@ pub(super) struct WindowOptions {
 pub(super) fn open(
     options: &WindowOptions,
     (lesson, session, seed): (Option<&str>, Option<&Path>, Option<Seed>),
-    who: Option<&str>,
+    (who, trainer): (Option<&str>, bool),
 ) -> Result<bool, Failure> {
     let done = run(RunOptions {
         lesson: lesson.map(str::to_owned),
@@ -41,6 +41,7 @@ pub(super) fn open(
         size: options.size,
         light: options.light,
         who: who.map(str::to_owned),
+        trainer,
     });
     match done {
         Ok(()) => Ok(true),

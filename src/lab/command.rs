@@ -60,6 +60,8 @@ pub enum Command {
     WriteUp(WriteUp),
     /// Ask for the next hint.
     Hint,
+    /// Show the ground truth while the incident goes on. For trainers: the session file says that it was shown.
+    Trainer,
     /// End the investigation and learn what happened.
     Debrief,
 }

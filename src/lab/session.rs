@@ -10,7 +10,7 @@ use super::limits::{LONGEST_SESSION, LONGEST_WAIT, MOST_COMMANDS, MOST_FIXES, MO
 use super::notebook::{fits, room};
 use super::{
     Command, Debrief, Deployment, Fix, Hypothesis, Look, Notebook, Observation, PinnedEvidence, Progress, Refusal,
-    Shift, TicketView, UserAttribute, View, Work, grade, look, reproduce, save,
+    Shift, TicketView, TrainerView, UserAttribute, View, Work, grade, look, reproduce, save,
 };
 use crate::Problems;
 use crate::engine::{ClockReading, SettingRow, Simulation};
@@ -42,6 +42,7 @@ pub struct Session {
     /// The changes that fixes became, in the order of the notebook's deployments.
     changes: Vec<Change>,
     notebook: Arc<Notebook>,
+    trainer: Option<Arc<TrainerView>>,
     debrief: Option<Arc<Debrief>>,
     snapshot: Snapshot,
     names: Names,
@@ -59,6 +60,8 @@ pub enum Reply {
     View(View),
     /// A hint.
     Hint(String),
+    /// The ground truth, for a trainer.
+    Trainer(Arc<TrainerView>),
     /// The end.
     Debrief(Box<Debrief>),
 }
@@ -106,6 +109,7 @@ impl Session {
             work: Arc::default(),
             changes: Vec::new(),
             notebook: Arc::new(notebook),
+            trainer: None,
             debrief: None,
             names,
             digest: OnceLock::new(),
@@ -161,6 +165,7 @@ impl Session {
             Command::Pin { look, why } => self.pin(look, why)?,
             Command::Deploy(fix) => self.deploy(fix)?,
             Command::Hint => return self.hint().map(Reply::Hint),
+            Command::Trainer => return Ok(Reply::Trainer(self.reveal())),
             Command::Debrief => return self.end(progress),
             Command::DrawArrow { from, to } => self.notebook().draw(from.trim(), to.trim())?,
             Command::EraseArrow { from, to } => self.notebook().erase(from.trim(), to.trim())?,
@@ -185,6 +190,9 @@ impl Session {
     /// Appends a command. Waits in a row are one, and looking again at the same thing is no new step of the work.
     fn record(&mut self, command: Command, before: SimTime) {
         if self.debrief.is_some() && !matches!(command, Command::Debrief) {
+            return;
+        }
+        if command == Command::Trainer && self.commands.contains(&command) {
             return;
         }
         let (begins, span) = (self.work.begins(&self.shift), (before, self.sim.now()));
@@ -294,7 +302,20 @@ impl Session {
     }
 
     fn end(&mut self, progress: Progress<'_>) -> Result<Reply, Refusal> {
-        let case = grade::Case {
+        let debrief = grade::debrief(&self.case(), progress)?;
+        self.debrief = Some(Arc::new(debrief.clone()));
+        Ok(Reply::Debrief(Box::new(debrief)))
+    }
+
+    /// Looks at the ground truth as it is now, for the trainer.
+    fn reveal(&mut self) -> Arc<TrainerView> {
+        let view = Arc::new(grade::trainer_view(&self.case()));
+        self.trainer = Some(view.clone());
+        view
+    }
+
+    fn case(&self) -> grade::Case<'_> {
+        grade::Case {
             lesson: &self.lesson,
             seed: self.seed,
             sim: &self.sim,
@@ -303,10 +324,7 @@ impl Session {
             notebook: &self.notebook,
             commands: &self.commands,
             opened_at: self.opened_at,
-        };
-        let debrief = grade::debrief(&case, progress)?;
-        self.debrief = Some(Arc::new(debrief.clone()));
-        Ok(Reply::Debrief(Box::new(debrief)))
+        }
     }
 
     fn check_node(&self, name: &str) -> Result<(), Refusal> {
@@ -363,6 +381,7 @@ impl Session {
             suggestion: self.suggestion(),
             pending: pending.map(|order| (order.fix.words(), order.effective)).collect(),
             work: self.work.clone(),
+            trainer: self.trainer.clone(),
             debrief: self.debrief.clone(),
         }
     }

@@ -98,8 +98,13 @@ fn verdict(row: &Row) -> String {
         (_, "◐") => "half",
         _ => "bad",
     };
-    let open = if row.finished { "" } else { " <span class=\"weak\">(not ended)</span>" };
-    format!("<span class=\"{class}\">{sign} {}</span>{open}", escape(word))
+    let remarks = row.remarks();
+    let more = if remarks.is_empty() {
+        String::new()
+    } else {
+        format!(" <span class=\"weak\">({})</span>", remarks.join(", "))
+    };
+    format!("<span class=\"{class}\">{sign} {}</span>{more}", escape(word))
 }
 
 fn sessions(rows: &[Row], out: &mut String) -> std::fmt::Result {

@@ -51,6 +51,8 @@ pub struct Row {
     pub cause: (String, CauseGrade),
     /// The fixes, in order.
     pub fixes: Vec<String>,
+    /// Whether the trainer's view was shown, and so the answers.
+    pub shown: bool,
     /// Hints taken, and how many there are.
     pub hints: (usize, usize),
     /// The nine steps: name, incident time spent, score 0 to 1.
@@ -94,6 +96,7 @@ impl Row {
             verdict: debrief.verdict,
             cause: (stated.unwrap_or_default(), grade),
             fixes: session.commands().iter().filter_map(fix).collect(),
+            shown: session.commands().contains(&Command::Trainer),
             hints: (seen.notebook.hints.len(), seen.notebook.hints_in_all),
             steps: debrief.steps.iter().map(step).collect(),
             times: debrief.times,
@@ -109,6 +112,12 @@ impl Row {
     /// Everybody who worked on it.
     pub fn people(&self) -> String {
         if self.who.is_empty() { "somebody".to_owned() } else { self.who.join(", ") }
+    }
+
+    /// What is to be known beside the verdict: not ended by its learner, answers shown.
+    pub fn remarks(&self) -> Vec<&'static str> {
+        let remarks = [(!self.finished, "not ended"), (self.shown, "answers shown")];
+        remarks.into_iter().filter(|(is, _)| *is).map(|(_, remark)| remark).collect()
     }
 
     /// The verdict in a word or two, with a sign that is not a colour.

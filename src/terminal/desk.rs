@@ -63,6 +63,11 @@ impl Desk {
         self.session.observe()
     }
 
+    /// Shows the trainer's view, as the verb does.
+    pub(crate) fn reveal(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.act(Action::Lab(Command::Trainer), out).map(drop)
+    }
+
     /// Whether something was done since the last save.
     pub(crate) fn unsaved(&self) -> bool {
         self.session.commands().len() != self.saved
@@ -138,6 +143,7 @@ impl Desk {
                 show::view(&view, shown, &sheet)
             }
             Reply::Hint(hint) => paint(BOLD, "hint") + " " + &hint + "\n",
+            Reply::Trainer(view) => show::trainer(&view, &sheet),
             Reply::Debrief(debrief) => show::debrief(&debrief, &sheet),
         };
         out.write_all(text.as_bytes())?;

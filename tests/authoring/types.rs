@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Fields, Item, Lit, Meta, Stmt};
 
 /// A type that serde reads.
@@ -59,6 +60,7 @@ pub fn read(folder: &Path) -> BTreeMap<String, Type> {
             let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             let source = Source::new(&parsed.items);
             types.extend(parsed.items.iter().filter_map(|item| source.read(item)));
+            types.extend(parsed.items.iter().filter_map(fixes).map(|fixes| ("Fix".to_owned(), fixes)));
         }
     }
     types
@@ -162,6 +164,49 @@ impl Source {
             Some(Field { name: name(&field.attrs, &ident), doc: doc(&field.attrs), holds: field.ty.clone(), default })
         };
         fields.iter().filter_map(field).collect()
+    }
+}
+
+/// The kinds of fix, which a macro makes the type of: a variant for each of its rows.
+fn fixes(item: &Item) -> Option<Type> {
+    let Item::Macro(call) = item else { return None };
+    if !call.mac.path.is_ident("kinds") {
+        return None;
+    }
+    let Kinds(variants) =
+        syn::parse2(call.mac.tokens.clone()).unwrap_or_else(|error| panic!("kinds! of fixes: {error}"));
+    let doc = "A change to the system that a learner can make. Each takes effect in the simulation and nowhere else.";
+    Some(Type { name: "Fix".into(), doc: doc.into(), shape: Shape::Enum(variants) })
+}
+
+struct Kinds(Vec<Variant>);
+
+impl Parse for Kinds {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut variants = Vec::new();
+        while !input.is_empty() {
+            let attributes = input.call(Attribute::parse_outer)?;
+            let kind: syn::Ident = input.parse()?;
+            let inside;
+            syn::braced!(inside in input);
+            let mut fields = Vec::new();
+            while !inside.is_empty() {
+                let attributes = inside.call(Attribute::parse_outer)?;
+                let field: syn::Ident = inside.parse()?;
+                // The first one has no type: it names a node, an arrow or a change.
+                let typed = inside.parse::<Option<syn::Token![:]>>()?.is_some();
+                let holds = if typed { inside.parse()? } else { syn::parse_str("String")? };
+                fields.push(Field { name: field.to_string(), doc: doc(&attributes), holds, default: None });
+                inside.parse::<Option<syn::Token![,]>>()?;
+            }
+            // What it is and does follows, up to a semicolon.
+            while input.parse::<Option<syn::Token![;]>>()?.is_none() {
+                input.parse::<proc_macro2::TokenTree>()?;
+            }
+            let holds = Holds::Fields(fields);
+            variants.push(Variant { name: kind.to_string(), doc: doc(&attributes), holds, is_default: false });
+        }
+        Ok(Kinds(variants))
     }
 }
 

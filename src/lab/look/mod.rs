@@ -201,6 +201,7 @@ pub(super) mod tests {
                 suggestion: None,
                 pending: Vec::new(),
                 work: Default::default(),
+                trainer: None,
                 debrief: None,
             }
         }
