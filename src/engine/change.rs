@@ -272,6 +272,8 @@ impl Simulation {
             Setting::DataVersionTelemetry(on) => {
                 Setting::DataVersionTelemetry(std::mem::replace(&mut node.emitter.data_version, *on))
             }
+            Setting::LogLevel(level) => Setting::LogLevel(std::mem::replace(&mut node.emitter.level, *level)),
+            Setting::FlagTelemetry(on) => Setting::FlagTelemetry(std::mem::replace(&mut node.emitter.flags, *on)),
             Setting::Sampling(share) => Setting::Sampling(std::mem::replace(&mut node.emitter.sampling, *share)),
             Setting::CacheTtl(ttl) => Setting::CacheTtl(std::mem::replace(&mut node.cache?.ttl, *ttl)),
             Setting::LostInvalidations(share) => {
@@ -368,6 +370,7 @@ impl Simulation {
         node.replica.generation += 1;
         node.pace.grown = Duration::ZERO;
         node.emitter.live.iter_mut().for_each(|value| *value = 0.0);
+        node.emitter.exemplars.clear();
         node.keys.forget();
         if let Some(mut cache) = node.cache {
             cache.forget();

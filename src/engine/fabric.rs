@@ -280,6 +280,7 @@ impl Fabric {
             (node.replica.version.clone(), node.station.servers, node.station.line_limit);
         let (pace, health) = (*node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
+        let (level, tells_flags) = (node.emitter.level, node.emitter.flags);
         let (keys, consumer) = (node.keys.policy, *node.consumer);
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
         let (cache, queue) = (
@@ -296,6 +297,7 @@ impl Fabric {
         (*node.flags, *node.scoped) = (flags, scoped);
         *node.consumer = consumer;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
+        (node.emitter.level, node.emitter.flags) = (level, tells_flags);
         if let (Some(mut store), Some((ttl, lost))) = (node.cache, cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
         }

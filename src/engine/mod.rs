@@ -17,6 +17,7 @@ mod data;
 mod delivery;
 mod dist;
 mod emit;
+mod exemplars;
 mod fabric;
 mod flight;
 mod flow;

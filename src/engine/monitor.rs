@@ -38,7 +38,11 @@ impl Simulation {
             }
             self.set_gauges(instance);
             let live = std::mem::take(&mut self.fabric.node(instance).emitter.live);
-            self.telemetry.metrics.push(ResourceId(instance.0), Stamp(self.now.0 as i64), &live);
+            let mut exemplars = std::mem::take(&mut self.fabric.node(instance).emitter.exemplars);
+            let (resource, stamp) = (ResourceId(instance.0), Stamp(self.now.0 as i64));
+            self.telemetry.metrics.push(resource, stamp, &live, exemplars.in_order());
+            exemplars.clear();
+            self.fabric.node(instance).emitter.exemplars = exemplars;
             self.fabric.node(instance).emitter.live = live;
         }
         let every = self.plan.spec().monitor.scrape_every;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Arrow, Health, Idempotency, Propagation};
+use crate::world::{Ack, Arrow, Health, Idempotency, Propagation, Severity};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,10 @@ pub struct NodeConfig {
     pub data_version: bool,
     /// The share of new traces that it records.
     pub sampling: f64,
+    /// Lines below this are not written.
+    pub level: Severity,
+    /// Whether it tells of each look at a feature flag.
+    pub tells_flags: bool,
 }
 
 impl Simulation {
@@ -86,6 +90,8 @@ impl Simulation {
             health: node.health.declared.clone(),
             data_version: node.emitter.data_version,
             sampling: node.emitter.sampling,
+            level: node.emitter.level,
+            tells_flags: node.emitter.flags,
         })
     }
 
@@ -125,6 +131,10 @@ impl Simulation {
             row("replicas", node.replicas.to_string());
             row("concurrency", format!("{} requests for each replica", node.concurrency));
             row("queue limit", format!("{} requests may wait at each replica", node.queue_limit));
+            row("log level", node.level.text().into());
+            if node.tells_flags {
+                row("flag evaluations", "told as events".into());
+            }
             if node.sampling < 1.0 {
                 row("sampling", format!("{}% of new traces", node.sampling * 100.0));
             }
@@ -186,6 +196,14 @@ impl Simulation {
     }
 }
 
+fn trace_words(trace: Propagation) -> &'static str {
+    match trace {
+        Propagation::Propagated => "propagated",
+        Propagation::Linked => "a new trace with a link",
+        Propagation::Dropped => "dropped",
+    }
+}
+
 fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
     let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
     let mut rows = vec![
@@ -224,7 +242,7 @@ fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
             }),
         ),
         ("load balancing", format!("{:?}", arrow.balance)),
-        ("trace context", if arrow.trace == Propagation::Propagated { "propagated" } else { "dropped" }.to_owned()),
+        ("trace context", trace_words(arrow.trace).to_owned()),
         ("client spans", yes(arrow.telemetry.spans)),
         ("client metrics", yes(arrow.telemetry.metrics)),
         ("failures logged", yes(arrow.telemetry.log_failures)),

@@ -324,6 +324,7 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         let call = &self.plan.calls[plan.at()];
         let identity = visit.identity.child(2 + u64::from(plan.0));
+        let mut flagged = None;
         let wanted = match call.when {
             WhenPlan::Always => true,
             WhenPlan::Missing(datum) => !visit.parts.iter().any(|part| part.datum == datum),
@@ -332,10 +333,16 @@ impl Simulation {
             }
             WhenPlan::Flag(flag, wanted) => {
                 let (instance, context) = (visit.instance, visit.context);
-                self.flag(instance, flag, context) == wanted
+                let on = self.flag(instance, flag, context);
+                flagged = Some((flag, on));
+                on == wanted
             }
             WhenPlan::Chance(p) => self.plan.arrows[call.arrow.at()].streams.choice.chance(identity, 0, p),
         };
+        if let Some((flag, on)) = flagged {
+            self.emit_flag(key, flag, on);
+        }
+        let call = &self.plan.calls[plan.at()];
         let Some(visit) = self.visits.get_mut(key).filter(|_| wanted) else { return };
         let payload = call.carries.and_then(|datum| visit.parts.iter().copied().find(|part| part.datum == datum));
         let (context, instance, trace, detached) =

@@ -80,6 +80,10 @@ impl Lines<'_> {
                     object.insert("span_id".into(), span.into());
                 }
             }
+            if let Some(name) = self.telemetry.logs.event_name(log.template) {
+                object.insert("event_name".into(), name.into());
+            }
+            object.insert("severity_number".into(), severity.number().into());
             object.insert("attributes".into(), attributes(attribute::of_log(self.telemetry, log)));
             self.line(&Value::Object(object))?;
         }
@@ -99,6 +103,12 @@ impl Lines<'_> {
             object.insert("kind".into(), shape.kind.name().into());
             object.insert("status".into(), if span.error { "ERROR" } else { "UNSET" }.into());
             object.insert("attributes".into(), attributes(attribute::of_span(self.telemetry, span)));
+            let links = self.telemetry.spans.links_of(span.number);
+            let links: Vec<Value> =
+                links.map(|link| json!({"trace_id": self.trace_id(link.trace), "span_id": link.span.id()})).collect();
+            if !links.is_empty() {
+                object.insert("links".into(), links.into());
+            }
             self.line(&Value::Object(object))?;
         }
         Ok(())

@@ -15,12 +15,12 @@ mod template;
 mod trace;
 
 pub use logs::{LogRecord, LogTemplateId, Logs};
-pub use metrics::{BOUNDS, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
+pub use metrics::{BOUNDS, Exemplar, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
 pub use names::{Names, Symbol};
 pub use reading::{add_growth, bucket_quantile};
 pub use records::{ChangeRecord, HealthRecord, UserReport};
 pub use template::{ABSENT, ArgKind, Field, Template};
-pub use trace::{ShapeId, SpanKind, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
+pub use trace::{ShapeId, SpanKind, SpanLink, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
 
 pub(crate) use chunks::{Chunks, Columns};
 

@@ -84,6 +84,7 @@ pub struct Spans {
     known: BTreeMap<String, ShapeId>,
     traces: Chunks<TraceColumns>,
     rows: Chunks<SpanColumns>,
+    links: Chunks<LinkColumns>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -115,6 +116,28 @@ impl Columns for SpanColumns {
     const ROWS: usize = 1 << 16;
     fn rows(&self) -> usize {
         self.start.len()
+    }
+}
+
+/// A link from the span of one trace to a span of another: what was handled because of it, in a trace of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanLink {
+    /// The span that has the link.
+    pub from: SpanNumber,
+    /// The other trace.
+    pub trace: TraceRef,
+    /// The span in it.
+    pub span: SpanNumber,
+}
+
+/// Links, in the order of the spans that have them.
+#[derive(Clone, Debug, Default)]
+struct LinkColumns(Vec<SpanLink>);
+
+impl Columns for LinkColumns {
+    const ROWS: usize = 1 << 12;
+    fn rows(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -196,6 +219,24 @@ impl Spans {
         chunk.error.push(span.error);
         let arity = self.shapes[span.shape.0 as usize].template.fields.len();
         chunk.args.push(chunk.start.len() - 1, arity, span.args);
+    }
+
+    /// Appends a link of a span that begins: spans with links come in the order of their numbers.
+    pub fn link(&mut self, link: SpanLink) {
+        self.links.open().0.push(link);
+    }
+
+    /// The links of a span.
+    pub fn links_of(&self, span: SpanNumber) -> impl Iterator<Item = SpanLink> + '_ {
+        self.links.iter().flat_map(move |chunk| {
+            let from = chunk.0.partition_point(|link| link.from < span);
+            chunk.0[from..].iter().copied().take_while(move |link| link.from == span)
+        })
+    }
+
+    /// All links, in the order of the spans that have them.
+    pub fn links(&self) -> impl Iterator<Item = SpanLink> + '_ {
+        self.links.iter().flat_map(|chunk| chunk.0.iter().copied())
     }
 
     /// Spans in all.

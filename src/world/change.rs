@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
-use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
+use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry, Severity};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.
@@ -121,6 +121,10 @@ pub enum Setting {
     DataVersionTelemetry(bool),
     /// Node: the share of new traces that are recorded.
     Sampling(f64),
+    /// Node: lines below this are not written.
+    LogLevel(Severity),
+    /// Node: an event each time a feature flag is looked up.
+    FlagTelemetry(bool),
     /// Cache: how long an entry lives.
     CacheTtl(Option<Duration>),
     /// Cache: the share of invalidations that are lost.

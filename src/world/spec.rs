@@ -408,6 +408,8 @@ pub enum Propagation {
     /// The callee continues the caller's trace.
     #[default]
     Propagated,
+    /// The callee starts a trace of its own, whose first span has a link to the caller's (as messaging systems do).
+    Linked,
     /// The callee starts a trace of its own.
     Dropped,
 }
@@ -445,6 +447,8 @@ pub struct Instrumentation {
     pub sampling: f64,
     /// Spans and access lines carry the version of the data served.
     pub data_version: bool,
+    /// An event `feature_flag.evaluation` at INFO each time a flag is looked up.
+    pub flags: bool,
     /// Lines that it writes anyway.
     pub chatter: Vec<Chatter>,
 }
@@ -771,6 +775,7 @@ impl Default for Instrumentation {
             spans: true,
             sampling: 1.0,
             data_version: false,
+            flags: false,
             chatter: Vec::new(),
         }
     }

@@ -47,6 +47,7 @@ fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
         attributes: attribute::of_log(telemetry, log).map(|(key, value)| pair(key, value)).collect(),
         trace_id: log.trace.map_or_else(Vec::new, |trace| trace_id(telemetry, trace)),
         span_id: log.trace.map_or_else(Vec::new, |_| span_id(log.span)),
+        event_name: telemetry.logs.event_name(log.template).unwrap_or_default().to_owned(),
         ..LogRecord::default()
     }
 }

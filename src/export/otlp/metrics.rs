@@ -4,15 +4,15 @@ use std::io;
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, MetricsData, NumberDataPoint,
-    ResourceMetrics, ScopeMetrics, Sum, metric, number_data_point,
+    AggregationTemporality, Exemplar, Gauge, Histogram, HistogramDataPoint, Metric, MetricsData, NumberDataPoint,
+    ResourceMetrics, ScopeMetrics, Sum, exemplar, metric, number_data_point,
 };
 
-use super::common::{pair, resource, scope, unix_nano};
+use super::common::{pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute::Value;
-use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Scrape, Series, Symbol, Target};
+use crate::telemetry::{self, Family, FamilyId, MetricKind, ResourceId, Scrape, Series, Symbol, Target};
 use crate::time::Stamp;
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
@@ -58,7 +58,9 @@ fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Ve
             scrapes.iter().filter_map(move |scrape| {
                 let values = scrape.numbers(series, family.width())?;
                 let time = unix_nano(telemetry, scrape.stamp);
-                Some(Point { attributes: attributes.clone(), started: started(scrape), time, values })
+                let exemplars = scrape.exemplars_of(series, family.width());
+                let exemplars = exemplars.map(|(_, known)| exemplar(telemetry, known)).collect();
+                Some(Point { attributes: attributes.clone(), started: started(scrape), time, values, exemplars })
             })
         });
         let points: Vec<Point<'_>> = points.collect();
@@ -78,6 +80,7 @@ struct Point<'a> {
     started: u64,
     time: u64,
     values: &'a [f64],
+    exemplars: Vec<Exemplar>,
 }
 
 fn data(family: &Family, points: Vec<Point<'_>>) -> metric::Data {
@@ -117,7 +120,18 @@ fn histogram(point: Point<'_>, family: &Family) -> HistogramDataPoint {
         sum: Some(point.values[0]),
         bucket_counts: counts,
         explicit_bounds: family.bounds.to_vec(),
+        exemplars: point.exemplars,
         ..HistogramDataPoint::default()
+    }
+}
+
+fn exemplar(telemetry: &Telemetry, known: &telemetry::Exemplar) -> Exemplar {
+    Exemplar {
+        time_unix_nano: unix_nano(telemetry, known.stamp),
+        span_id: span_id(known.span),
+        trace_id: trace_id(telemetry, known.trace),
+        value: Some(exemplar::Value::AsDouble(known.value)),
+        ..Exemplar::default()
     }
 }
 

@@ -53,7 +53,17 @@ fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
         start_time_unix_nano: start,
         end_time_unix_nano: start + record.duration.0,
         attributes: attribute::of_span(telemetry, record).map(|(key, value)| pair(key, value)).collect(),
+        links: record_links(telemetry, record),
         status: Some(Status { code: code as i32, ..Status::default() }),
         ..Span::default()
     }
+}
+
+fn record_links(telemetry: &Telemetry, record: SpanRecord<'_>) -> Vec<span::Link> {
+    let links = telemetry.spans.links_of(record.number).map(|link| span::Link {
+        trace_id: trace_id(telemetry, link.trace),
+        span_id: span_id(link.span),
+        ..span::Link::default()
+    });
+    links.collect()
 }

@@ -253,6 +253,8 @@ fn set_node(config: &mut NodeConfig, to: &Setting) -> bool {
         Setting::HealthChecks(health) => config.health = health.clone(),
         Setting::DataVersionTelemetry(on) => config.data_version = *on,
         Setting::Sampling(share) => config.sampling = *share,
+        Setting::LogLevel(level) => config.level = *level,
+        Setting::FlagTelemetry(on) => config.tells_flags = *on,
         _ => return false,
     }
     true

@@ -7,7 +7,7 @@ use super::form::{FixField, FixKind, FixSort, FixTarget};
 use super::sheet::Sheet;
 use super::way::Way;
 use crate::lab::Refusal;
-use crate::world::{Breaker, Fallback, Health, HealthCheck, Propagation, Setting};
+use crate::world::{Breaker, Fallback, Health, HealthCheck, Propagation, Setting, Severity};
 
 /// A kind of fix that shows more.
 const fn shows(
@@ -108,6 +108,17 @@ pub(super) fn propagate(arrow: &str) -> Sheet<'_> {
     Sheet::arrow(format!("propagate trace context over {arrow}"), |_| Ok(vec![Setting::Trace(Propagation::Propagated)]))
 }
 
+pub(super) const LINK: FixKind = shows(
+    ["link-traces", "Link traces over an arrow", "let the callee start a trace of its own with a link to the caller's"],
+    FixTarget::Arrow,
+    &[],
+    "link-traces queue -> worker",
+);
+
+pub(super) fn link(arrow: &str) -> Sheet<'_> {
+    Sheet::arrow(format!("link traces over {arrow}"), |_| Ok(vec![Setting::Trace(Propagation::Linked)]))
+}
+
 pub(super) const CLIENT_SPANS: FixKind = shows(
     ["client-spans", "Add client spans to an arrow", "record a span for each attempt over an arrow"],
     FixTarget::Call,
@@ -128,6 +139,36 @@ pub(super) const DATA_VERSION: FixKind = shows(
 
 pub(super) fn data_version(node: &str) -> Sheet<'_> {
     Sheet::node(format!("let {node} report the version of the data it serves"), Setting::DataVersionTelemetry(true))
+}
+
+pub(super) const LOG_LEVEL: FixKind = FixKind {
+    verb: "log-level",
+    title: "Set the log level of a node",
+    does: "change which lines a node writes",
+    target: FixTarget::Node,
+    fields: &[FixField::new(
+        "level",
+        "Least severity",
+        FixSort::Choice(&[("debug", "DEBUG"), ("info", "INFO"), ("warn", "WARN"), ("error", "ERROR")]),
+    )],
+    example: "log-level catalog debug",
+    way: Some(Way::Config),
+    price: "shows what the code has a line for, from then on",
+};
+
+pub(super) fn log_level<'a>(node: &'a str, level: &'a Severity) -> Sheet<'a> {
+    Sheet::node(format!("let {node} write lines from {} on", level.text()), Setting::LogLevel(*level))
+}
+
+pub(super) const RECORD_FLAGS: FixKind = shows(
+    ["record-flags", "Record looks at feature flags", "write an event each time a feature flag is looked up"],
+    FixTarget::Flagged,
+    &[],
+    "record-flags catalog",
+);
+
+pub(super) fn record_flags(node: &str) -> Sheet<'_> {
+    Sheet::node(format!("record each look at a feature flag of {node}"), Setting::FlagTelemetry(true))
 }
 
 pub(super) const SAMPLING: FixKind = FixKind {

@@ -7,7 +7,7 @@ use super::sheet::Sheet;
 use super::value::{FieldType, FixValue};
 use super::{arrows, clocks, instrumentation, processes, queues, stores};
 use crate::time::Duration;
-use crate::world::{Ack, Balance, FallbackValue, HealthCheck};
+use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Severity};
 
 macro_rules! kinds {
     ($(
@@ -319,6 +319,11 @@ kinds! {
         /// `"from -> to"`.
         arrow,
     } is instrumentation::PROPAGATE, instrumentation::propagate;
+    /// Make an arrow's callee start a trace of its own, with a link to the caller's.
+    LinkTraces {
+        /// `"from -> to"`.
+        arrow,
+    } is instrumentation::LINK, instrumentation::link;
     /// Add a client span to each attempt over an arrow.
     AddClientSpans {
         /// `"from -> to"`.
@@ -329,6 +334,18 @@ kinds! {
         /// The node.
         node,
     } is instrumentation::DATA_VERSION, instrumentation::data_version;
+    /// Change which lines a node writes.
+    SetLogLevel {
+        /// The node.
+        node,
+        /// Lines below this are not written.
+        level: Severity,
+    } is instrumentation::LOG_LEVEL, instrumentation::log_level;
+    /// Make a node tell of each look at a feature flag.
+    RecordFlags {
+        /// The node.
+        node,
+    } is instrumentation::RECORD_FLAGS, instrumentation::record_flags;
     /// Change the share of new traces that a node records.
     SetSampling {
         /// The node.

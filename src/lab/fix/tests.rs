@@ -8,7 +8,7 @@ use crate::engine::Simulation;
 use crate::lab::Deployment;
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
-use crate::world::{Ack, Balance, Change, FallbackValue, HealthCheck, Set, Setting, World};
+use crate::world::{Ack, Balance, Change, FallbackValue, HealthCheck, Set, Setting, Severity, World};
 
 const SHOP: &str = include_str!("tests_shop.ron");
 
@@ -104,8 +104,11 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
         (Fix::LogBreaker { arrow: stock() }, vec![(Fix::LogBreaker { arrow: db() }, "no circuit breaker")]),
         (Fix::DeepenHealth { node: node("shop"), checks: checks("db") }, vec![(Fix::DeepenHealth { node: node("shop"), checks: vec![] }, "1 to 16"), (Fix::DeepenHealth { node: node("shop"), checks: checks("mailer") }, "no dependency")]),
         (Fix::PropagateTrace { arrow: node("orders -> mailer") }, vec![(Fix::PropagateTrace { arrow: stock() }, "nothing")]),
+        (Fix::LinkTraces { arrow: node("orders -> mailer") }, vec![(Fix::LinkTraces { arrow: no() }, "no arrow")]),
         (Fix::AddClientSpans { arrow: stock() }, vec![(Fix::AddClientSpans { arrow: db() }, "nothing")]),
         (Fix::ReportDataVersion { node: node("shop") }, vec![(Fix::ReportDataVersion { node: node("") }, "no node")]),
+        (Fix::SetLogLevel { node: node("shop"), level: Severity::Error }, vec![(Fix::SetLogLevel { node: node("shop"), level: Severity::Info }, "nothing")]),
+        (Fix::RecordFlags { node: node("shop") }, vec![(Fix::RecordFlags { node: node("stock") }, "no node with flags")]),
         (Fix::SetSampling { node: node("shop"), share: 0.5 }, vec![(Fix::SetSampling { node: node("shop"), share: 1.5 }, "outside"), (Fix::SetSampling { node: node("shop"), share: 1.0 }, "nothing")]),
     ]
 }

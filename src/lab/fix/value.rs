@@ -1,7 +1,7 @@
 //! The values that fixes take, whatever their types, so that faces and checks treat all kinds alike.
 
 use crate::time::Duration;
-use crate::world::{Ack, Balance, FallbackValue, HealthCheck};
+use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Severity};
 
 /// One value of a fix.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +107,7 @@ macro_rules! words {
 }
 words! {
     FallbackValue: FallbackValue::Default = "default", FallbackValue::Empty = "empty", FallbackValue::Stale = "stale";
+    Severity: Severity::Debug = "debug", Severity::Info = "info", Severity::Warn = "warn", Severity::Error = "error";
     Ack: Ack::AfterHandling = "after-handling", Ack::OnDelivery = "on-delivery";
     Balance: Balance::RoundRobin = "round-robin", Balance::LeastConnections = "least-connections",
         Balance::Random = "random", Balance::Hash = "hash";

@@ -188,6 +188,8 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::Pool(None)
         | Setting::Fallback(_)
         | Setting::DataVersionTelemetry(_)
+        | Setting::LogLevel(_)
+        | Setting::FlagTelemetry(_)
         | Setting::FlushCache
         | Setting::Restart
         | Setting::Replace
@@ -232,6 +234,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::HealthChecks(_)
         | Setting::DataVersionTelemetry(_)
         | Setting::Sampling(_)
+        | Setting::LogLevel(_)
+        | Setting::FlagTelemetry(_)
         | Setting::Restart => Owner::Node,
         Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
         Setting::QueueCapacity(_) | Setting::Visibility(_) | Setting::MaxDeliveries(_) | Setting::Redrive => {
