@@ -7,6 +7,7 @@ use egui::{Context, ViewportCommand};
 use super::act::Act;
 use super::dialogs::{self, Decision, Dialog};
 use super::dock::Panel;
+use super::editing::Edited;
 use super::menu::Begin;
 use super::panels;
 use super::settings::{MOST_RECENT, Settings};
@@ -52,6 +53,7 @@ impl Window {
                     self.after_save = AfterSave::Nothing;
                     self.fail(ctx, what, text);
                 }
+                News::Edited(edited) => self.edited = Some(edited).filter(|edited| *edited != Edited::Back),
                 News::Viewed(key, look, version, view) => {
                     if let Some(desk) = &mut self.desk {
                         desk.looks.answer(&key, &look, version, *view);
@@ -74,7 +76,7 @@ impl Window {
         }
         let who = if self.menu.who.trim().is_empty() { "somebody" } else { self.menu.who.trim() };
         let words: Vec<String> = shifts.iter().map(ShiftWork::words).collect();
-        let more = "Session ▸ Who did what… lists it all.";
+        let more = "Who did what, in the menu Session, lists it all.";
         self.toasts.note("Who worked on this", format!("{}.\nYou go on as {who}. {more}", words.join(".\n")));
     }
 
@@ -113,6 +115,7 @@ impl Window {
         match std::mem::take(&mut self.after_save) {
             AfterSave::Nothing => {}
             AfterSave::Leave => self.leave(),
+            AfterSave::Restart(lesson) => self.restart(&lesson),
             AfterSave::Quit => self.quit(ctx),
         }
     }
@@ -123,7 +126,15 @@ impl Window {
         self.recent.truncate(MOST_RECENT);
     }
 
+    /// Starts the edited lesson with the seed of this session.
+    fn restart(&mut self, lesson: &Path) {
+        let seed = self.desk.as_ref().map(|desk| desk.observation().seed);
+        self.begin(Begin::Lesson(lesson.display().to_string(), seed));
+    }
+
     fn leave(&mut self) {
+        self.menu.refresh();
+        self.edited = None;
         self.worker.ask(Ask::Close);
         (self.desk, self.path, self.unsaved, self.running) = (None, None, false, false);
         self.status.clear();
@@ -145,10 +156,18 @@ impl Window {
             Decision::Cancelled => self.after_save = AfterSave::Nothing,
             Decision::Done => {}
             Decision::Leave => self.leave(),
+            Decision::Restart => {
+                if let Dialog::Restart(lesson) = &dialog {
+                    self.restart(lesson);
+                }
+            }
             Decision::Quit => self.quit(ctx),
             Decision::SaveFirst => {
-                let quits = matches!(dialog, Dialog::Quit);
-                self.after_save = if quits { AfterSave::Quit } else { AfterSave::Leave };
+                self.after_save = match dialog {
+                    Dialog::Quit => AfterSave::Quit,
+                    Dialog::Restart(lesson) => AfterSave::Restart(lesson),
+                    _ => AfterSave::Leave,
+                };
                 self.act(Act::AskSave);
             }
         }
@@ -187,6 +206,8 @@ impl Window {
             }
             Act::AskSave => self.dialog = Some(Dialog::Save { path: self.save_path().display().to_string() }),
             Act::AskDebrief => self.dialog = Some(Dialog::Debrief),
+            Act::AskRestart(lesson) if self.unsaved => self.dialog = Some(Dialog::Restart(lesson)),
+            Act::AskRestart(lesson) => self.restart(&lesson),
             Act::AskTrainer => {
                 let Some(seen) = self.desk.as_ref().map(Desk::observation) else { return };
                 match (&seen.trainer, &seen.debrief) {

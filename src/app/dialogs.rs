@@ -28,6 +28,8 @@ pub enum Dialog {
     Trainer,
     /// Leave without saving?
     Leave,
+    /// Start again with the edited lesson without saving?
+    Restart(PathBuf),
     /// Close the window without saving?
     Quit,
 }
@@ -43,6 +45,8 @@ pub enum Decision {
     Done,
     /// Leave the session without saving it.
     Leave,
+    /// Start again with the edited lesson.
+    Restart,
     /// Close the window without saving.
     Quit,
     /// Save first.
@@ -74,6 +78,7 @@ pub fn ui(ctx: &Context, dialog: &mut Dialog, out: &mut Outbox) -> Decision {
                 choose(ui, "I am the trainer", |out| out.push(Act::Do(Command::Trainer)), out)
             }
             Dialog::Leave => unsaved(ui, "Leave this session?", Decision::Leave),
+            Dialog::Restart(_) => unsaved(ui, "Start again with the edited lesson?", Decision::Restart),
             Dialog::Quit => unsaved(ui, "Close the lab?", Decision::Quit),
         }
     });

@@ -50,6 +50,12 @@ impl Menu {
         Menu::new(cards, problems.iter().map(ToString::to_string).collect())
     }
 
+    /// Looks again which lessons there are.
+    pub fn refresh(&mut self) {
+        let Menu { cards, problems, .. } = Menu::load();
+        (self.cards, self.problems) = (cards, problems);
+    }
+
     /// A menu of lessons that are at hand.
     pub fn new(cards: Vec<LessonCard>, problems: Vec<String>) -> Menu {
         Menu { cards, problems, seed: String::new(), open: String::new(), who: String::new() }

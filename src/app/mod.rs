@@ -11,6 +11,7 @@ mod deeds;
 mod diagram;
 pub mod dialogs;
 pub mod dock;
+mod editing;
 pub mod help;
 mod history;
 pub mod layering;

@@ -9,6 +9,7 @@ use egui::{CentralPanel, Context, Panel as Side, ProgressBar, RichText, Ui, View
 use super::act::{Act, Outbox};
 use super::dialogs::Dialog;
 use super::dock::{Dock, Panel};
+use super::editing::{self, Edited};
 use super::menu::{Begin, Menu};
 use super::screenshot::{Outcome, Shot};
 use super::start::RunOptions;
@@ -38,6 +39,8 @@ pub struct Window {
     pub(super) help_open: bool,
     pub(super) history_open: bool,
     pub(super) trainer_open: bool,
+    /// What became of the lesson's files since the session began.
+    pub(super) edited: Option<Edited>,
     pub(super) status: String,
     pub(super) theme: egui::ThemePreference,
     pub(super) after_save: AfterSave,
@@ -49,11 +52,12 @@ pub struct Window {
 }
 
 /// What follows a save that was asked for before something else.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum AfterSave {
     #[default]
     Nothing,
     Leave,
+    Restart(PathBuf),
     Quit,
 }
 
@@ -92,6 +96,7 @@ impl Window {
             help_open: false,
             history_open: false,
             trainer_open: false,
+            edited: None,
             status: String::new(),
             theme: settings.theme,
             after_save: AfterSave::Nothing,
@@ -110,6 +115,7 @@ impl Window {
 
     /// Starts or opens a session.
     pub fn begin(&mut self, begin: Begin) {
+        self.edited = None;
         self.worker.ask(Ask::Sit(self.menu.who.clone()));
         match begin {
             Begin::Lesson(lesson, seed) => {
@@ -186,6 +192,13 @@ impl Window {
         let frame = egui::Frame::side_top_panel(ui.style()).fill(palette(ui.visuals()).raised);
         Side::top("top bar").frame(frame).show(ui, |ui| self.top_bar(ui));
         Side::bottom("status").frame(frame).show(ui, |ui| self.status_bar(ui));
+        if let Some(edited) = &self.edited {
+            let frame = frame.inner_margin(super::theme::CARD_MARGIN);
+            let bar = |ui: &mut Ui| editing::bar(ui, edited, &mut self.acts);
+            if Side::top("edited").frame(frame).show(ui, bar).inner {
+                self.edited = None;
+            }
+        }
         let ground = egui::Frame::new().fill(palette(ui.visuals()).base);
         CentralPanel::default().frame(ground).show(ui, |ui| match &mut self.desk {
             Some(desk) => self.dock.ui(ui, desk),

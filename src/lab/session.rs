@@ -122,6 +122,12 @@ impl Session {
         self.lesson_path = Some(path.to_owned());
     }
 
+    /// The file that the lesson is read from, if it is one.
+    pub fn lesson_file(&self) -> Option<PathBuf> {
+        let usual = || crate::builtin::lesson_path(&self.lesson.spec().id).filter(|path| path.is_file());
+        self.lesson_path.clone().or_else(usual)
+    }
+
     /// Somebody sits down: what is done from now on is theirs.
     pub fn sit_down(&mut self, shift: Shift) {
         self.shift = shift;

@@ -14,6 +14,7 @@ mod translation;
 
 use std::sync::Arc;
 
+pub use load::world_file;
 pub use spec::*;
 pub(crate) use translation::check_translation;
 pub use translation::{Translation, translation_path};
