@@ -105,3 +105,39 @@ fn a_flag_that_is_looked_up_is_told_as_an_event_where_that_is_instrumented() {
         ["feature_flag.key=new-search", "feature_flag.result.variant=off", "feature_flag.provider.name=config"];
     assert!(told.iter().all(|attributes| *attributes == wanted), "{:?}", told.first());
 }
+
+#[test]
+fn a_metric_that_is_hidden_is_exposed_by_nobody_but_others() {
+    let from = "            replicas: 2,\n            flags";
+    let sim = shop(
+        from,
+        "            telemetry: (hides: [\"http.server.request.duration\"]),\n            replicas: 2,\n            flags",
+    );
+    let telemetry = sim.telemetry();
+    let exposed = |service: &str| {
+        let targets = telemetry.metrics.targets().filter(|(id, _)| telemetry.resource(*id).service == service);
+        let families = targets.flat_map(|(_, target)| target.series.iter().map(|series| series.family));
+        let name = |id: allgreen::telemetry::FamilyId| telemetry.metrics.families()[usize::from(id.0)].name;
+        families.map(|id| telemetry.names.text(name(id)).to_owned()).collect::<Vec<_>>()
+    };
+    let name = "http.server.request.duration".to_owned();
+    assert!(!exposed("shop").contains(&name) && exposed("stock").contains(&name));
+    assert!(exposed("shop").contains(&"http.server.response.body.size".to_owned()));
+}
+
+#[test]
+fn records_carry_the_version_that_their_process_ran() {
+    let mut sim = shop("trace: Dropped", "trace: Dropped");
+    let to = allgreen::world::Setting::Version("2.0.0".into());
+    let sets = vec![allgreen::world::Set::new("shop", to)];
+    let deploy = allgreen::world::Change::new("deploy-1", allgreen::world::ChangeKind::Deploy, sets);
+    sim.schedule(SimTime::from_secs(300), &deploy);
+    sim.run_until(SimTime::from_secs(400));
+    let telemetry = sim.telemetry();
+    let of = |service: &str, version: &str| {
+        let own = telemetry.spans.iter().filter(|span| telemetry.resource(span.resource).service == service);
+        own.filter(|span| telemetry.version_at(span.resource, span.start) == version).count()
+    };
+    assert!(of("shop", "1.0.0") > of("shop", "2.0.0") && of("shop", "2.0.0") > 1000, "{}", of("shop", "2.0.0"));
+    assert!(of("stock", "1.0.0") > 1000 && of("stock", "2.0.0") == 0);
+}

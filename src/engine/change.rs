@@ -286,6 +286,7 @@ impl Simulation {
             Setting::QueueCapacity(capacity) => {
                 Setting::QueueCapacity(std::mem::replace(&mut node.queue?.capacity, *capacity))
             }
+            Setting::Overflow(does) => Setting::Overflow(std::mem::replace(&mut node.queue?.overflow, *does)),
             Setting::Visibility(time) => Setting::Visibility(std::mem::replace(&mut node.queue?.visibility, *time)),
             Setting::MaxDeliveries(most) => {
                 Setting::MaxDeliveries(std::mem::replace(&mut node.queue?.most_deliveries, *most))
@@ -395,6 +396,7 @@ impl Simulation {
         let version = self.telemetry.names.intern(&node.replica.version);
         let started = self.words.started;
         self.log(instance, started, None, SpanNumber(0), &[version.0]);
+        self.process_started(instance);
         if self.fabric.node(instance).queue.is_some() {
             self.dispatch(instance);
         }

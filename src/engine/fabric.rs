@@ -285,7 +285,7 @@ impl Fabric {
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
         let (cache, queue) = (
             node.cache.map(|cache| (cache.ttl, cache.lost_invalidations)),
-            node.queue.map(|queue| (queue.capacity, queue.visibility, queue.most_deliveries)),
+            node.queue.map(|queue| (queue.capacity, queue.overflow, queue.visibility, queue.most_deliveries)),
         );
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
         let mut node = self.node(to);
@@ -302,7 +302,7 @@ impl Fabric {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
         }
         if let (Some(mut store), Some(queue)) = (node.queue, queue) {
-            (store.capacity, store.visibility, store.most_deliveries) = queue;
+            (store.capacity, store.overflow, store.visibility, store.most_deliveries) = queue;
         }
         let to_ordinal = self.home(to).ordinal;
         for arrow in &plan.nodes[id.at()].out {

@@ -50,7 +50,7 @@ pub use population::Population;
 pub use settings::{ClockReading, NodeConfig, SettingRow};
 
 use crate::random::Seed;
-use crate::telemetry::{Resource, Telemetry};
+use crate::telemetry::{ProcessStart, Resource, ResourceId, Telemetry};
 use crate::time::{Duration, Epoch, SimTime};
 use crate::truth::Truth;
 use crate::world::{Change, World};
@@ -221,7 +221,23 @@ impl Simulation {
             zone: spec.zones.get(usize::from(home.ordinal) % zones).cloned().unwrap_or_default(),
             kind: node.kind,
         });
+        for name in &spec.telemetry.hides {
+            let family = self.telemetry.names.find(name).and_then(|name| self.telemetry.metrics.find_family(name));
+            if let Some(family) = family {
+                self.telemetry.metrics.hide(ResourceId(instance.0), family);
+            }
+        }
+        if self.now == SimTime::ZERO {
+            self.process_started(instance);
+        }
         self.start_background(instance);
+    }
+
+    /// The telemetry of a replica is of a new process from now on.
+    fn process_started(&mut self, instance: InstanceId) {
+        let node = self.fabric.node(instance);
+        let (stamp, version) = (node.clock.stamp(self.now), node.replica.version.clone());
+        self.telemetry.processes.push(ProcessStart { stamp, resource: ResourceId(instance.0), version });
     }
 
     /// Adds a change to the future. A time that has passed means now.

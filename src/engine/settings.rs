@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Arrow, Health, Idempotency, Propagation, Severity};
+use crate::world::{Ack, Arrow, Health, Idempotency, Overflow, Propagation, Severity};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct NodeConfig {
     pub queue_capacity: Option<u32>,
     /// Requests that may wait at one replica.
     pub queue_limit: u32,
+    /// For a queue: what happens to one message more.
+    pub overflow: Option<Overflow>,
     /// For a queue: how long a delivered message may stay without acknowledgement.
     pub visibility: Option<Duration>,
     /// For a queue: deliveries of one message before it is given up.
@@ -82,6 +84,7 @@ impl Simulation {
             cache_ttl: node.cache.map(|cache| cache.ttl),
             queue_capacity: node.queue.map(|queue| queue.capacity),
             queue_limit: node.station.line_limit,
+            overflow: node.queue.map(|queue| queue.overflow),
             visibility: node.queue.and_then(|queue| queue.visibility),
             max_deliveries: node.queue.map(|queue| queue.most_deliveries),
             ack: node.consumer.ack,
@@ -144,6 +147,9 @@ impl Simulation {
             if let Some(capacity) = node.queue_capacity {
                 row("queue capacity", format!("{capacity} messages"));
             }
+            if let Some(overflow) = node.overflow {
+                row("when full", overflow_words(overflow).to_owned());
+            }
             let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
             self.rows_of_few(NodeId(at as u16), &mut row);
             row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
@@ -193,6 +199,14 @@ impl Simulation {
             shown.then(|| ClockReading { instance: resource.instance.clone(), says })
         };
         self.fabric.instances().filter_map(read).collect()
+    }
+}
+
+fn overflow_words(overflow: Overflow) -> &'static str {
+    match overflow {
+        Overflow::Reject => "refuses new messages",
+        Overflow::DropNewest => "accepts and drops new messages",
+        Overflow::DropOldest => "drops the oldest message",
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::{Family, MetricKind, Resource, Symbol, TraceRef};
+use crate::telemetry::{Family, MetricKind, Resource, ResourceId, Symbol, TraceRef};
 use crate::time::Stamp;
 
 /// The name and version of this format.
@@ -69,7 +69,7 @@ impl Lines<'_> {
         for log in self.telemetry.logs.iter() {
             body.clear();
             self.telemetry.logs.render_into(&self.telemetry.names, log, &mut body);
-            let mut object = resource(self.telemetry.resource(log.resource));
+            let mut object = process(self.telemetry, log.resource, log.stamp);
             object.insert("time".into(), self.time(log.stamp).into());
             let severity = self.telemetry.logs.words(log.template).0;
             object.insert("severity".into(), severity.text().into());
@@ -93,7 +93,7 @@ impl Lines<'_> {
     fn spans(&mut self) -> io::Result<()> {
         for span in self.telemetry.spans.iter() {
             let shape = self.telemetry.spans.shape_of(span.shape);
-            let mut object = resource(self.telemetry.resource(span.resource));
+            let mut object = process(self.telemetry, span.resource, span.start);
             object.insert("time".into(), self.time(span.start).into());
             object.insert("duration_ns".into(), span.duration.0.into());
             object.insert("trace_id".into(), self.trace_id(span.trace));
@@ -196,6 +196,11 @@ impl Lines<'_> {
     fn trace_id(&self, trace: TraceRef) -> Value {
         self.telemetry.spans.trace_id(trace).to_string().into()
     }
+}
+
+fn process(telemetry: &Telemetry, id: ResourceId, stamp: Stamp) -> Map<String, Value> {
+    let pairs = attribute::of_process(telemetry.resource(id), telemetry.version_at(id, stamp));
+    pairs.map(|(key, value)| (key.to_owned(), value.into())).collect()
 }
 
 fn resource(resource: &Resource) -> Map<String, Value> {

@@ -40,7 +40,8 @@ impl Text<'_> {
             for scrape in self.telemetry.metrics.scrapes(id) {
                 let at = seconds(self.telemetry, scrape.stamp);
                 self.samples += 1;
-                writeln!(self.out, "target_info{{{labels}}} 1 {at}")?;
+                let version = escape(self.telemetry.version_at(id, scrape.stamp));
+                writeln!(self.out, "target_info{{{labels},service_version=\"{version}\"}} 1 {at}")?;
             }
         }
         Ok(())

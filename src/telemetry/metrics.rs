@@ -1,7 +1,7 @@
 //! Metrics: families, series and scrapes. Knows what the monitor read from each replica and when, by the monitor's
 //! clock. One scrape is one row of numbers for one replica; a series is a place in that row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chunks::{Chunks, Columns};
 use super::names::Symbol;
@@ -80,6 +80,8 @@ pub struct Target {
     /// In order of registration.
     pub series: Vec<Series>,
     known: BTreeMap<(FamilyId, Vec<(Symbol, Symbol)>), u32>,
+    /// Families that it measures and does not expose.
+    hidden: BTreeSet<FamilyId>,
     width: u32,
     scrapes: Vec<u32>,
 }
@@ -92,7 +94,8 @@ impl Target {
 
     /// The place of a series with exactly these labels.
     pub fn find(&self, family: FamilyId, labels: &[(Symbol, Symbol)]) -> Option<u32> {
-        self.known.get(&(family, labels.to_vec())).copied()
+        let slot = self.known.get(&(family, labels.to_vec())).copied();
+        slot.filter(|_| !self.hidden.contains(&family))
     }
 }
 
@@ -194,9 +197,16 @@ impl Metrics {
         }
         let slot = target.width;
         target.known.insert((family, labels.clone()), slot);
-        target.series.push(Series { family, labels, slot });
+        if !target.hidden.contains(&family) {
+            target.series.push(Series { family, labels, slot });
+        }
         target.width += width;
         slot
+    }
+
+    /// From now on no series of a family is exposed by a replica.
+    pub fn hide(&mut self, resource: ResourceId, family: FamilyId) {
+        self.target_mut(resource).hidden.insert(family);
     }
 
     fn target_mut(&mut self, resource: ResourceId) -> &mut Target {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
-use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry, Severity};
+use super::spec::{Balance, Breaker, Dist, Fallback, Health, Overflow, Pool, Propagation, Retry, Severity};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.
@@ -133,6 +133,8 @@ pub enum Setting {
     FlushCache,
     /// Queue: messages that it holds.
     QueueCapacity(u32),
+    /// Queue: what happens to one message more than it holds.
+    Overflow(Overflow),
     /// Queue: how long a delivered message may stay without acknowledgement.
     Visibility(Option<Duration>),
     /// Queue: deliveries of one message before it is given up.

@@ -441,6 +441,8 @@ pub struct Instrumentation {
     pub access_log: bool,
     /// Server-side metrics.
     pub metrics: bool,
+    /// Metrics by their OpenTelemetry names that it does not expose, whoever measures them.
+    pub hides: Vec<String>,
     /// SERVER (or CONSUMER) spans.
     pub spans: bool,
     /// The share of new traces that are recorded (head sampling, decided where a trace starts).
@@ -772,6 +774,7 @@ impl Default for Instrumentation {
             level: Severity::Info,
             access_log: true,
             metrics: true,
+            hides: Vec::new(),
             spans: true,
             sampling: 1.0,
             data_version: false,

@@ -8,11 +8,11 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ResourceMetrics, ScopeMetrics, Sum, exemplar, metric, number_data_point,
 };
 
-use super::common::{pair, resource, scope, span_id, trace_id, unix_nano};
+use super::common::{Process, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute::Value;
-use crate::telemetry::{self, Family, FamilyId, MetricKind, ResourceId, Scrape, Series, Symbol, Target};
+use crate::telemetry::{self, Family, FamilyId, MetricKind, Scrape, Series, Symbol, Target};
 use crate::time::Stamp;
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
@@ -20,17 +20,20 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     for (id, target) in telemetry.metrics.targets() {
         let scrapes: Vec<Scrape<'_>> = telemetry.metrics.scrapes(id).collect();
         for part in scrapes.chunks((CHUNK / target.series.len().max(1)).max(1)) {
-            let metrics = metrics(telemetry, target, part);
-            written += metrics.iter().map(points).sum::<usize>() as u64;
-            sink.message(&message(telemetry, id, metrics))?;
+            let process = |scrape: &Scrape<'_>| telemetry.process_at(id, scrape.stamp);
+            for part in part.chunk_by(|a, b| process(a) == process(b)) {
+                let metrics = metrics(telemetry, target, part);
+                written += metrics.iter().map(points).sum::<usize>() as u64;
+                sink.message(&message(telemetry, (id, part.first().and_then(process)), metrics))?;
+            }
         }
     }
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, id: ResourceId, metrics: Vec<Metric>) -> MetricsData {
+fn message(telemetry: &Telemetry, process: Process, metrics: Vec<Metric>) -> MetricsData {
     let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..ScopeMetrics::default() }];
-    let one = ResourceMetrics { resource: resource(telemetry, id), scope_metrics, ..ResourceMetrics::default() };
+    let one = ResourceMetrics { resource: resource(telemetry, process), scope_metrics, ..ResourceMetrics::default() };
     MetricsData { resource_metrics: vec![one] }
 }
 

@@ -4,17 +4,18 @@ use std::io;
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData, span, status};
 
-use super::common::{ByResource, pair, resource, scope, span_id, trace_id, unix_nano};
+use super::common::{ByProcess, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute;
 use crate::telemetry::{SpanKind, SpanRecord};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
-    let mut chunk = ByResource::new(telemetry);
+    let mut chunk = ByProcess::new();
     let mut written = 0;
     for record in telemetry.spans.iter() {
-        chunk.push(record.resource, span(telemetry, record));
+        let process = (record.resource, telemetry.process_at(record.resource, record.start));
+        chunk.push(process, span(telemetry, record));
         written += 1;
         if written % CHUNK as u64 == 0 {
             sink.message(&message(telemetry, &mut chunk))?;
@@ -24,7 +25,7 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, chunk: &mut ByResource<Span>) -> TracesData {
+fn message(telemetry: &Telemetry, chunk: &mut ByProcess<Span>) -> TracesData {
     let resource_spans = chunk.take().map(|(id, spans)| ResourceSpans {
         resource: resource(telemetry, id),
         scope_spans: vec![ScopeSpans { scope: scope(), spans, ..ScopeSpans::default() }],

@@ -245,6 +245,7 @@ fn set_node(config: &mut NodeConfig, to: &Setting) -> bool {
         Setting::QueueLimit(limit) => config.queue_limit = *limit,
         Setting::CacheTtl(ttl) => config.cache_ttl = Some(*ttl),
         Setting::QueueCapacity(capacity) => config.queue_capacity = Some(*capacity),
+        Setting::Overflow(does) => config.overflow = Some(*does),
         Setting::Visibility(time) => config.visibility = *time,
         Setting::MaxDeliveries(most) => config.max_deliveries = Some(*most),
         Setting::AckMode(ack) => config.ack = *ack,

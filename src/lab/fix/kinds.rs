@@ -7,7 +7,7 @@ use super::sheet::Sheet;
 use super::value::{FieldType, FixValue};
 use super::{arrows, clocks, instrumentation, processes, queues, stores};
 use crate::time::Duration;
-use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Severity};
+use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Overflow, Severity};
 
 macro_rules! kinds {
     ($(
@@ -261,6 +261,13 @@ kinds! {
         /// Messages.
         capacity: u32,
     } is queues::CAPACITY, queues::capacity;
+    /// Change what a full queue does.
+    SetOverflow {
+        /// The queue.
+        node,
+        /// With one message more.
+        overflow: Overflow,
+    } is queues::OVERFLOW, queues::overflow;
     /// Change when a consumer acknowledges messages.
     SetAckMode {
         /// The consumer.

@@ -4,7 +4,7 @@ use super::form::{FixField, FixKind, FixSort, FixTarget};
 use super::sheet::Sheet;
 use super::way::Way;
 use crate::time::Duration;
-use crate::world::{Ack, Setting};
+use crate::world::{Ack, Overflow, Setting};
 
 pub(super) const CAPACITY: FixKind = FixKind {
     verb: "queue-capacity",
@@ -19,6 +19,34 @@ pub(super) const CAPACITY: FixKind = FixKind {
 
 pub(super) fn capacity<'a>(node: &'a str, capacity: &'a u32) -> Sheet<'a> {
     Sheet::node(format!("let {node} hold {capacity} messages"), Setting::QueueCapacity(*capacity))
+}
+
+pub(super) const OVERFLOW: FixKind = FixKind {
+    verb: "overflow",
+    title: "Set what a full queue does",
+    does: "change what a full queue does with one message more",
+    target: FixTarget::Queue,
+    fields: &[FixField::new(
+        "overflow",
+        "When full",
+        FixSort::Choice(&[
+            ("reject", "refuses it: the producer hears of it"),
+            ("drop-newest", "accepts it and drops it"),
+            ("drop-oldest", "drops the oldest instead"),
+        ]),
+    )],
+    example: "overflow orders reject",
+    way: Some(Way::Config),
+    price: "a producer that is refused fails, waits or tries again: the pressure goes back to it",
+};
+
+pub(super) fn overflow<'a>(node: &'a str, overflow: &'a Overflow) -> Sheet<'a> {
+    let does = match overflow {
+        Overflow::Reject => "refuse new messages",
+        Overflow::DropNewest => "drop new messages",
+        Overflow::DropOldest => "drop its oldest message",
+    };
+    Sheet::node(format!("let {node} {does} when it is full"), Setting::Overflow(*overflow))
 }
 
 pub(super) const ACK_MODE: FixKind = FixKind {

@@ -8,7 +8,7 @@ use crate::engine::Simulation;
 use crate::lab::Deployment;
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
-use crate::world::{Ack, Balance, Change, FallbackValue, HealthCheck, Set, Setting, Severity, World};
+use crate::world::{Ack, Balance, Change, FallbackValue, HealthCheck, Overflow, Set, Setting, Severity, World};
 
 const SHOP: &str = include_str!("tests_shop.ron");
 
@@ -94,6 +94,7 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
         (Fix::SetCacheTtl { node: node("cache"), ttl: secs(5) }, vec![(Fix::SetCacheTtl { node: node("cache"), ttl: secs(300) }, "nothing")]),
         (Fix::ResendInvalidations { node: node("cache") }, vec![(Fix::ResendInvalidations { node: node("db") }, "no cache")]),
         (Fix::SetQueueCapacity { node: node("orders"), capacity: 9 }, vec![(Fix::SetQueueCapacity { node: node("shop"), capacity: 9 }, "no queue")]),
+        (Fix::SetOverflow { node: node("orders"), overflow: Overflow::DropOldest }, vec![(Fix::SetOverflow { node: node("orders"), overflow: Overflow::Reject }, "nothing")]),
         (Fix::SetAckMode { node: node("mailer"), ack: Ack::OnDelivery }, vec![(Fix::SetAckMode { node: node("shop"), ack: Ack::OnDelivery }, "no consumer")]),
         (Fix::SetMaxDeliveries { node: node("orders"), deliveries: 9 }, vec![(Fix::SetMaxDeliveries { node: node("orders"), deliveries: 0 }, "outside")]),
         (Fix::SetVisibility { node: node("orders"), timeout: Some(secs(9)) }, vec![(Fix::SetVisibility { node: node("orders"), timeout: None }, "nothing")]),

@@ -1,7 +1,7 @@
 //! The values that fixes take, whatever their types, so that faces and checks treat all kinds alike.
 
 use crate::time::Duration;
-use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Severity};
+use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Overflow, Severity};
 
 /// One value of a fix.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +108,7 @@ macro_rules! words {
 words! {
     FallbackValue: FallbackValue::Default = "default", FallbackValue::Empty = "empty", FallbackValue::Stale = "stale";
     Severity: Severity::Debug = "debug", Severity::Info = "info", Severity::Warn = "warn", Severity::Error = "error";
+    Overflow: Overflow::Reject = "reject", Overflow::DropNewest = "drop-newest", Overflow::DropOldest = "drop-oldest";
     Ack: Ack::AfterHandling = "after-handling", Ack::OnDelivery = "on-delivery";
     Balance: Balance::RoundRobin = "round-robin", Balance::LeastConnections = "least-connections",
         Balance::Random = "random", Balance::Hash = "hash";

@@ -172,6 +172,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::Down(_)
         | Setting::Visibility(None)
         | Setting::Redrive
+        | Setting::Overflow(_)
         | Setting::AckMode(_)
         | Setting::Idempotency(None)
         | Setting::Reordering(None)
@@ -238,9 +239,11 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::FlagTelemetry(_)
         | Setting::Restart => Owner::Node,
         Setting::CacheTtl(_) | Setting::LostInvalidations(_) | Setting::FlushCache => Owner::Cache,
-        Setting::QueueCapacity(_) | Setting::Visibility(_) | Setting::MaxDeliveries(_) | Setting::Redrive => {
-            Owner::Queue
-        }
+        Setting::QueueCapacity(_)
+        | Setting::Overflow(_)
+        | Setting::Visibility(_)
+        | Setting::MaxDeliveries(_)
+        | Setting::Redrive => Owner::Queue,
         Setting::AckMode(_) | Setting::Poison(_) => Owner::Consumer,
         Setting::ReplicaLag(_) => Owner::FollowingDatabase,
         Setting::TrafficFactor(_) => Owner::Users,
