@@ -108,7 +108,7 @@ pub fn bar(ui: &mut Ui, edited: &Edited, out: &mut Outbox) -> bool {
         put_away = small_button(ui, "Dismiss", "Dismiss the notice of edits").clicked();
     });
     if let Edited::Wrong(_, problems) = edited {
-        ScrollArea::both().max_height(180.0).auto_shrink([false, true]).show(ui, |ui| {
+        ScrollArea::both().max_height(180.0).min_scrolled_height(180.0).auto_shrink([false, true]).show(ui, |ui| {
             ui.add(egui::Label::new(RichText::new(problems).monospace()).selectable(true).extend());
         });
     }

@@ -16,16 +16,22 @@ use crate::lab::{Chart, ChartLine, Command, Observation, TrainerView};
 pub fn ui(ctx: &Context, open: &mut bool, observation: &Observation, out: &mut Outbox) {
     let Some(view) = &observation.trainer else { return };
     let clock = Clock::of(observation);
-    egui::Window::new("Trainer's view").open(open).collapsible(true).default_size([760.0, 620.0]).show(ctx, |ui| {
-        ui.horizontal_wrapped(|ui| {
-            let warn = palette(ui.visuals()).warn;
-            ui.colored_label(warn, "The ground truth. The session file says that it was shown.");
-            if observation.debrief.is_none() && ui.button("Refresh").clicked() {
-                out.push(Act::Do(Command::Trainer));
-            }
+    egui::Window::new("Trainer's view")
+        .open(open)
+        .collapsible(true)
+        .default_size([760.0, 620.0])
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
+        .show(ctx, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let warn = palette(ui.visuals()).warn;
+                ui.colored_label(warn, "The ground truth. The session file says that it was shown.");
+                if observation.debrief.is_none() && ui.button("Refresh").clicked() {
+                    out.push(Act::Do(Command::Trainer));
+                }
+            });
+            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| contents(ui, view, clock));
         });
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| contents(ui, view, clock));
-    });
 }
 
 fn contents(ui: &mut Ui, view: &TrainerView, clock: Clock) {
@@ -45,7 +51,7 @@ fn contents(ui: &mut Ui, view: &TrainerView, clock: Clock) {
     let frame = chart::Frame { id: "trainer harm", group: "trainer", height: 170.0 };
     chart::show(ui, frame, &chart_view, &markers, clock, &mut BTreeSet::new());
     section(ui, "What became of requests since the cause");
-    Grid::new("trainer outcomes").num_columns(3).striped(true).show(ui, |ui| {
+    Grid::new("trainer outcomes").num_columns(3).min_col_width(90.0).striped(true).show(ui, |ui| {
         for title in ["Journey", "Outcome", "Requests"] {
             heading_cell(ui, title);
         }
