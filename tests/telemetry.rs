@@ -141,3 +141,26 @@ fn records_carry_the_version_that_their_process_ran() {
     assert!(of("shop", "1.0.0") > of("shop", "2.0.0") && of("shop", "2.0.0") > 1000, "{}", of("shop", "2.0.0"));
     assert!(of("stock", "1.0.0") > 1000 && of("stock", "2.0.0") == 0);
 }
+
+#[test]
+fn a_collector_keeps_whole_traces_with_errors_and_a_share_of_the_others() {
+    let sample = "epoch:";
+    let all = shop(sample, sample);
+    let sampled = shop(sample, "monitor: (tail: (wait: \"5s\", share: 0.1)), epoch:");
+    let traces = |sim: &Simulation| {
+        let mut found: BTreeMap<_, (usize, bool)> = BTreeMap::new();
+        // The last traces are still held.
+        for span in sim.telemetry().spans.iter().filter(|span| span.start.0 < 280_000_000_000) {
+            let (spans, error) = found.entry(span.trace).or_default();
+            *spans += 1;
+            *error |= span.error;
+        }
+        found
+    };
+    let (all, sampled) = (traces(&all), traces(&sampled));
+    assert!(sampled.iter().all(|(trace, kept)| all[trace] == *kept), "a trace is kept whole");
+    let errors = all.values().filter(|(_, error)| *error).count();
+    assert!(errors > 100 && sampled.values().filter(|(_, error)| *error).count() == errors);
+    let others = (sampled.len() - errors) as f64 / (all.len() - errors) as f64;
+    assert!((0.08..0.12).contains(&others), "{others}");
+}

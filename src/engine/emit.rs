@@ -102,7 +102,7 @@ impl Simulation {
         if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
             let version = if emitter.data_version { newest_version(&visit.parts) } else { ABSENT };
             let status = if matches!(route.work, RouteWork::Request { .. }) { u32::from(status) } else { ABSENT };
-            self.telemetry.spans.push(SpanRecord {
+            let span = SpanRecord {
                 start: clock.stamp(visit.since),
                 duration: took,
                 trace,
@@ -112,7 +112,8 @@ impl Simulation {
                 shape: words.shape,
                 error: visit.status >= 500,
                 args: &[status, bytes, version],
-            });
+            };
+            self.collector.take(self.now, &mut self.telemetry.spans, span);
         }
 
         let (instance, trace, span, identity) = (visit.instance, visit.trace.trace, visit.span, visit.identity);
@@ -208,7 +209,7 @@ impl Simulation {
             let size = if failure.is_some() || is_publish { ABSENT } else { answer_bytes(&self.plan, parts, false) };
             let status = if words.has_status && status != 0 { u32::from(status) } else { ABSENT };
             let clock = *self.fabric.voice(caller).1;
-            self.telemetry.spans.push(SpanRecord {
+            let span = SpanRecord {
                 start: clock.stamp(call.since),
                 duration: took,
                 trace,
@@ -218,7 +219,8 @@ impl Simulation {
                 shape: words.shape,
                 error: failure.is_some() && span_errors,
                 args: &[status, if span_errors { error } else { ABSENT }, resend, size],
-            });
+            };
+            self.collector.take(self.now, &mut self.telemetry.spans, span);
         }
         if log_failures && failure.is_some_and(|failure| failure != Failure::Cancelled) {
             let args = [error, micros(took), u32::from(call.attempt) + 1];

@@ -11,6 +11,7 @@ mod cache;
 mod call;
 mod change;
 mod clock;
+mod collector;
 mod condition;
 mod connections;
 mod data;
@@ -86,6 +87,7 @@ pub struct Simulation {
     telemetry: Telemetry,
     truth: Truth,
     flows: flow::Flows,
+    collector: collector::Collector,
     spans: u32,
     events: u64,
     /// Whether nothing is emitted any more.
@@ -175,6 +177,7 @@ impl Simulation {
         // A checked world has a good epoch.
         let epoch = Epoch::parse(&plan.spec().epoch).unwrap_or(Epoch::UNIX);
         let mut telemetry = Telemetry::new(epoch);
+        let tail = plan.spec().monitor.tail;
         let words = Arc::new(Words::new(&plan, &mut telemetry));
         let populations = Population::all(&plan, seed);
         let journeys = plan.journeys.iter().map(|journey| journey.name.clone()).collect();
@@ -196,6 +199,7 @@ impl Simulation {
             stopped: BTreeSet::new(),
             telemetry,
             flows: flow::Flows::default(),
+            collector: collector::Collector::new(tail),
             spans: 0,
             events: 0,
             muted: false,
@@ -361,6 +365,7 @@ impl Simulation {
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
             flows: self.flows.clone(),
+            collector: self.collector.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,

@@ -29,6 +29,7 @@ impl Simulation {
 
     /// Reads the metrics of every replica that answers.
     pub(super) fn scrape(&mut self) {
+        self.collector.decide(self.now, &mut self.telemetry.spans);
         for instance in self.fabric.instances() {
             let kind = self.plan.nodes[self.fabric.home(instance).node.at()].kind;
             let node = self.fabric.node(instance);

@@ -735,6 +735,22 @@ pub struct Monitor {
     pub scrape_every: Duration,
     /// Time between two probes of a health page.
     pub probe_every: Duration,
+    /// Whole traces are kept or dropped when they are over. None keeps all that was recorded.
+    pub tail: Option<TailSampling>,
+}
+
+/// Tail sampling: a collector holds the spans of a trace for some time, and then keeps all of them or none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TailSampling {
+    /// From the first span that ends; it decides at the next scrape after that.
+    pub wait: Duration,
+    /// Keeps traces with a span whose status is an error.
+    pub errors: bool,
+    /// Keeps traces with a span that is longer than this.
+    pub slower_than: Option<Duration>,
+    /// The share of the others that is kept.
+    pub share: f64,
 }
 
 fn one() -> u16 {
@@ -805,6 +821,12 @@ impl Default for Owes {
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self { scrape_every: Duration::from_secs(10), probe_every: Duration::from_secs(10) }
+        Self { scrape_every: Duration::from_secs(10), probe_every: Duration::from_secs(10), tail: None }
+    }
+}
+
+impl Default for TailSampling {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(10), errors: true, slower_than: None, share: 0.01 }
     }
 }
