@@ -18,6 +18,8 @@ pub mod lesson;
 pub mod query;
 pub mod random;
 pub mod report;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod starter;
 pub mod telemetry;
 pub mod terminal;

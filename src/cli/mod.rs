@@ -14,6 +14,8 @@ mod query;
 mod replay;
 mod report;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod simulate;
 #[cfg(feature = "gui")]
 mod window;
@@ -54,6 +56,8 @@ enum Command {
     Run(run::RunArguments),
     Export(export::ExportArguments),
     Query(query::QueryArguments),
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArguments),
     Check(check::CheckArguments),
     New(new::NewArguments),
     Replay(replay::ReplayArguments),
@@ -79,6 +83,8 @@ pub fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Query(arguments)) => query::query(&arguments),
+        #[cfg(feature = "serve")]
+        Some(Command::Serve(arguments)) => serve::serve(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments, lang.as_deref()),
         Some(Command::New(arguments)) => new::new(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),

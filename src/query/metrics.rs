@@ -81,6 +81,11 @@ impl<'a> MetricStore<'a> {
         self.rounds.last().copied()
     }
 
+    /// The time of the oldest scrape, in milliseconds since 1970.
+    pub fn oldest(&self) -> Option<i64> {
+        self.rounds.first().copied()
+    }
+
     /// The labels of all series, sorted.
     pub fn labels(&self) -> impl Iterator<Item = &Labels> {
         self.series.iter().map(|entry| &entry.labels)

@@ -200,6 +200,15 @@ impl Spans {
         TraceId(u128::from(mix(identity)) << 64 | u128::from(mix(identity ^ 0xa5a5_a5a5_a5a5_a5a5)))
     }
 
+    /// The trace that has this id.
+    pub fn find_trace(&self, id: TraceId) -> Option<TraceRef> {
+        let half = (id.0 >> 64) as u64;
+        let mut identities = self.traces.iter().flat_map(|chunk| &chunk.identity);
+        let place = identities.position(|identity| mix(*identity) == half)?;
+        let trace = TraceRef::from_raw(u32::try_from(place + 1).ok()?)?;
+        (self.trace_id(trace) == id).then_some(trace)
+    }
+
     /// Traces begun, in order. Not all have recorded spans.
     pub fn traces(&self) -> impl Iterator<Item = TraceRef> + use<> {
         (1..=self.traces.len() as u32).filter_map(TraceRef::from_raw)
@@ -247,6 +256,12 @@ impl Spans {
     /// Whether no span was recorded.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The span with this number of row, in the order they ended. Panics when there is none, as a slice does.
+    pub fn get(&self, row: usize) -> SpanRecord<'_> {
+        let (chunk, place) = self.rows.locate(row);
+        chunk.record(&self.shapes, place)
     }
 
     /// All spans, in the order they ended.

@@ -25,7 +25,7 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, chunk: &mut ByProcess<LogRecord>) -> LogsData {
+pub(super) fn message(telemetry: &Telemetry, chunk: &mut ByProcess<LogRecord>) -> LogsData {
     let resource_logs = chunk.take().map(|(id, log_records)| ResourceLogs {
         resource: resource(telemetry, id),
         scope_logs: vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }],
@@ -34,7 +34,7 @@ fn message(telemetry: &Telemetry, chunk: &mut ByProcess<LogRecord>) -> LogsData 
     LogsData { resource_logs: resource_logs.collect() }
 }
 
-fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
+pub(super) fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
     let mut body = String::new();
     telemetry.logs.render_into(&telemetry.names, log, &mut body);
     let severity = telemetry.logs.words(log.template).0;

@@ -37,7 +37,7 @@ fn message(telemetry: &Telemetry, process: Process, metrics: Vec<Metric>) -> Met
     MetricsData { resource_metrics: vec![one] }
 }
 
-fn points(metric: &Metric) -> usize {
+pub(super) fn points(metric: &Metric) -> usize {
     match &metric.data {
         Some(metric::Data::Gauge(gauge)) => gauge.data_points.len(),
         Some(metric::Data::Sum(sum)) => sum.data_points.len(),
@@ -47,7 +47,7 @@ fn points(metric: &Metric) -> usize {
 }
 
 /// The families of one replica, each with the points of all its series in these scrapes.
-fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Vec<Metric> {
+pub(super) fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Vec<Metric> {
     let uptime = uptime_slot(telemetry, target);
     let started = |scrape: &Scrape<'_>| {
         let secs = uptime.and_then(|slot| scrape.values.get(slot)).copied().unwrap_or(0.0);

@@ -25,7 +25,7 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, chunk: &mut ByProcess<Span>) -> TracesData {
+pub(super) fn message(telemetry: &Telemetry, chunk: &mut ByProcess<Span>) -> TracesData {
     let resource_spans = chunk.take().map(|(id, spans)| ResourceSpans {
         resource: resource(telemetry, id),
         scope_spans: vec![ScopeSpans { scope: scope(), spans, ..ScopeSpans::default() }],
@@ -34,7 +34,7 @@ fn message(telemetry: &Telemetry, chunk: &mut ByProcess<Span>) -> TracesData {
     TracesData { resource_spans: resource_spans.collect() }
 }
 
-fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
+pub(super) fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
     let shape = telemetry.spans.shape_of(record.shape);
     let start = unix_nano(telemetry, record.start);
     let kind = match shape.kind {
