@@ -264,6 +264,10 @@ async fn worked_out(ask: Ask, rooms: &Rooms, most: Duration) -> Result<Answer, F
 }
 
 fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> Result<Answer, Fault> {
+    if ask.path.is_empty() {
+        // Clients ask for the root to see whether anybody is there.
+        return Ok(Answer::text(StatusCode::OK, "allgreen: ask below /api/v1 as Prometheus, below /api as Tempo\n"));
+    }
     let found = prometheus::health(ask).or_else(|| prometheus::answer(ask, snapshot, stop));
     found.or_else(|| tempo::answer(ask, snapshot)).ok_or_else(|| Fault::not_found("there is no such path here"))
 }
