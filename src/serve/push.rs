@@ -53,7 +53,7 @@ impl Endpoint {
             _ => return Err(wrong("it does not begin with http://")),
         }
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
-        let host = authority.map(|authority| authority.host()).filter(|host| !host.is_empty());
+        let host = authority.map(hyper::http::uri::Authority::host).filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| wrong("it names no host"))?.to_owned();
         if uri.query().is_some() {
             return Err(wrong("it has a query"));
