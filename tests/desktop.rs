@@ -200,3 +200,29 @@ fn a_lesson_that_is_edited_is_checked_and_offered_and_nothing_is_lost() {
     click(&mut desktop, "Dismiss the notice of edits");
     assert!(desktop.query_all_by_label_contains("was edited").next().is_none());
 }
+
+#[test]
+fn a_session_that_is_handed_over_says_who_did_what() {
+    use allgreen::lab::{Command, Look, Session, Shift};
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::path::absolute("tests/support/shop/lessons/tiny.ron").unwrap();
+    let lesson = allgreen::Lesson::load(&path).unwrap();
+    let mut session = Session::start(&lesson, allgreen::Seed(3), &mut |_| true);
+    session.set_lesson_path(&path);
+    session.sit_down(Shift { who: "Ada".into(), began: "2026-03-02T09:00:00Z".into(), first: 0 });
+    for command in [Command::Look(Look::Health), Command::Wait(allgreen::Duration::from_mins(61))] {
+        session.apply(&command, &mut |_| true).unwrap();
+    }
+    let file = folder.path().join("handed-over.session");
+    session.save(&file).unwrap();
+
+    let options = RunOptions { session: Some(file), who: Some("Grace".into()), ..RunOptions::default() };
+    let mut desktop = desktop(options);
+    until(&mut desktop, "Who worked on this");
+    until(&mut desktop, "You go on as Grace");
+    until(&mut desktop, "second pair of eyes");
+    click(&mut desktop, "Session");
+    click(&mut desktop, "Who did what…");
+    until(&mut desktop, "look at the health pages");
+    desktop.check_accessibility();
+}
