@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::diagnostic::{Problem, Summary, check_file_with, did_you_mean};
+use crate::diagnostic::{Problem, Summary, check_file_with, did_you_mean, read_text};
 use crate::lab::LessonCard;
-use crate::lesson::LessonSpec;
+use crate::lesson::{LessonSpec, Translation, translation_path};
 use crate::{Lesson, Problems, World};
 
 static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/worlds");
@@ -43,8 +43,27 @@ pub fn lesson_path(name: &str) -> Option<PathBuf> {
     (path.is_file() || LESSONS.contains(&file)).then_some(path)
 }
 
-/// The lesson of a file, which may be built in.
+/// The lesson of a file, which may be built in, in the language that was chosen.
 pub fn lesson_at(path: &Path) -> Result<Lesson, Problems> {
+    let lesson = lesson_in_own_words(path)?;
+    let translated = translation(path).map(|translation| translation.over(&lesson.spec().texts));
+    Ok(translated.map_or_else(|| lesson.clone(), |texts| lesson.in_words(texts)))
+}
+
+/// The first translation that there is of the languages wanted. One that cannot be read is left out: `check` tells why.
+fn translation(lesson: &Path) -> Option<Translation> {
+    crate::language::wanted().iter().find_map(|language| {
+        let path = translation_path(lesson, language);
+        let name = path.display().to_string();
+        let text = match read_text(&path) {
+            Ok(source) => source.text.clone(),
+            Err(_) => LESSONS.get_file(path.strip_prefix(LESSON_FOLDER).ok()?)?.contents_utf8()?.to_owned(),
+        };
+        Translation::from_ron(&name, &text).ok()
+    })
+}
+
+fn lesson_in_own_words(path: &Path) -> Result<Lesson, Problems> {
     let inside = path.strip_prefix(LESSON_FOLDER).ok().and_then(|file| LESSONS.get_file(file)?.contents_utf8());
     match inside {
         Some(text) if !path.is_file() => embedded_lesson(path, text),
@@ -86,6 +105,10 @@ pub fn find(name: &str) -> Result<Loaded, Problems> {
         return match check_file_with(name, &world_text)? {
             Summary::World { .. } => World::load(name).map(Loaded::World),
             Summary::Lesson { .. } => lesson(name).map(as_lesson),
+            Summary::Translation { .. } => {
+                let problem = Problem::in_file(name, "this holds the words of a lesson, and no lesson");
+                Err(problem.help("name the lesson's own file").into())
+            }
         };
     }
     if lesson_path(name).is_some() {
@@ -112,6 +135,11 @@ pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {
         if !cards.iter().any(|card| card.id == spec.id) {
             cards.push(LessonCard::new(&folder.join(file.path()), &spec));
         }
+    }
+    for card in &mut cards {
+        let Some(words) = translation(&card.path) else { continue };
+        card.title = words.title.unwrap_or_else(|| std::mem::take(&mut card.title));
+        card.summary = words.summary.unwrap_or_else(|| std::mem::take(&mut card.summary));
     }
     cards.sort_by(|a, b| (a.level, &a.id).cmp(&(b.level, &b.id)));
     (cards, problems)

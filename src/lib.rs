@@ -13,13 +13,19 @@ pub mod diagnostic;
 pub mod engine;
 pub mod export;
 pub mod lab;
+pub mod language;
 pub mod lesson;
 pub mod query;
 pub mod random;
+pub mod report;
+#[cfg(feature = "serve")]
+pub mod serve;
+pub mod starter;
 pub mod telemetry;
 pub mod terminal;
 pub mod time;
 pub mod truth;
+pub mod watch;
 pub mod world;
 
 pub use diagnostic::Problems;

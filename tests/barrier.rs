@@ -41,3 +41,24 @@ fn only_the_session_and_grading_know_the_truth() {
     }
     assert!(breaches.is_empty(), "these may not know the ground truth:\n{}", breaches.join("\n"));
 }
+
+/// What a trainer may see is made in one place of grading, and asked for by one command.
+#[test]
+fn the_trainers_view_is_made_by_grading_and_handed_out_by_the_session_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let makes: Vec<String> = files
+        .iter()
+        .filter(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            text.lines()
+                .any(|line| line.contains("TrainerView {") && !line.contains("pub struct") && !line.contains("fn "))
+                || text.contains("trainer_view(")
+        })
+        .map(|file| file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"))
+        .collect();
+    let mut makes = makes;
+    makes.sort();
+    assert_eq!(makes, ["lab/grade/trainer.rs", "lab/session.rs"]);
+}

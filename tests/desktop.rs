@@ -168,3 +168,61 @@ fn a_lesson_that_is_none_leaves_the_start_page_with_a_reason() {
     until(&mut desktop, "no-such-lesson");
     until(&mut desktop, "Start The quiet fallback");
 }
+
+#[test]
+fn a_lesson_that_is_edited_is_checked_and_offered_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = lesson(&folder);
+    let mut desktop = desktop(RunOptions { lesson: Some(path.display().to_string()), ..RunOptions::default() });
+    until(&mut desktop, "Reports by users");
+    click(&mut desktop, "Did anything deploy in the last 2 hours?");
+    until(&mut desktop, "not saved");
+
+    let good = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, good.replace("opens_at: \"52m\"", "opens_at: \"2m\"")).unwrap();
+    until(&mut desktop, "was edited, and has problems");
+    until(&mut desktop, "before there is a history");
+    until(&mut desktop, "docs/authoring.md#lesson");
+    desktop.check_accessibility();
+    std::fs::write(&path, good.replace("title: \"The quiet fallback\"", "title: \"Edited just now\"")).unwrap();
+    until(&mut desktop, "was edited, and is good");
+    until(&mut desktop, "not saved");
+    click(&mut desktop, "Restart with the edited lesson…");
+    until(&mut desktop, "What you did since the last save would be lost.");
+    click(&mut desktop, "Cancel");
+    until(&mut desktop, "The quiet fallback · seed 1 · not saved");
+    click(&mut desktop, "Restart with the edited lesson…");
+    click(&mut desktop, "Don't save");
+    until(&mut desktop, "Edited just now · seed 1");
+    assert!(desktop.query_all_by_label_contains("was edited").next().is_none());
+    std::fs::write(&path, &good).unwrap();
+    until(&mut desktop, "was edited, and is good");
+    click(&mut desktop, "Dismiss the notice of edits");
+    assert!(desktop.query_all_by_label_contains("was edited").next().is_none());
+}
+
+#[test]
+fn a_session_that_is_handed_over_says_who_did_what() {
+    use allgreen::lab::{Command, Look, Session, Shift};
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::path::absolute("tests/support/shop/lessons/tiny.ron").unwrap();
+    let lesson = allgreen::Lesson::load(&path).unwrap();
+    let mut session = Session::start(&lesson, allgreen::Seed(3), &mut |_| true);
+    session.set_lesson_path(&path);
+    session.sit_down(Shift { who: "Ada".into(), began: "2026-03-02T09:00:00Z".into(), first: 0 });
+    for command in [Command::Look(Look::Health), Command::Wait(allgreen::Duration::from_mins(61))] {
+        session.apply(&command, &mut |_| true).unwrap();
+    }
+    let file = folder.path().join("handed-over.session");
+    session.save(&file).unwrap();
+
+    let options = RunOptions { session: Some(file), who: Some("Grace".into()), ..RunOptions::default() };
+    let mut desktop = desktop(options);
+    until(&mut desktop, "Who worked on this");
+    until(&mut desktop, "You go on as Grace");
+    until(&mut desktop, "second pair of eyes");
+    click(&mut desktop, "Session");
+    click(&mut desktop, "Who did what…");
+    until(&mut desktop, "look at the health pages");
+    desktop.check_accessibility();
+}

@@ -260,7 +260,7 @@ fn every_refusal_has_a_remedy() {
         (Fix::PropagateTrace { arrow: arrow.clone() }, "is so already"),
         (Fix::AddClientSpans { arrow }, "is so already"),
         (Fix::Scale { node: node(), replicas: 60_000 }, "out of range"),
-        (Fix::SetConcurrency { node: node(), concurrency: 0 }, "out of range"),
+        (Fix::SetConcurrency { node: node(), concurrency: 0 }, "outside 1 to 10000"),
         (Fix::FlushCache { node: node() }, "this system has no cache"),
         (Fix::SetQueueCapacity { node: node(), capacity: 1 }, "is no queue"),
         (Fix::DeepenHealth { node: node(), checks: Vec::new() }, "name what to check: db"),

@@ -45,6 +45,10 @@ pub enum Act {
     CopyDocument,
     /// Ask whether to end the investigation.
     AskDebrief,
+    /// Start again with the edited lesson; ask first if something would be lost.
+    AskRestart(PathBuf),
+    /// Show the trainer's view; ask whether to, the first time.
+    AskTrainer,
     /// Ask whether to go back to the list of lessons.
     AskLeave,
 }

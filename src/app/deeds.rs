@@ -7,13 +7,14 @@ use egui::{Context, ViewportCommand};
 use super::act::Act;
 use super::dialogs::{self, Decision, Dialog};
 use super::dock::Panel;
+use super::editing::Edited;
 use super::menu::Begin;
 use super::panels;
 use super::settings::{MOST_RECENT, Settings};
 use super::state::Desk;
 use super::window::{AfterSave, Window};
 use super::worker::{Ask, News};
-use crate::lab::{Command, Refusal, Reply};
+use crate::lab::{Command, Observation, Refusal, Reply, ShiftWork};
 
 impl Window {
     /// Takes the news.
@@ -29,6 +30,7 @@ impl Window {
                     if let Some(path) = self.path.clone() {
                         self.remember(path);
                     }
+                    self.tell_of_others(&observation);
                     self.open_desk(ctx, Desk::new(*observation));
                     if !ctx.input(|input| input.viewport().close_requested()) {
                         self.status = "You have arrived. Read the ticket, then the checklist.".to_owned();
@@ -51,6 +53,7 @@ impl Window {
                     self.after_save = AfterSave::Nothing;
                     self.fail(ctx, what, text);
                 }
+                News::Edited(edited) => self.edited = Some(edited).filter(|edited| *edited != Edited::Back),
                 News::Viewed(key, look, version, view) => {
                     if let Some(desk) = &mut self.desk {
                         desk.looks.answer(&key, &look, version, *view);
@@ -63,6 +66,18 @@ impl Window {
             let lesson = path.extension().is_some_and(|extension| extension == "ron");
             self.begin(if lesson { Begin::Lesson(path.display().to_string(), None) } else { Begin::Session(path) });
         }
+    }
+
+    /// A session that somebody worked on says who that was, and under whose name it goes on.
+    fn tell_of_others(&mut self, observation: &Observation) {
+        let shifts = &observation.work.shifts;
+        if shifts.is_empty() {
+            return;
+        }
+        let who = if self.menu.who.trim().is_empty() { "somebody" } else { self.menu.who.trim() };
+        let words: Vec<String> = shifts.iter().map(ShiftWork::words).collect();
+        let more = "Who did what, in the menu Session, lists it all.";
+        self.toasts.note("Who worked on this", format!("{}.\nYou go on as {who}. {more}", words.join(".\n")));
     }
 
     fn replied(&mut self, ctx: &Context, command: &Command, reply: Result<Reply, Refusal>) {
@@ -83,6 +98,7 @@ impl Window {
                 self.toasts.note("Hint", words);
                 self.dock.reveal(Panel::Notebook);
             }
+            Ok(Reply::Trainer(_)) => self.trainer_open = true,
             Ok(Reply::Debrief(_)) => {
                 self.status = "The investigation is over.".to_owned();
                 self.dock.set_alone(Some(Panel::Debrief));
@@ -99,6 +115,7 @@ impl Window {
         match std::mem::take(&mut self.after_save) {
             AfterSave::Nothing => {}
             AfterSave::Leave => self.leave(),
+            AfterSave::Restart(lesson) => self.restart(&lesson),
             AfterSave::Quit => self.quit(ctx),
         }
     }
@@ -109,7 +126,15 @@ impl Window {
         self.recent.truncate(MOST_RECENT);
     }
 
+    /// Starts the edited lesson with the seed of this session.
+    fn restart(&mut self, lesson: &Path) {
+        let seed = self.desk.as_ref().map(|desk| desk.observation().seed);
+        self.begin(Begin::Lesson(lesson.display().to_string(), seed));
+    }
+
     fn leave(&mut self) {
+        self.menu.refresh();
+        self.edited = None;
         self.worker.ask(Ask::Close);
         (self.desk, self.path, self.unsaved, self.running) = (None, None, false, false);
         self.status.clear();
@@ -131,10 +156,18 @@ impl Window {
             Decision::Cancelled => self.after_save = AfterSave::Nothing,
             Decision::Done => {}
             Decision::Leave => self.leave(),
+            Decision::Restart => {
+                if let Dialog::Restart(lesson) = &dialog {
+                    self.restart(lesson);
+                }
+            }
             Decision::Quit => self.quit(ctx),
             Decision::SaveFirst => {
-                let quits = matches!(dialog, Dialog::Quit);
-                self.after_save = if quits { AfterSave::Quit } else { AfterSave::Leave };
+                self.after_save = match dialog {
+                    Dialog::Quit => AfterSave::Quit,
+                    Dialog::Restart(lesson) => AfterSave::Restart(lesson),
+                    _ => AfterSave::Leave,
+                };
                 self.act(Act::AskSave);
             }
         }
@@ -173,6 +206,16 @@ impl Window {
             }
             Act::AskSave => self.dialog = Some(Dialog::Save { path: self.save_path().display().to_string() }),
             Act::AskDebrief => self.dialog = Some(Dialog::Debrief),
+            Act::AskRestart(lesson) if self.unsaved => self.dialog = Some(Dialog::Restart(lesson)),
+            Act::AskRestart(lesson) => self.restart(&lesson),
+            Act::AskTrainer => {
+                let Some(seen) = self.desk.as_ref().map(Desk::observation) else { return };
+                match (&seen.trainer, &seen.debrief) {
+                    (Some(_), _) => self.trainer_open = true,
+                    (None, Some(_)) => self.dock.reveal(Panel::Debrief),
+                    (None, None) => self.dialog = Some(Dialog::Trainer),
+                }
+            }
             Act::AskPin(look) => self.dialog = Some(Dialog::Pin { look, why: String::new() }),
             Act::AskLeave if self.unsaved => self.dialog = Some(Dialog::Leave),
             Act::AskLeave => self.leave(),

@@ -24,8 +24,12 @@ pub enum Dialog {
     },
     /// End the investigation?
     Debrief,
+    /// Show the ground truth?
+    Trainer,
     /// Leave without saving?
     Leave,
+    /// Start again with the edited lesson without saving?
+    Restart(PathBuf),
     /// Close the window without saving?
     Quit,
 }
@@ -41,6 +45,8 @@ pub enum Decision {
     Done,
     /// Leave the session without saving it.
     Leave,
+    /// Start again with the edited lesson.
+    Restart,
     /// Close the window without saving.
     Quit,
     /// Save first.
@@ -63,7 +69,16 @@ pub fn ui(ctx: &Context, dialog: &mut Dialog, out: &mut Outbox) -> Decision {
                 );
                 choose(ui, "End it and debrief", |out| out.push(Act::Do(Command::Debrief)), out)
             }
+            Dialog::Trainer => {
+                ui.heading("Show the answers?");
+                ui.label(
+                    "The trainer's view tells what really happens in this system: the cause, the script, the harm. The \
+                     session file will say that it was shown.",
+                );
+                choose(ui, "I am the trainer", |out| out.push(Act::Do(Command::Trainer)), out)
+            }
             Dialog::Leave => unsaved(ui, "Leave this session?", Decision::Leave),
+            Dialog::Restart(_) => unsaved(ui, "Start again with the edited lesson?", Decision::Restart),
             Dialog::Quit => unsaved(ui, "Close the lab?", Decision::Quit),
         }
     });

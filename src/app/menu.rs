@@ -39,6 +39,8 @@ pub struct Menu {
     problems: Vec<String>,
     seed: String,
     open: String,
+    /// Who works: the name that session files get.
+    pub who: String,
 }
 
 impl Menu {
@@ -48,9 +50,15 @@ impl Menu {
         Menu::new(cards, problems.iter().map(ToString::to_string).collect())
     }
 
+    /// Looks again which lessons there are.
+    pub fn refresh(&mut self) {
+        let Menu { cards, problems, .. } = Menu::load();
+        (self.cards, self.problems) = (cards, problems);
+    }
+
     /// A menu of lessons that are at hand.
     pub fn new(cards: Vec<LessonCard>, problems: Vec<String>) -> Menu {
-        Menu { cards, problems, seed: String::new(), open: String::new() }
+        Menu { cards, problems, seed: String::new(), open: String::new(), who: String::new() }
     }
 
     /// Draws the page, and answers what is to begin.
@@ -123,6 +131,8 @@ impl Menu {
             ui.add_space(SPACE_L);
             ui.label(RichText::new("Seed").weak()).on_hover_text("The same seed gives the same incident, to the byte");
             search(ui, &mut self.seed, "the lesson's own", 130.0);
+            ui.label(RichText::new("Your name").weak()).on_hover_text("Session files say who did what");
+            search(ui, &mut self.who, "nobody in particular", 150.0);
             if let Err(problem) = &seed {
                 ui.colored_label(palette(ui.visuals()).bad, problem);
             }

@@ -9,6 +9,7 @@ use super::dock::Dock;
 const DOCK: &str = "allgreen layout 1";
 const THEME: &str = "allgreen theme";
 const RECENT: &str = "allgreen recent sessions";
+const WHO: &str = "allgreen who";
 
 /// Recent sessions that are kept.
 pub const MOST_RECENT: usize = 8;
@@ -21,13 +22,16 @@ pub struct Settings {
     pub theme: ThemePreference,
     /// Session files, newest first.
     pub recent: Vec<PathBuf>,
+    /// Who works here.
+    pub who: String,
 }
 
 impl Settings {
     /// Reads what was kept; anything that cannot be read is as on the first start.
     pub fn load(storage: Option<&dyn eframe::Storage>) -> Settings {
         let Some(storage) = storage else {
-            return Settings { dock: None, theme: ThemePreference::Dark, recent: Vec::new() };
+            let who = crate::lab::local_name();
+            return Settings { dock: None, theme: ThemePreference::Dark, recent: Vec::new(), who };
         };
         let mut recent: Vec<PathBuf> = eframe::get_value(storage, RECENT).unwrap_or_default();
         recent.retain(|path| path.exists());
@@ -36,13 +40,20 @@ impl Settings {
             Some("system") => ThemePreference::System,
             _ => ThemePreference::Dark,
         };
-        Settings { dock: eframe::get_value(storage, DOCK), theme, recent }
+        let who = storage.get_string(WHO).unwrap_or_else(crate::lab::local_name);
+        Settings { dock: eframe::get_value(storage, DOCK), theme, recent, who }
     }
 
     /// Keeps it.
-    pub fn save(storage: &mut dyn eframe::Storage, dock: &Dock, recent: &[PathBuf], theme: ThemePreference) {
+    pub fn save(
+        storage: &mut dyn eframe::Storage,
+        dock: &Dock,
+        recent: &[PathBuf],
+        (theme, who): (ThemePreference, &str),
+    ) {
         eframe::set_value(storage, DOCK, dock);
         eframe::set_value(storage, RECENT, &recent.to_vec());
+        storage.set_string(WHO, who.to_owned());
         let theme = match theme {
             ThemePreference::Light => "light",
             ThemePreference::System => "system",

@@ -28,6 +28,10 @@ pub struct RunOptions {
     pub size: Option<[f32; 2]>,
     /// The light theme, whatever was chosen before.
     pub light: bool,
+    /// Who works; the name that was used before, or this machine's word for its user, unless given.
+    pub who: Option<String>,
+    /// Show the trainer's view of the first session at once.
+    pub trainer: bool,
 }
 
 /// Why there is no window.

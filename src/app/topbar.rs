@@ -56,6 +56,12 @@ impl Window {
             if ui.add_enabled(open, egui::Button::new("Save…").shortcut_text("Ctrl+S")).clicked() {
                 self.act(Act::AskSave);
             }
+            if ui.add_enabled(open, egui::Button::new("Who did what…")).clicked() {
+                self.history_open = true;
+            }
+            if ui.add_enabled(open, egui::Button::new("Trainer's view…")).clicked() {
+                self.act(Act::AskTrainer);
+            }
             if ui.add_enabled(open, egui::Button::new("Back to the lessons")).clicked() {
                 self.act(Act::AskLeave);
             }

@@ -9,6 +9,7 @@ use egui::{CentralPanel, Context, Panel as Side, ProgressBar, RichText, Ui, View
 use super::act::{Act, Outbox};
 use super::dialogs::Dialog;
 use super::dock::{Dock, Panel};
+use super::editing::{self, Edited};
 use super::menu::{Begin, Menu};
 use super::screenshot::{Outcome, Shot};
 use super::start::RunOptions;
@@ -17,7 +18,7 @@ use super::theme::palette;
 use super::toast::Toasts;
 use super::widgets::{at_right, small_button};
 use super::worker::{Ask, Worker};
-use super::{help, settings::Settings};
+use super::{help, history, settings::Settings, trainer};
 
 /// Everything that the window holds.
 pub struct Window {
@@ -36,6 +37,10 @@ pub struct Window {
     pub(super) path: Option<PathBuf>,
     pub(super) recent: Vec<PathBuf>,
     pub(super) help_open: bool,
+    pub(super) history_open: bool,
+    pub(super) trainer_open: bool,
+    /// What became of the lesson's files since the session began.
+    pub(super) edited: Option<Edited>,
     pub(super) status: String,
     pub(super) theme: egui::ThemePreference,
     pub(super) after_save: AfterSave,
@@ -47,11 +52,12 @@ pub struct Window {
 }
 
 /// What follows a save that was asked for before something else.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum AfterSave {
     #[default]
     Nothing,
     Leave,
+    Restart(PathBuf),
     Quit,
 }
 
@@ -70,8 +76,10 @@ impl Window {
         let stored = settings.dock.filter(Dock::is_complete);
         let width = options.size.map_or(1440.0, |[width, _]| width);
         let shot = options.screenshot.clone().map(|path| Shot::new(path, outcome));
+        let mut menu = Menu::load();
+        menu.who = options.who.clone().unwrap_or(settings.who);
         let mut window = Window {
-            menu: Menu::load(),
+            menu,
             worker,
             desk: None,
             arranged: stored.is_some(),
@@ -86,6 +94,9 @@ impl Window {
             path: None,
             recent: settings.recent,
             help_open: false,
+            history_open: false,
+            trainer_open: false,
+            edited: None,
             status: String::new(),
             theme: settings.theme,
             after_save: AfterSave::Nothing,
@@ -104,6 +115,8 @@ impl Window {
 
     /// Starts or opens a session.
     pub fn begin(&mut self, begin: Begin) {
+        self.edited = None;
+        self.worker.ask(Ask::Sit(self.menu.who.clone()));
         match begin {
             Begin::Lesson(lesson, seed) => {
                 self.path = None;
@@ -121,6 +134,9 @@ impl Window {
     /// Puts a desk into the window: a session that has just been started or opened.
     pub fn open_desk(&mut self, ctx: &Context, desk: Desk) {
         self.desk = Some(desk);
+        if std::mem::take(&mut self.options.trainer) {
+            self.act(Act::Do(crate::lab::Command::Trainer));
+        }
         if !std::mem::replace(&mut self.arranged, true) {
             self.reset_layout(ctx);
         }
@@ -176,6 +192,13 @@ impl Window {
         let frame = egui::Frame::side_top_panel(ui.style()).fill(palette(ui.visuals()).raised);
         Side::top("top bar").frame(frame).show(ui, |ui| self.top_bar(ui));
         Side::bottom("status").frame(frame).show(ui, |ui| self.status_bar(ui));
+        if let Some(edited) = &self.edited {
+            let frame = frame.inner_margin(super::theme::CARD_MARGIN);
+            let bar = |ui: &mut Ui| editing::bar(ui, edited, &mut self.acts);
+            if Side::top("edited").frame(frame).show(ui, bar).inner {
+                self.edited = None;
+            }
+        }
         let ground = egui::Frame::new().fill(palette(ui.visuals()).base);
         CentralPanel::default().frame(ground).show(ui, |ui| match &mut self.desk {
             Some(desk) => self.dock.ui(ui, desk),
@@ -194,6 +217,12 @@ impl Window {
             .default_pos(ctx.content_rect().center())
             .show(&ctx, help::ui);
         self.help_open = open;
+        if let (true, Some(desk)) = (self.history_open, &self.desk) {
+            history::ui(&ctx, &mut self.history_open, desk.observation());
+        }
+        if let (true, Some(desk)) = (self.trainer_open, &self.desk) {
+            trainer::ui(&ctx, &mut self.trainer_open, desk.observation(), &mut self.acts);
+        }
         self.ask(&ctx);
         self.toasts.ui(&ctx, now);
     }
@@ -286,7 +315,7 @@ impl eframe::App for Window {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.shot.is_none() {
-            Settings::save(storage, &self.dock, &self.recent, self.theme);
+            Settings::save(storage, &self.dock, &self.recent, (self.theme, &self.menu.who));
         }
     }
 

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration as Wall, Instant};
 
+use super::editing::{Edited, Editing};
 use super::looker::{self, LookAsk};
-use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, View};
+use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, Shift, View};
 use crate::time::{Duration, SimTime};
-use crate::{Seed, builtin};
+use crate::{Lesson, Seed, builtin};
 
 /// Wall time between two slices while the clock plays.
 const TICK: Wall = Wall::from_millis(100);
@@ -24,6 +25,8 @@ pub enum Ask {
     Start(String, Option<Seed>),
     /// Open a saved session.
     Open(PathBuf),
+    /// Who works from the next start or opening on.
+    Sit(String),
     /// Carry out a command.
     Do(Command),
     /// Let the clock run at this multiple of real time.
@@ -65,6 +68,8 @@ pub enum News {
     Document(String, Option<PathBuf>),
     /// Something could not be done: what, and the text of the problem.
     Failed(String, String),
+    /// The files of the lesson that is open were edited.
+    Edited(Edited),
     /// A view: key, look, snapshot, view.
     Viewed(String, Look, u64, Box<Result<View, Refusal>>),
 }
@@ -90,8 +95,15 @@ impl Worker {
         let told = Teller { news: news_sender, wake };
         let looker_told = told.clone();
         std::thread::Builder::new().name("views".into()).spawn(move || looker::run(&look_receiver, &looker_told))?;
-        let owner =
-            Owner { session: None, asks: ask_receiver, told, cancel: cancel.clone(), clock: Clockwork::default() };
+        let owner = Owner {
+            session: None,
+            asks: ask_receiver,
+            told,
+            cancel: cancel.clone(),
+            clock: Clockwork::default(),
+            who: String::new(),
+            editing: None,
+        };
         std::thread::Builder::new().name("session".into()).spawn(move || owner.run())?;
         Ok(Worker { asks, looks, news, cancel })
     }
@@ -145,6 +157,9 @@ struct Owner {
     told: Teller,
     cancel: Arc<AtomicBool>,
     clock: Clockwork,
+    who: String,
+    /// Watches the files of the lesson that is open.
+    editing: Option<Editing>,
 }
 
 /// How the incident clock runs.
@@ -183,10 +198,14 @@ impl Owner {
                 let opened = self
                     .working(&words, |progress| Session::open_with(&path, &|id| builtin::lesson(id).ok(), progress));
                 match opened {
-                    Ok(session) => self.adopt(session),
+                    Ok(session) => {
+                        self.watch(session.lesson_file(), None);
+                        self.adopt(session);
+                    }
                     Err(problems) => self.fail("The session was not opened", &problems.to_string()),
                 }
             }
+            Ask::Sit(who) => self.who = who,
             Ask::Do(command) => self.apply(command),
             Ask::Play(speed) => {
                 self.cancel.store(false, Ordering::Relaxed);
@@ -214,7 +233,7 @@ impl Owner {
             }
             Ask::Close => {
                 self.stop_clock();
-                self.session = None;
+                (self.session, self.editing) = (None, None);
             }
         }
     }
@@ -224,6 +243,8 @@ impl Owner {
             Ok(lesson) => lesson,
             Err(problem) => return self.fail("The lesson was not started", &problem.to_string()),
         };
+        let file = builtin::lesson_path(name).filter(|path| path.is_file());
+        self.watch(file, Some(lesson.clone()));
         let seed = seed.unwrap_or(Seed(lesson.spec().seed));
         let words = format!("Simulating the time before you arrive (seed {})", seed.0);
         let mut session = self.working(&words, |progress| Session::start(&lesson, seed, progress));
@@ -237,8 +258,20 @@ impl Owner {
         self.adopt(session);
     }
 
-    fn adopt(&mut self, session: Session) {
+    /// Tells of edits of a lesson's file from now on; `begun` is the lesson as the session has it, if that is at hand.
+    fn watch(&mut self, path: Option<PathBuf>, begun: Option<Lesson>) {
+        // The old one ends first, so that nothing of the lesson before is told of this one.
+        self.editing = None;
+        let Some(path) = path else { return };
+        match Editing::watch(path, begun, self.told.clone()) {
+            Ok(editing) => self.editing = Some(editing),
+            Err(why) => self.fail("Edits of the lesson's file will not be noticed", &why),
+        }
+    }
+
+    fn adopt(&mut self, mut session: Session) {
         self.stop_clock();
+        session.sit_down(Shift::now(&self.who));
         self.told.tell(News::Opened(Box::new(session.observe())));
         self.session = Some(session);
     }

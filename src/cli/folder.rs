@@ -27,7 +27,7 @@ impl<'a> Folder<'a> {
             return Err(Failure::Stopped);
         }
         let path = self.0.join(name);
-        let written = tempfile::NamedTempFile::new_in(self.0).and_then(|file| {
+        let written = draft(self.0).and_then(|file| {
             let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
             let answer = write(&mut out)?;
             Ok((answer, out.into_inner().map_err(std::io::IntoInnerError::into_error)?))
@@ -35,6 +35,14 @@ impl<'a> Folder<'a> {
         let (answer, file) = written.map_err(|error| cannot(&path, &error))?;
         file.persist(&path).map(|_| answer).map_err(|error| cannot(&path, &error.error))
     }
+}
+
+/// A new file, readable like any other.
+fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {

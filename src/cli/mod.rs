@@ -8,10 +8,14 @@ mod failure;
 mod folder;
 mod ledger;
 mod lessons;
+mod new;
 mod play;
 mod query;
 mod replay;
+mod report;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod simulate;
 #[cfg(feature = "gui")]
 mod window;
@@ -33,6 +37,10 @@ struct Arguments {
     command: Option<Command>,
     #[command(flatten)]
     play: play::PlayOptions,
+    /// The language of lessons, such as de; that of the environment (LANG) unless told, and English where there is no
+    /// translation
+    #[arg(long, global = true, value_name = "TAG", value_parser = crate::language::parse)]
+    lang: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -48,8 +56,12 @@ enum Command {
     Run(run::RunArguments),
     Export(export::ExportArguments),
     Query(query::QueryArguments),
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArguments),
     Check(check::CheckArguments),
+    New(new::NewArguments),
     Replay(replay::ReplayArguments),
+    Report(report::ReportArguments),
     Lessons(lessons::LessonsArguments),
 }
 
@@ -63,14 +75,20 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    let lang = arguments.lang;
+    crate::language::choose(lang.as_deref());
     let done = match arguments.command {
         None => play::play(&play::PlayArguments { lesson: None, options: arguments.play }),
         Some(Command::Play(arguments)) => play::play(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Query(arguments)) => query::query(&arguments),
-        Some(Command::Check(arguments)) => check::check(&arguments),
+        #[cfg(feature = "serve")]
+        Some(Command::Serve(arguments)) => serve::serve(&arguments),
+        Some(Command::Check(arguments)) => check::check(&arguments, lang.as_deref()),
+        Some(Command::New(arguments)) => new::new(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
+        Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Lessons(arguments)) => lessons::lessons(&arguments),
     };
     done.map_or_else(Failure::exit, |()| ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use clap::Args;
 use super::failure::{Failure, complain};
 #[cfg(feature = "gui")]
 use super::window;
-use crate::lab::Session;
+use crate::lab::{Session, Shift, local_name};
 use crate::terminal::{Desk, Working, choose_lesson, lesson_table, prompt, run_script, watch_for_interrupts};
 use crate::{Seed, builtin};
 
@@ -47,6 +47,12 @@ pub(super) struct PlayOptions {
     /// Save the session here at the end (of a prompt or script)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// For trainers: show the ground truth from the start; the session file says so
+    #[arg(long)]
+    trainer: bool,
+    /// Your name, for the session file [default: the name of this machine's user]
+    #[arg(long, value_name = "NAME")]
+    who: Option<String>,
     #[cfg(feature = "gui")]
     #[command(flatten)]
     window: window::WindowOptions,
@@ -61,7 +67,7 @@ pub(super) fn play(arguments: &PlayArguments) -> Result<(), Failure> {
         let options = &arguments.options;
         let wants_terminal = options.terminal || options.script.is_some() || options.save.is_some();
         let wanted = (arguments.lesson.as_deref(), options.session.as_deref(), options.seed);
-        if !wants_terminal && window::open(&options.window, wanted)? {
+        if !wants_terminal && window::open(&options.window, wanted, (options.who.as_deref(), options.trainer))? {
             return Ok(());
         }
     }
@@ -80,8 +86,12 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
         (Some(path), false) if path != Path::new("-") => Some(open_script(path)?),
         _ => Some(("-".to_owned(), Box::new(io::stdin().lock()) as Box<dyn BufRead>)),
     };
-    let Some(session) = session(arguments, asks, &mut out)? else { return Ok(()) };
+    let Some(mut session) = session(arguments, asks, &mut out)? else { return Ok(()) };
+    session.sit_down(Shift::now(&options.who.clone().unwrap_or_else(local_name)));
     let mut desk = Desk::new(session);
+    if options.trainer {
+        desk.reveal(&mut out)?;
+    }
     match script {
         None => match prompt(&mut desk, options.save.as_deref(), &mut out)? {
             true => Err(Failure::Stopped),
@@ -117,7 +127,8 @@ fn session(arguments: &PlayArguments, asks: bool, out: &mut dyn Write) -> Result
     let mut working;
     let session = if let Some(path) = &arguments.options.session {
         working = Working::new("replaying the session");
-        Session::open_with(path, &builtin::embedded, &mut |share| working.reached(share)).map_err(Failure::from)
+        Session::open_with(path, &|id| builtin::lesson(id).ok(), &mut |share| working.reached(share))
+            .map_err(Failure::from)
     } else {
         let Some(path) = lesson(arguments.lesson.as_deref(), asks, out)? else { return Ok(None) };
         let lesson = builtin::lesson_at(&path)?;

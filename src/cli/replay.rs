@@ -26,7 +26,7 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     let mut working = Working::new("replaying");
     // A file that is a session and does not replay is a "no"; one that is none is bad input.
     let mut began = false;
-    let opened = Session::open_with(&arguments.session, &builtin::embedded, &mut |share| {
+    let opened = Session::open_with(&arguments.session, &|id| builtin::lesson(id).ok(), &mut |share| {
         began = true;
         working.reached(share)
     });

@@ -30,6 +30,7 @@ pub(super) struct WindowOptions {
 pub(super) fn open(
     options: &WindowOptions,
     (lesson, session, seed): (Option<&str>, Option<&Path>, Option<Seed>),
+    (who, trainer): (Option<&str>, bool),
 ) -> Result<bool, Failure> {
     let done = run(RunOptions {
         lesson: lesson.map(str::to_owned),
@@ -39,6 +40,8 @@ pub(super) fn open(
         screenshot: options.screenshot.clone(),
         size: options.size,
         light: options.light,
+        who: who.map(str::to_owned),
+        trainer,
     });
     match done {
         Ok(()) => Ok(true),

@@ -29,6 +29,13 @@ pub enum Summary {
         /// How many changes its script has.
         changes: usize,
     },
+    /// A lesson's words in another language.
+    Translation {
+        /// The lesson's short name.
+        id: String,
+        /// The language's tag.
+        language: String,
+    },
 }
 
 impl fmt::Display for Summary {
@@ -37,12 +44,13 @@ impl fmt::Display for Summary {
             Summary::World { name, nodes, arrows, journeys } => {
                 write!(f, "world {name}: {nodes} nodes, {arrows} arrows, {journeys} journeys")
             }
+            Summary::Translation { id, language } => write!(f, "lesson {id} in {language}"),
             Summary::Lesson { id, world, changes } => write!(f, "lesson {id}: {changes} changes to world {world}"),
         }
     }
 }
 
-/// Checks a world or a lesson (its world included); which of them it is, its first word says.
+/// Checks a world, a lesson (its world included) or the words of one; which of them it is, its first word says.
 pub fn check_file(path: impl AsRef<Path>) -> Result<Summary, Problems> {
     check_file_with(path, &|_| None)
 }
@@ -59,11 +67,16 @@ pub fn check_file_with(
     match tree.name.as_str() {
         "World" => world(path),
         "Lesson" => lesson(path, find_world),
+        "Translation" => {
+            let (language, id) = crate::lesson::check_translation(path)?;
+            Ok(Summary::Translation { id, language })
+        }
         "" if has("nodes") => world(path),
         "" if has("script") => lesson(path, find_world),
         _ => {
             let problem = Problem::in_text(&source, tree.head.clone(), "this is neither a world nor a lesson");
-            Err(problem.help("a world file begins with `World(`, a lesson file with `Lesson(`").into())
+            let help = "a world file begins with `World(`, a lesson file with `Lesson(`, its words in another language with `Translation(`";
+            Err(problem.help(help).into())
         }
     }
 }
@@ -95,13 +108,14 @@ mod tests {
     fn shipped(folder: &str) -> Vec<std::path::PathBuf> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| file.is_file());
         files.sort();
         files
     }
 
     #[test]
     fn all_worlds_and_lessons_that_ship_are_right() {
-        for file in shipped("worlds").into_iter().chain(shipped("lessons")) {
+        for file in shipped("worlds").into_iter().chain(shipped("lessons")).chain(shipped("lessons/texts/de")) {
             check_file(&file).unwrap_or_else(|problems| panic!("{problems}"));
         }
     }

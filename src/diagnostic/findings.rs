@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::{DataPath, MOST, Problem, Problems, Source, Tree, did_you_mean};
+use super::{DataPath, MOST, Problem, Problems, Source, Tree, did_you_mean, reference};
 
 /// What is wrong with some data.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +85,8 @@ impl Findings {
             let (order, problem) = match &placed {
                 Some((source, tree)) => {
                     let span = tree.locate(&source.text, &path, key);
-                    (span.start, Problem::in_text(source, span, what))
+                    let reference = reference::link(tree, span.start);
+                    (span.start, Problem::in_text(source, span, what).see(reference))
                 }
                 None => (0, Problem::in_file(path.to_string(), what)),
             };

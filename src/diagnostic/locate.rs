@@ -114,6 +114,27 @@ impl Tree {
         }
     }
 
+    /// The names on the way from the root to a byte: fields, keys of maps, and values such as `Call`.
+    pub fn trail(&self, byte: usize) -> Vec<String> {
+        let (mut here, mut names) = (self, Vec::new());
+        loop {
+            let key_at = |entry: &Entry| entry.key.as_ref().map(|(_, span)| span.start);
+            let around = |entry: &&Entry| {
+                let start = key_at(entry).unwrap_or(entry.value.span.start);
+                start <= byte && (byte < entry.value.span.end || !entry.value.closed)
+            };
+            let Some(entry) = here.entries.iter().rev().find(around) else { return names };
+            names.extend(entry.key.iter().map(|(key, _)| key.clone()));
+            here = &entry.value;
+            if byte < here.span.start {
+                return names;
+            }
+            if !here.name.is_empty() {
+                names.push(here.name.clone());
+            }
+        }
+    }
+
     /// All keys of maps that occur twice in one map. RON takes the last one and says nothing.
     pub fn repeated_keys(&self) -> Vec<Twice> {
         let mut twice = Vec::new();

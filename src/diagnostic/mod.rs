@@ -9,6 +9,7 @@ mod locate;
 mod names;
 mod path;
 mod read;
+pub(crate) mod reference;
 mod render;
 mod scan;
 mod source;
@@ -41,6 +42,8 @@ pub struct Problems {
 pub struct Problem {
     what: String,
     help: Option<String>,
+    /// The page and heading that explain it.
+    reference: Option<String>,
     place: Place,
 }
 
@@ -64,7 +67,7 @@ const LONGEST_HELP: usize = 1_000;
 impl Problem {
     /// Something wrong that has no place: in an argument, or in a combination.
     pub fn new(what: impl Into<String>) -> Self {
-        Problem { what: one_line(&what.into(), LONGEST_WHAT), help: None, place: Place::Nowhere }
+        Problem { what: one_line(&what.into(), LONGEST_WHAT), help: None, reference: None, place: Place::Nowhere }
     }
 
     /// Something wrong with a file as a whole, or with named data.
@@ -84,6 +87,13 @@ impl Problem {
         self
     }
 
+    /// Adds the page and heading that explain it.
+    #[must_use]
+    pub fn see(mut self, reference: Option<String>) -> Self {
+        self.reference = reference;
+        self
+    }
+
     /// What is wrong, in one line.
     pub fn what(&self) -> &str {
         &self.what
@@ -92,6 +102,11 @@ impl Problem {
     /// What to do about it.
     pub fn suggestion(&self) -> Option<&str> {
         self.help.as_deref()
+    }
+
+    /// The page and heading that explain what is wrong, from the root of the repository: `docs/authoring.md#arrow`.
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
     }
 
     /// The file, or the place in data made in code.
@@ -107,6 +122,14 @@ impl Problem {
     pub fn position(&self) -> Option<Position> {
         match &self.place {
             Place::Text(source, span) => Some(source.position(span.start)),
+            _ => None,
+        }
+    }
+
+    /// The line and column behind the last wrong character, if the problem is in a text.
+    pub fn end(&self) -> Option<Position> {
+        match &self.place {
+            Place::Text(source, span) => Some(source.position(span.end.max(span.start))),
             _ => None,
         }
     }

@@ -38,6 +38,10 @@ fn block(problem: &Problem, renderer: &Renderer) -> String {
     if let Some(help) = &problem.help {
         elements.push(Level::HELP.message(help.as_str()).into());
     }
+    let see = problem.reference.as_ref().map(|reference| format!("see {reference}"));
+    if let Some(see) = &see {
+        elements.push(Level::HELP.message(see.as_str()).into());
+    }
     let group =
         if elements.is_empty() { annotate_snippets::Group::with_title(title) } else { title.elements(elements) };
     renderer.render(&[group])

@@ -9,7 +9,7 @@ use ron::error::{Error, SpannedError};
 use super::findings::short;
 use super::locate::Tree;
 use super::scan::words_around;
-use super::{Position, Problem, Source, did_you_mean};
+use super::{Position, Problem, Source, did_you_mean, reference};
 
 /// The problem that a reader's error is.
 pub fn problem(source: &Arc<Source>, error: &SpannedError) -> Problem {
@@ -18,7 +18,22 @@ pub fn problem(source: &Arc<Source>, error: &SpannedError) -> Problem {
         return problem;
     }
     let (what, help) = words(source, at, &error.code);
-    Problem::in_text(source, place(&source.text, at, &error.code), what).help(help)
+    let place = place(&source.text, at, &error.code);
+    let reference = explains(source, place.start, &error.code);
+    Problem::in_text(source, place, what).help(help).see(reference)
+}
+
+/// The page and heading that explain the type that an error is about, else what is around its place.
+fn explains(source: &Source, at: usize, error: &Error) -> Option<String> {
+    let outer = match error {
+        Error::NoSuchStructField { outer, .. }
+        | Error::NoSuchEnumVariant { outer, .. }
+        | Error::MissingStructField { outer, .. }
+        | Error::DuplicateStructField { outer, .. } => outer.as_deref(),
+        _ => None,
+    };
+    let around = reference::link(&Tree::read(&source.text), at)?;
+    Some(outer.and_then(reference::link_to).unwrap_or(around))
 }
 
 /// A text in quotes that runs on over lines up to where something else was expected: its closing quote is missing.

@@ -12,7 +12,7 @@ use super::{Event, Simulation, data, dist, scoped};
 use crate::random::Identity;
 use crate::telemetry::SpanNumber;
 use crate::time::Duration;
-use crate::world::{Balance, FallbackValue, Propagation, Setting};
+use crate::world::{Balance, FallbackValue, Setting};
 
 /// What a new call starts with.
 pub(super) struct Outgoing {
@@ -128,7 +128,7 @@ impl Simulation {
                 })
                 .unwrap_or(timeout);
         }
-        let crosses = link.emitter.trace == Propagation::Propagated;
+        let propagation = link.emitter.trace;
         if link.balancer.in_flight.len() <= ordinal {
             link.balancer.in_flight.resize(ordinal + 1, 0);
         }
@@ -168,7 +168,7 @@ impl Simulation {
             instance: target,
             route,
             context,
-            trace: if crosses { TraceContext { parent, ..trace } } else { TraceContext::default() },
+            trace: TraceContext { parent, ..trace }.cross(propagation),
             reply_to: ReplyTo::Call(key, attempt),
             message: None,
             link: Some(call_link),

@@ -39,7 +39,7 @@ pub(super) enum Target {
 /// How long a replica is away when its process restarts.
 const RESTART: Duration = Duration::from_secs(3);
 /// How long a new replica takes to warm up before it gets traffic.
-const WARM_UP: Duration = Duration::from_secs(20);
+pub(super) const WARM_UP: Duration = Duration::from_secs(20);
 
 impl Simulation {
     /// A change begins, when what it waits for holds: the feed says so, and its settings change, at once, replica after
@@ -162,6 +162,9 @@ impl Simulation {
         kind: &Setting,
         to: Option<&Setting>,
     ) {
+        if let (Target::Replica(instance), Some(Setting::Replace)) = (target, to) {
+            return self.replace(change, instance);
+        }
         let users = users.clone();
         if let Some(cohort) = &users {
             let before = self.with_scoped(target, |scoped| scoped.swap(cohort, kind, to.cloned())).flatten();
@@ -244,6 +247,7 @@ impl Simulation {
                 self.serve_waiting(instance);
                 Setting::Concurrency(before)
             }
+            Setting::QueueLimit(limit) => Setting::QueueLimit(std::mem::replace(&mut node.station.line_limit, *limit)),
             Setting::WorkFactor(factor) => Setting::WorkFactor(std::mem::replace(&mut node.pace.factor, *factor)),
             Setting::WorkGrowth(growth) => {
                 if *growth == Duration::ZERO {
@@ -269,6 +273,8 @@ impl Simulation {
             Setting::DataVersionTelemetry(on) => {
                 Setting::DataVersionTelemetry(std::mem::replace(&mut node.emitter.data_version, *on))
             }
+            Setting::LogLevel(level) => Setting::LogLevel(std::mem::replace(&mut node.emitter.level, *level)),
+            Setting::FlagTelemetry(on) => Setting::FlagTelemetry(std::mem::replace(&mut node.emitter.flags, *on)),
             Setting::Sampling(share) => Setting::Sampling(std::mem::replace(&mut node.emitter.sampling, *share)),
             Setting::CacheTtl(ttl) => Setting::CacheTtl(std::mem::replace(&mut node.cache?.ttl, *ttl)),
             Setting::LostInvalidations(share) => {
@@ -281,6 +287,7 @@ impl Simulation {
             Setting::QueueCapacity(capacity) => {
                 Setting::QueueCapacity(std::mem::replace(&mut node.queue?.capacity, *capacity))
             }
+            Setting::Overflow(does) => Setting::Overflow(std::mem::replace(&mut node.queue?.overflow, *does)),
             Setting::Visibility(time) => Setting::Visibility(std::mem::replace(&mut node.queue?.visibility, *time)),
             Setting::MaxDeliveries(most) => {
                 Setting::MaxDeliveries(std::mem::replace(&mut node.queue?.most_deliveries, *most))
@@ -377,6 +384,7 @@ impl Simulation {
         node.replica.generation += 1;
         node.pace.grown = Duration::ZERO;
         node.emitter.live.iter_mut().for_each(|value| *value = 0.0);
+        node.emitter.exemplars.clear();
         node.keys.forget();
         if let Some(mut cache) = node.cache {
             cache.forget();
@@ -407,6 +415,7 @@ impl Simulation {
         let version = self.telemetry.names.intern(&node.replica.version);
         let started = self.words.started;
         self.log(instance, started, None, SpanNumber(0), &[version.0]);
+        self.process_started(instance);
         if self.fabric.node(instance).queue.is_some() {
             self.dispatch(instance);
         }
@@ -452,6 +461,7 @@ impl Simulation {
     fn warm_up(&mut self, like: InstanceId, instance: InstanceId, time: Duration) {
         self.fabric.copy_settings(&self.plan, like, instance);
         self.copy_behaviours(like, instance);
+        self.inherit(like, instance);
         self.restart(instance);
         let mut node = self.fabric.node(instance);
         node.replica.down_until = self.now + time;

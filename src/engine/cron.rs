@@ -3,7 +3,7 @@
 
 use bevy_ecs::component::Component;
 
-use super::flight::{Context, ReplyTo, TraceContext};
+use super::flight::{Context, NOBODY, ReplyTo, TraceContext};
 use super::ids::{InstanceId, RouteId};
 use super::visit::Incoming;
 use super::{Event, Simulation};
@@ -80,16 +80,14 @@ impl Simulation {
             identity: journey.child(u64::from(home.ordinal) ^ self.now.0),
             instance,
             route,
-            context: Context { journey, user: 0, token: 0, population: NOBODYS, debt: None },
+            context: Context { journey, user: 0, token: 0, population: NOBODY, debt: None },
             trace: TraceContext::default(),
             reply_to: ReplyTo::Nobody,
             message: None,
             link: None,
             payload: None,
+            key: None,
         });
         self.arrive(visit);
     }
 }
-
-/// The population of what no user asked for.
-pub const NOBODYS: u16 = u16::MAX;

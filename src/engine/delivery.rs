@@ -4,14 +4,14 @@
 use super::call::CONNECTION_GIVES_UP;
 use super::data;
 use super::fabric::Home;
-use super::flight::{NOBODY, ReplyTo, TraceContext, Visit};
+use super::flight::{NOBODY, ReplyTo, Visit};
 use super::ids::{InstanceId, LinkId, NodeId};
 use super::network::Packet;
 use super::queue::Message;
 use super::slab::Key;
 use super::visit::Incoming;
 use super::{Event, Simulation};
-use crate::world::{Ack, Propagation};
+use crate::world::Ack;
 
 impl Simulation {
     /// A queue takes a message in, or not.
@@ -119,7 +119,7 @@ impl Simulation {
         let consumer_node = self.fabric.home(consumer).node;
         let handlers = &self.plan.routes[message.route.at()].handlers;
         let Some((_, route)) = handlers.iter().copied().find(|(node, _)| *node == consumer_node) else { return };
-        let crosses = self.fabric.link(link).emitter.trace == Propagation::Propagated;
+        let trace = message.trace.cross(self.fabric.link(link).emitter.trace);
         let identity = message.identity.child(u64::from(message.deliveries));
         let delay = self.cross(link, consumer, (identity, message.context), Packet::Request(None));
         if ack == Ack::AfterHandling && (visibility.is_some() || delay.is_none()) {
@@ -137,7 +137,7 @@ impl Simulation {
             instance: consumer,
             route,
             context: message.context,
-            trace: if crosses { message.trace } else { TraceContext::default() },
+            trace,
             reply_to: ReplyTo::Queue(queue),
             message: Some(message),
             link: Some(link),

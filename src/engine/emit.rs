@@ -10,8 +10,8 @@ use super::plan::{Plan, RouteWork};
 use super::slab::Key;
 use super::words::{OwnArg, RESULTS, SIZE_BOUNDS, STATUSES, result_index, status_index};
 use crate::telemetry::{
-    ABSENT, ArgKind, BOUNDS, FamilyId, Field, LogRecord, LogTemplateId, ResourceId, SpanNumber, SpanRecord, Symbol,
-    Telemetry, Template, TraceRef,
+    ABSENT, ArgKind, BOUNDS, Exemplar, FamilyId, Field, LogRecord, LogTemplateId, ResourceId, SpanLink, SpanNumber,
+    SpanRecord, Symbol, Telemetry, Template, TraceRef,
 };
 use crate::time::{Duration, SimTime};
 use crate::world::{Kind, Severity};
@@ -35,11 +35,13 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         let home = self.fabric.home(visit.instance);
         let (emitter, _) = self.fabric.voice(visit.instance);
+        let mut link = None;
         if visit.trace.trace.is_none() && (emitter.spans || emitter.access_log) {
             let stream = self.plan.nodes[home.node.at()].streams.sampling;
             let sampled = stream.unit(visit.identity, 0) < emitter.sampling;
             let trace = Some(self.telemetry.spans.start_trace(visit.identity.0));
-            visit.trace = TraceContext { trace, parent: SpanNumber(0), sampled };
+            link = visit.trace.link.map(|trace| (trace, visit.trace.parent));
+            visit.trace = TraceContext { trace, sampled, ..TraceContext::default() };
             if let Some(debt) = visit.context.debt.and_then(|debt| self.debts.get_mut(debt)) {
                 debt.trace = debt.trace.or(trace);
             }
@@ -47,6 +49,9 @@ impl Simulation {
         if emitter.spans && visit.trace.sampled {
             self.spans += 1;
             visit.span = SpanNumber(self.spans);
+            if let Some((trace, span)) = link {
+                self.telemetry.spans.link(SpanLink { from: visit.span, trace, span });
+            }
         }
     }
 
@@ -89,7 +94,11 @@ impl Simulation {
                 emitter.served[at] = 1 + register(&mut self.telemetry, resource, *family, companion, labels);
             }
             let slot = emitter.served[at] as usize - 1;
-            observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
+                let (stamp, value) = (clock.stamp(self.now), took.as_secs_f64());
+                emitter.exemplars.put(Exemplar { place, trace, span: visit.span, stamp, value });
+            }
             if is_request {
                 observe(&mut emitter.live, slot + 2 + BOUNDS.len(), &SIZE_BOUNDS, f64::from(bytes));
             } else if matches!(route.work, RouteWork::Message { .. }) {
@@ -100,7 +109,7 @@ impl Simulation {
         if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
             let version = if emitter.data_version { newest_version(&visit.parts) } else { ABSENT };
             let status = if matches!(route.work, RouteWork::Request { .. }) { u32::from(status) } else { ABSENT };
-            self.telemetry.spans.push(SpanRecord {
+            let span = SpanRecord {
                 start: clock.stamp(visit.since),
                 duration: took,
                 trace,
@@ -110,7 +119,8 @@ impl Simulation {
                 shape: words.shape,
                 error: visit.status >= 500,
                 args: &[status, bytes, version],
-            });
+            };
+            self.collector.take(self.now, &mut self.telemetry.spans, span);
         }
 
         let (instance, trace, span, identity) = (visit.instance, visit.trace.trace, visit.span, visit.identity);
@@ -189,9 +199,13 @@ impl Simulation {
             } else {
                 known
             };
-            let (mut emitter, _) = self.fabric.voice(caller);
+            let (mut emitter, clock) = self.fabric.voice(caller);
             let slot = place as usize - 1;
-            observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
+            if let Some(trace) = call.trace.trace.filter(|_| call.span.0 != 0) {
+                let (stamp, value) = (clock.stamp(self.now), took.as_secs_f64());
+                emitter.exemplars.put(Exemplar { place, trace, span: call.span, stamp, value });
+            }
             if is_publish {
                 count(&mut emitter.live, slot + 2 + BOUNDS.len());
             }
@@ -202,7 +216,7 @@ impl Simulation {
             let size = if failure.is_some() || is_publish { ABSENT } else { answer_bytes(&self.plan, parts, false) };
             let status = if words.has_status && status != 0 { u32::from(status) } else { ABSENT };
             let clock = *self.fabric.voice(caller).1;
-            self.telemetry.spans.push(SpanRecord {
+            let span = SpanRecord {
                 start: clock.stamp(call.since),
                 duration: took,
                 trace,
@@ -212,7 +226,8 @@ impl Simulation {
                 shape: words.shape,
                 error: failure.is_some() && span_errors,
                 args: &[status, if span_errors { error } else { ABSENT }, resend, size],
-            });
+            };
+            self.collector.take(self.now, &mut self.telemetry.spans, span);
         }
         if log_failures && failure.is_some_and(|failure| failure != Failure::Cancelled) {
             let args = [error, micros(took), u32::from(call.attempt) + 1];
@@ -237,6 +252,20 @@ impl Simulation {
         let labels = vec![(self.words.server_label, callee)];
         let slot = self.telemetry.metrics.series(ResourceId(caller.0), self.words.families.refusals, labels);
         count(&mut self.fabric.node(caller).emitter.live, slot as usize);
+    }
+
+    /// A replica looked a feature flag up for a visit, and tells so.
+    pub(super) fn emit_flag(&mut self, key: Key, flag: u16, on: bool) {
+        let Some(visit) = self.visits.get(key) else { return };
+        let (instance, trace, span) = (visit.instance, visit.trace.trace, visit.span);
+        if self.muted || !self.fabric.voice(instance).0.flags {
+            return;
+        }
+        let node = self.fabric.home(instance).node;
+        let Some(words) = &self.words.flags else { return };
+        let Some(name) = words.names[node.at()].get(usize::from(flag)) else { return };
+        let (template, args) = (words.evaluated, [name.0, words.variants[usize::from(on)].0, words.provider.0]);
+        self.log(instance, template, trace, span, &args);
     }
 
     /// A breaker opened or closed, and says so.
@@ -330,14 +359,16 @@ fn register(
     slot
 }
 
-/// Adds a value to a histogram: its sum, and the count of one bucket.
-fn observe(live: &mut Vec<f64>, slot: usize, bounds: &[f64], value: f64) {
+/// Adds a value to a histogram: its sum, and the count of one bucket, whose place it answers.
+fn observe(live: &mut Vec<f64>, slot: usize, bounds: &[f64], value: f64) -> u32 {
     let end = slot + 2 + bounds.len();
     if live.len() < end {
         live.resize(end, 0.0);
     }
     live[slot] += value;
-    live[slot + 1 + bounds.partition_point(|bound| *bound < value)] += 1.0;
+    let place = slot + 1 + bounds.partition_point(|bound| *bound < value);
+    live[place] += 1.0;
+    place as u32
 }
 
 /// Adds a time to a histogram of durations.

@@ -337,39 +337,36 @@ impl Fabric {
     /// Gives one replica of a node the deployed settings of another.
     pub fn copy_settings(&mut self, plan: &Plan, from: InstanceId, to: InstanceId) {
         let node = self.node(from);
-        let (version, servers, pace, health) =
-            (node.replica.version.clone(), node.station.servers, *node.pace, node.health.declared.clone());
+        let (version, servers, line_limit) =
+            (node.replica.version.clone(), node.station.servers, node.station.line_limit);
+        let (pace, health) = (*node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
+        let (level, tells_flags) = (node.emitter.level, node.emitter.flags);
         let (keys, consumer) = (node.keys.policy, *node.consumer);
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
         let (cache, queue) = (
             node.cache.map(|cache| (cache.ttl, cache.lost_invalidations, cache.capacity, cache.single_flight)),
-            node.queue.map(|queue| (queue.capacity, queue.visibility, queue.most_deliveries)),
+            node.queue.map(|queue| (queue.capacity, queue.overflow, queue.visibility, queue.most_deliveries)),
         );
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
         let mut node = self.node(to);
         node.replica.version = version;
-        node.station.servers = servers;
-        *node.pace = Pace {
-            factor: pace.factor,
-            growth: pace.growth,
-            error_rate: pace.error_rate,
-            slow_share: pace.slow_share,
-            slow_factor: pace.slow_factor,
-            ..*node.pace
-        };
-        node.pace.grown = Duration::ZERO;
+        (node.station.servers, node.station.line_limit) = (servers, line_limit);
+        // What stops a process is its own; its pauses' rhythm comes with the behaviours.
+        let Pace { stopped_until, paused, collects, .. } = *node.pace;
+        *node.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, ..pace };
         node.health.declared = health;
         node.keys.policy = keys;
         (*node.flags, *node.scoped) = (flags, scoped);
         *node.consumer = consumer;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
+        (node.emitter.level, node.emitter.flags) = (level, tells_flags);
         if let (Some(mut store), Some((ttl, lost, capacity, single_flight))) = (node.cache, cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
             (store.capacity, store.single_flight) = (capacity, single_flight);
         }
         if let (Some(mut store), Some(queue)) = (node.queue, queue) {
-            (store.capacity, store.visibility, store.most_deliveries) = queue;
+            (store.capacity, store.overflow, store.visibility, store.most_deliveries) = queue;
         }
         self.adopt::<Issuer>(from, to);
         self.adopt::<Verifier>(from, to);

@@ -9,6 +9,7 @@ use super::token::TokenId;
 use crate::random::Identity;
 use crate::telemetry::{SpanNumber, TraceRef};
 use crate::time::{Duration, SimTime};
+use crate::world::Propagation;
 
 /// For whom something is done. Travels with requests and messages; no telemetry carries it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,22 @@ pub struct TraceContext {
     pub trace: Option<TraceRef>,
     pub parent: SpanNumber,
     pub sampled: bool,
+    /// No trace, but a link for the one that will start: to the span `parent` of this trace.
+    pub link: Option<TraceRef>,
+}
+
+impl TraceContext {
+    /// What is left of it when it has crossed an arrow.
+    pub fn cross(self, trace: Propagation) -> TraceContext {
+        match trace {
+            Propagation::Propagated => self,
+            Propagation::Dropped => TraceContext::default(),
+            Propagation::Linked => {
+                let link = self.trace.filter(|_| self.sampled && self.parent.0 != 0).or(self.link);
+                TraceContext { link, parent: self.parent, ..TraceContext::default() }
+            }
+        }
+    }
 }
 
 /// A user on a journey.

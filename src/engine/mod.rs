@@ -13,6 +13,7 @@ mod cache;
 mod call;
 mod change;
 mod clock;
+mod collector;
 mod condition;
 mod connections;
 mod cron;
@@ -21,6 +22,7 @@ mod database;
 mod delivery;
 mod dist;
 mod emit;
+mod exemplars;
 mod fabric;
 mod flight;
 mod flow;
@@ -40,6 +42,7 @@ mod plan;
 mod population;
 mod process;
 mod queue;
+mod replace;
 mod scoped;
 mod settings;
 mod sharing;
@@ -61,7 +64,7 @@ pub use population::Population;
 pub use settings::{ClockReading, NodeConfig, SettingRow};
 
 use crate::random::Seed;
-use crate::telemetry::{Resource, Telemetry};
+use crate::telemetry::{ProcessStart, Resource, ResourceId, Telemetry};
 use crate::time::{Duration, Epoch, SimTime};
 use crate::truth::Truth;
 use crate::world::{Change, World};
@@ -100,6 +103,7 @@ pub struct Simulation {
     telemetry: Telemetry,
     truth: Truth,
     flows: flow::Flows,
+    collector: collector::Collector,
     spans: u32,
     events: u64,
     /// Whether nothing is emitted any more.
@@ -211,6 +215,7 @@ impl Simulation {
         // A checked world has a good epoch.
         let epoch = Epoch::parse(&plan.spec().epoch).unwrap_or(Epoch::UNIX);
         let mut telemetry = Telemetry::new(epoch);
+        let tail = plan.spec().monitor.tail;
         let words = Arc::new(Words::new(&plan, &mut telemetry));
         let populations = Population::all(&plan, seed);
         let journeys = plan.journeys.iter().map(|journey| journey.name.clone()).collect();
@@ -235,6 +240,7 @@ impl Simulation {
             failovers: Vec::new(),
             telemetry,
             flows: flow::Flows::default(),
+            collector: collector::Collector::new(tail),
             spans: 0,
             events: 0,
             muted: false,
@@ -263,7 +269,23 @@ impl Simulation {
             zone: spec.zones.get(usize::from(home.ordinal) % zones).cloned().unwrap_or_default(),
             kind: node.kind,
         });
+        for name in &spec.telemetry.hides {
+            let family = self.telemetry.names.find(name).and_then(|name| self.telemetry.metrics.find_family(name));
+            if let Some(family) = family {
+                self.telemetry.metrics.hide(ResourceId(instance.0), family);
+            }
+        }
+        if self.now == SimTime::ZERO {
+            self.process_started(instance);
+        }
         self.start_background(instance);
+    }
+
+    /// The telemetry of a replica is of a new process from now on.
+    fn process_started(&mut self, instance: InstanceId) {
+        let node = self.fabric.node(instance);
+        let (stamp, version) = (node.clock.stamp(self.now), node.replica.version.clone());
+        self.telemetry.processes.push(ProcessStart { stamp, resource: ResourceId(instance.0), version });
     }
 
     /// Adds a change to the future. A time that has passed means now.
@@ -399,6 +421,7 @@ impl Simulation {
             telemetry: self.telemetry.clone(),
             truth: self.truth.clone(),
             flows: self.flows.clone(),
+            collector: self.collector.clone(),
             spans: self.spans,
             events: self.events,
             muted: self.muted,

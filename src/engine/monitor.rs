@@ -1,7 +1,6 @@
 //! What runs by itself: the monitoring system that scrapes metrics and probes health pages, the lines that nodes write
 //! about nothing, and jobs. The monitor sees what a node's exporter and health page say, by the monitor's own clock.
 
-use super::cron::NOBODYS;
 use super::fabric::Home;
 use super::flight::{Context, NOBODY, ReplyTo, TraceContext};
 use super::ids::{InstanceId, NodeId};
@@ -35,6 +34,7 @@ impl Simulation {
 
     /// Reads the metrics of every replica that answers.
     pub(super) fn scrape(&mut self) {
+        self.collector.decide(self.now, &mut self.telemetry.spans);
         for instance in self.fabric.instances() {
             let kind = self.plan.nodes[self.fabric.home(instance).node.at()].kind;
             let node = self.fabric.node(instance);
@@ -45,7 +45,11 @@ impl Simulation {
             }
             self.set_gauges(instance);
             let live = std::mem::take(&mut self.fabric.node(instance).emitter.live);
-            self.telemetry.metrics.push(ResourceId(instance.0), Stamp(self.now.0 as i64), &live);
+            let mut exemplars = std::mem::take(&mut self.fabric.node(instance).emitter.exemplars);
+            let (resource, stamp) = (ResourceId(instance.0), Stamp(self.now.0 as i64));
+            self.telemetry.metrics.push(resource, stamp, &live, exemplars.in_order());
+            exemplars.clear();
+            self.fabric.node(instance).emitter.exemplars = exemplars;
             self.fabric.node(instance).emitter.live = live;
         }
         let every = self.plan.spec().monitor.scrape_every;

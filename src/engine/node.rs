@@ -7,6 +7,7 @@ use bevy_ecs::query::QueryData;
 
 use super::cache::CacheStore;
 use super::clock::Clock;
+use super::exemplars::Exemplars;
 use super::idempotency::KnownKeys;
 use super::queue::{Consumer, QueueStore};
 use super::scoped::Scoped;
@@ -104,8 +105,11 @@ pub struct Emitter {
     pub spans: bool,
     pub sampling: f64,
     pub data_version: bool,
+    pub flags: bool,
     /// Live numbers, as an SDK holds them; a scrape copies them.
     pub live: Vec<f64>,
+    /// Exemplars of histograms since the scrape before.
+    pub exemplars: Exemplars,
     /// For each route of the node and each status: the place of its duration histogram, plus one; zero is not yet.
     pub served: Vec<u32>,
     /// The places of gauges without labels.
@@ -121,7 +125,9 @@ impl Emitter {
             spans: declared.spans,
             sampling: declared.sampling,
             data_version: declared.data_version,
+            flags: declared.flags,
             live: Vec::new(),
+            exemplars: Exemplars::default(),
             served: Vec::new(),
             gauges: Vec::new(),
         }

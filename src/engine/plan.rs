@@ -537,6 +537,7 @@ impl<'a> Compiler<'a> {
             detached: false,
             carries: None,
             keyed_by: Some(datum),
+            keyed: Keyed::No,
             returns: false,
         };
         let (first, count) = self.push_calls(vec![call]);
@@ -630,7 +631,8 @@ impl<'a> Compiler<'a> {
         let route = self.op_route(database, op);
         let when = if reads { WhenPlan::Missing(datum) } else { WhenPlan::Always };
         let keyed_by = Some(datum);
-        let call = CallPlan { arrow, route, when, detached: false, carries: None, keyed_by, returns: !reads };
+        let keyed = Keyed::PassedOn;
+        let call = CallPlan { arrow, route, when, detached: false, carries: None, keyed_by, keyed, returns: !reads };
         let look = StepPlan::Data(DataOp::Get(datum));
         let id = self.store_route(cache, operation, datum_name, time, look);
         if self.plan.routes[id.at()].steps.len() == 2 {

@@ -1,13 +1,15 @@
 //! The configuration that is deployed now, as a deployment system would show it, and the clocks as each replica reads
 //! its own. Knows settings that people deploy; must never show what nobody deployed (faults, leaks, lost packets).
 
+use std::collections::BTreeMap;
+
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
 use super::limit::Limiter;
 use super::lock::LockTable;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Arrow, Health, Propagation};
+use crate::world::{Ack, Arrow, Health, Idempotency, Overflow, Propagation, Severity};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +44,30 @@ pub struct NodeConfig {
     pub cache_ttl: Option<Option<Duration>>,
     /// For a queue: messages that it holds.
     pub queue_capacity: Option<u32>,
+    /// Requests that may wait at one replica.
+    pub queue_limit: u32,
+    /// For a queue: what happens to one message more.
+    pub overflow: Option<Overflow>,
+    /// For a queue: how long a delivered message may stay without acknowledgement.
+    pub visibility: Option<Duration>,
+    /// For a queue: deliveries of one message before it is given up.
+    pub max_deliveries: Option<u8>,
+    /// For a consumer: when it acknowledges.
+    pub ack: Ack,
+    /// Idempotency keys that it keeps.
+    pub idempotency: Option<Idempotency>,
+    /// Feature flags, and whether each is on for those who have no value of their own.
+    pub flags: BTreeMap<String, bool>,
     /// What its health page checks.
     pub health: Health,
+    /// Whether its spans carry the version of the data served.
+    pub data_version: bool,
+    /// The share of new traces that it records.
+    pub sampling: f64,
+    /// Lines below this are not written.
+    pub level: Severity,
+    /// Whether it tells of each look at a feature flag.
+    pub tells_flags: bool,
 }
 
 impl Simulation {
@@ -62,7 +86,18 @@ impl Simulation {
             concurrency: node.station.servers,
             cache_ttl: node.cache.map(|cache| cache.ttl),
             queue_capacity: node.queue.map(|queue| queue.capacity),
+            queue_limit: node.station.line_limit,
+            overflow: node.queue.map(|queue| queue.overflow),
+            visibility: node.queue.and_then(|queue| queue.visibility),
+            max_deliveries: node.queue.map(|queue| queue.most_deliveries),
+            ack: node.consumer.ack,
+            idempotency: node.keys.policy,
+            flags: self.plan.node_spec(id).flags.keys().cloned().zip(node.flags.0.iter().copied()).collect(),
             health: node.health.declared.clone(),
+            data_version: node.emitter.data_version,
+            sampling: node.emitter.sampling,
+            level: node.emitter.level,
+            tells_flags: node.emitter.flags,
         })
     }
 
@@ -104,11 +139,22 @@ impl Simulation {
             row("version", node.version);
             row("replicas", node.replicas.to_string());
             row("concurrency", format!("{} requests for each replica", node.concurrency));
+            row("queue limit", format!("{} requests may wait at each replica", node.queue_limit));
+            row("log level", node.level.text().into());
+            if node.tells_flags {
+                row("flag evaluations", "told as events".into());
+            }
+            if node.sampling < 1.0 {
+                row("sampling", format!("{}% of new traces", node.sampling * 100.0));
+            }
             if let Some(ttl) = node.cache_ttl {
                 row("cache time to live", ttl.map_or("for ever".into(), |ttl| ttl.to_string()));
             }
             if let Some(capacity) = node.queue_capacity {
                 row("queue capacity", format!("{capacity} messages"));
+            }
+            if let Some(overflow) = node.overflow {
+                row("when full", overflow_words(overflow).to_owned());
             }
             let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
             self.rows_of_few(NodeId(at as u16), &mut row);
@@ -186,6 +232,22 @@ impl Simulation {
     }
 }
 
+fn overflow_words(overflow: Overflow) -> &'static str {
+    match overflow {
+        Overflow::Reject => "refuses new messages",
+        Overflow::DropNewest => "accepts and drops new messages",
+        Overflow::DropOldest => "drops the oldest message",
+    }
+}
+
+fn trace_words(trace: Propagation) -> &'static str {
+    match trace {
+        Propagation::Propagated => "propagated",
+        Propagation::Linked => "a new trace with a link",
+        Propagation::Dropped => "dropped",
+    }
+}
+
 fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
     let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
     let mut rows = vec![
@@ -224,7 +286,7 @@ fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
             }),
         ),
         ("load balancing", format!("{:?}", arrow.balance)),
-        ("trace context", if arrow.trace == Propagation::Propagated { "propagated" } else { "dropped" }.to_owned()),
+        ("trace context", trace_words(arrow.trace).to_owned()),
         ("client spans", yes(arrow.telemetry.spans)),
         ("client metrics", yes(arrow.telemetry.metrics)),
         ("failures logged", yes(arrow.telemetry.log_failures)),

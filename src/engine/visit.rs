@@ -92,9 +92,6 @@ impl Simulation {
         if pace.collects {
             self.count_for_pause(instance);
         }
-        if pace.growth > Duration::ZERO {
-            self.fabric.node(instance).pace.grown = pace.grown + pace.growth;
-        }
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
@@ -401,6 +398,7 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         let call = &self.plan.calls[plan.at()];
         let identity = visit.identity.child(2 + u64::from(plan.0));
+        let mut flagged = None;
         let wanted = match call.when {
             WhenPlan::Always => true,
             WhenPlan::Missing(datum) => !visit.parts.iter().any(|part| part.datum == datum),
@@ -409,7 +407,9 @@ impl Simulation {
             }
             WhenPlan::Flag(flag, wanted) => {
                 let (instance, context) = (visit.instance, visit.context);
-                self.flag(instance, flag, context) == wanted
+                let on = self.flag(instance, flag, context);
+                flagged = Some((flag, on));
+                on == wanted
             }
             WhenPlan::Account(account) => {
                 let users = self.populations.get(usize::from(visit.context.population));
@@ -417,6 +417,10 @@ impl Simulation {
             }
             WhenPlan::Chance(p) => self.plan.arrows[call.arrow.at()].streams.choice.chance(identity, 0, p),
         };
+        if let Some((flag, on)) = flagged {
+            self.emit_flag(key, flag, on);
+        }
+        let call = &self.plan.calls[plan.at()];
         let Some(visit) = self.visits.get_mut(key).filter(|_| wanted) else { return };
         let payload = call.carries.and_then(|datum| visit.parts.iter().copied().find(|part| part.datum == datum));
         let (context, instance, trace, detached) =

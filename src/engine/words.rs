@@ -60,8 +60,22 @@ pub struct Words {
     /// For each arrow: breaker opened, breaker closed.
     pub breakers: Vec<(LogTemplateId, LogTemplateId)>,
     pub started: LogTemplateId,
+    /// If any node has feature flags.
+    pub flags: Option<FlagWords>,
     /// For each node, its chatter.
     pub chatter: Vec<Vec<LogTemplateId>>,
+}
+
+/// What nodes say of feature flags.
+#[derive(Debug)]
+pub struct FlagWords {
+    /// The event of one evaluation.
+    pub evaluated: LogTemplateId,
+    /// For each node, the names of its flags, in order.
+    pub names: Vec<Vec<Symbol>>,
+    /// Off, and on.
+    pub variants: [Symbol; 2],
+    pub provider: Symbol,
 }
 
 /// What a node says about one of its routes.
@@ -154,6 +168,7 @@ impl Words {
             fields: vec![Field { name: version, kind: ArgKind::Name }],
         };
         let started = telemetry.logs.template(Severity::Info, started);
+        let flags = flag_words(plan, telemetry);
         let chatter = plan.spec().nodes.values().map(|node| {
             let lines = node.telemetry.chatter.iter();
             lines.map(|line| chatter_words(telemetry, line)).collect()
@@ -188,6 +203,7 @@ impl Words {
             idle: names.intern("idle"),
             breakers,
             started,
+            flags,
             chatter,
         }
     }
@@ -201,6 +217,27 @@ pub fn status_index(status: u16) -> usize {
 /// The place of a kind of result in [`RESULTS`].
 pub fn result_index(error_type: &str) -> usize {
     RESULTS.iter().position(|known| *known == error_type).unwrap_or(9)
+}
+
+fn flag_words(plan: &Plan, telemetry: &mut Telemetry) -> Option<FlagWords> {
+    if plan.spec().nodes.values().all(|node| node.flags.is_empty()) {
+        return None;
+    }
+    let names = &mut telemetry.names;
+    let mut field = |name: &str| Field { name: names.intern(name), kind: ArgKind::Name };
+    let fields =
+        ["feature_flag.key", "feature_flag.result.variant", "feature_flag.provider.name"].map(&mut field).to_vec();
+    let template = Template { text: "feature flag {} is {}".into(), fields };
+    let evaluated = telemetry.logs.template(Severity::Info, template);
+    telemetry.logs.name_event(evaluated, "feature_flag.evaluation");
+    let names = &mut telemetry.names;
+    let of_nodes = plan.spec().nodes.values().map(|node| node.flags.keys().map(|flag| names.intern(flag)).collect());
+    Some(FlagWords {
+        evaluated,
+        names: of_nodes.collect(),
+        variants: ["off", "on"].map(|variant| telemetry.names.intern(variant)),
+        provider: telemetry.names.intern("config"),
+    })
 }
 
 fn chatter_words(telemetry: &mut Telemetry, line: &crate::world::Chatter) -> LogTemplateId {

@@ -29,6 +29,15 @@ pub(super) fn of_resource(resource: &Resource) -> impl Iterator<Item = (&'static
     [("service.name", resource.service.as_str()), ("service.instance.id", &resource.instance)].into_iter().chain(zone)
 }
 
+/// The same, with the version that the process ran, if it is known.
+pub(super) fn of_process<'a>(
+    resource: &'a Resource,
+    version: &'a str,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let version = (!version.is_empty()).then_some(("service.version", version));
+    of_resource(resource).chain(version)
+}
+
 /// What a span's shape gives all such spans, then its own attributes that have a value.
 pub(super) fn of_span<'a>(
     telemetry: &'a Telemetry,

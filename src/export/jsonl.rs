@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::{Family, MetricKind, Resource, Symbol, TraceRef};
+use crate::telemetry::{Family, MetricKind, Resource, ResourceId, Symbol, TraceRef};
 use crate::time::Stamp;
 
 /// The name and version of this format.
@@ -69,7 +69,7 @@ impl Lines<'_> {
         for log in self.telemetry.logs.iter() {
             body.clear();
             self.telemetry.logs.render_into(&self.telemetry.names, log, &mut body);
-            let mut object = resource(self.telemetry.resource(log.resource));
+            let mut object = process(self.telemetry, log.resource, log.stamp);
             object.insert("time".into(), self.time(log.stamp).into());
             let severity = self.telemetry.logs.words(log.template).0;
             object.insert("severity".into(), severity.text().into());
@@ -80,6 +80,10 @@ impl Lines<'_> {
                     object.insert("span_id".into(), span.into());
                 }
             }
+            if let Some(name) = self.telemetry.logs.event_name(log.template) {
+                object.insert("event_name".into(), name.into());
+            }
+            object.insert("severity_number".into(), severity.number().into());
             object.insert("attributes".into(), attributes(attribute::of_log(self.telemetry, log)));
             self.line(&Value::Object(object))?;
         }
@@ -89,7 +93,7 @@ impl Lines<'_> {
     fn spans(&mut self) -> io::Result<()> {
         for span in self.telemetry.spans.iter() {
             let shape = self.telemetry.spans.shape_of(span.shape);
-            let mut object = resource(self.telemetry.resource(span.resource));
+            let mut object = process(self.telemetry, span.resource, span.start);
             object.insert("time".into(), self.time(span.start).into());
             object.insert("duration_ns".into(), span.duration.0.into());
             object.insert("trace_id".into(), self.trace_id(span.trace));
@@ -99,6 +103,12 @@ impl Lines<'_> {
             object.insert("kind".into(), shape.kind.name().into());
             object.insert("status".into(), if span.error { "ERROR" } else { "UNSET" }.into());
             object.insert("attributes".into(), attributes(attribute::of_span(self.telemetry, span)));
+            let links = self.telemetry.spans.links_of(span.number);
+            let links: Vec<Value> =
+                links.map(|link| json!({"trace_id": self.trace_id(link.trace), "span_id": link.span.id()})).collect();
+            if !links.is_empty() {
+                object.insert("links".into(), links.into());
+            }
             self.line(&Value::Object(object))?;
         }
         Ok(())
@@ -186,6 +196,11 @@ impl Lines<'_> {
     fn trace_id(&self, trace: TraceRef) -> Value {
         self.telemetry.spans.trace_id(trace).to_string().into()
     }
+}
+
+fn process(telemetry: &Telemetry, id: ResourceId, stamp: Stamp) -> Map<String, Value> {
+    let pairs = attribute::of_process(telemetry.resource(id), telemetry.version_at(id, stamp));
+    pairs.map(|(key, value)| (key.to_owned(), value.into())).collect()
 }
 
 fn resource(resource: &Resource) -> Map<String, Value> {

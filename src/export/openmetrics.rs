@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::Telemetry;
 use crate::query::promql::format_number;
 use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name, resource_labels, unit_suffix};
-use crate::telemetry::{Family, FamilyId, ResourceId, Scrape, Series};
+use crate::telemetry::{Exemplar, Family, FamilyId, ResourceId, Scrape, Series};
 use crate::time::Stamp;
 
 /// Writes every sample of every scrape. Answers the number of samples.
@@ -40,7 +40,8 @@ impl Text<'_> {
             for scrape in self.telemetry.metrics.scrapes(id) {
                 let at = seconds(self.telemetry, scrape.stamp);
                 self.samples += 1;
-                writeln!(self.out, "target_info{{{labels}}} 1 {at}")?;
+                let version = escape(self.telemetry.version_at(id, scrape.stamp));
+                writeln!(self.out, "target_info{{{labels},service_version=\"{version}\"}} 1 {at}")?;
             }
         }
         Ok(())
@@ -81,7 +82,7 @@ impl Text<'_> {
                         true => String::new(),
                         false => format!(" {}", seconds(self.telemetry, scrape.stamp)),
                     };
-                    self.point(name, &exposed, &labels, values, &at)?;
+                    self.point(name, &exposed, (&labels, values, &at), series, &scrape)?;
                 }
             }
         }
@@ -99,10 +100,27 @@ impl Text<'_> {
         writeln!(self.out, "# HELP {name} {}", escape(family.help))
     }
 
-    fn point(&mut self, name: &str, exposed: &[Exposed], labels: &str, values: &[f64], at: &str) -> io::Result<()> {
-        for one in exposed {
+    fn point(
+        &mut self,
+        name: &str,
+        exposed: &[Exposed],
+        (labels, values, at): (&str, &[f64], &str),
+        series: &Series,
+        scrape: &Scrape<'_>,
+    ) -> io::Result<()> {
+        let mut exemplars = scrape.exemplars_of(series, values.len()).peekable();
+        for (bucket, one) in exposed.iter().enumerate() {
             let le = one.le.as_ref().map_or_else(String::new, |le| format!(",le=\"{le}\""));
-            writeln!(self.out, "{name}{}{{{labels}{le}}} {}{at}", one.suffix, format_number(one.of(values)))?;
+            write!(self.out, "{name}{}{{{labels}{le}}} {}{at}", one.suffix, format_number(one.of(values)))?;
+            // Prometheus's own text format has no exemplars.
+            let own = |(of, _): &(usize, &Exemplar)| *of == bucket && one.le.is_some() && !self.newest_only;
+            if let Some((_, exemplar)) = exemplars.next_if(own) {
+                let trace = self.telemetry.spans.trace_id(exemplar.trace);
+                let span = exemplar.span.id().unwrap_or_default();
+                let (value, at) = (format_number(exemplar.value), seconds(self.telemetry, exemplar.stamp));
+                write!(self.out, " # {{trace_id=\"{trace}\",span_id=\"{span}\"}} {value} {at}")?;
+            }
+            writeln!(self.out)?;
         }
         self.samples += exposed.len() as u64;
         Ok(())

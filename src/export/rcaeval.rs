@@ -117,12 +117,15 @@ fn text_of<'a>(mut attributes: impl Iterator<Item = (&'a str, Value<'a>)>, name:
     }
 }
 
+/// Counts of the buckets of a histogram, with their bounds, by service and second.
+type Buckets<'a> = BTreeMap<(String, i64), (&'a [f64], Vec<f64>)>;
+
 /// What RCAEval's methods look at, by service: `workload` (requests a second), `error` (failed requests a second),
 /// `latency-50` and `latency-90` of server requests in seconds, and every gauge and counter under its own name with
 /// dashes, gauges as they are and counters as rates. Replicas and labels are summed.
 fn wide(telemetry: &Telemetry) -> Wide {
     let mut wide = Wide::new();
-    let mut buckets: BTreeMap<(String, i64), (&[f64], Vec<f64>)> = BTreeMap::new();
+    let mut buckets: Buckets<'_> = BTreeMap::new();
     let status = telemetry.names.find("http.response.status_code");
     for (id, target) in telemetry.metrics.targets() {
         let service = &telemetry.resource(id).service;

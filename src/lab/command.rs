@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Fix;
 use crate::lesson::Mechanism;
 use crate::time::Duration;
-use crate::world::{FallbackValue, HealthCheck, Severity};
+use crate::world::Severity;
 
 /// One action of a learner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,8 @@ pub enum Command {
     WriteUp(WriteUp),
     /// Ask for the next hint.
     Hint,
+    /// Show the ground truth while the incident goes on. For trainers: the session file says that it was shown.
+    Trainer,
     /// End the investigation and learn what happened.
     Debrief,
 }
@@ -222,119 +225,6 @@ pub struct Hypothesis {
     pub mechanism: Mechanism,
     /// The change that did it, by its id in the feed.
     pub change: Option<String>,
-}
-
-/// A change to the system that a learner can make. Each takes effect in the simulation and nowhere else.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Fix {
-    /// Undo a change of the feed.
-    RollBack {
-        /// Its id.
-        change: String,
-    },
-    /// Change how long a caller waits.
-    SetTimeout {
-        /// `"from -> to"`.
-        arrow: String,
-        /// None waits for ever.
-        timeout: Option<Duration>,
-    },
-    /// Change how often a caller tries.
-    SetRetries {
-        /// `"from -> to"`.
-        arrow: String,
-        /// Attempts in all; 1 is no retry.
-        attempts: u8,
-    },
-    /// Change or remove a fallback.
-    SetFallback {
-        /// `"from -> to"`.
-        arrow: String,
-        /// None passes failures on.
-        value: Option<FallbackValue>,
-    },
-    /// Make a fallback write a line each time it is used, and a failed attempt too.
-    LogFallback {
-        /// `"from -> to"`.
-        arrow: String,
-    },
-    /// Change a connection pool.
-    SetPool {
-        /// `"from -> to"`.
-        arrow: String,
-        /// Connections.
-        size: u32,
-    },
-    /// Take a circuit breaker out.
-    RemoveBreaker {
-        /// `"from -> to"`.
-        arrow: String,
-    },
-    /// Restart all replicas of a node, one after another.
-    Restart {
-        /// The node.
-        node: String,
-    },
-    /// Change the number of replicas.
-    Scale {
-        /// The node.
-        node: String,
-        /// Replicas.
-        replicas: u16,
-    },
-    /// Change how many requests or messages one replica works on at a time.
-    SetConcurrency {
-        /// The node.
-        node: String,
-        /// At a time.
-        concurrency: u32,
-    },
-    /// Drop all entries of a cache.
-    FlushCache {
-        /// The cache.
-        node: String,
-    },
-    /// Change how long entries of a cache live.
-    SetCacheTtl {
-        /// The cache.
-        node: String,
-        /// Time to live.
-        ttl: Duration,
-    },
-    /// Make a health page check what the node depends on.
-    DeepenHealth {
-        /// The node.
-        node: String,
-        /// What it checks.
-        checks: Vec<HealthCheck>,
-    },
-    /// Make trace context cross an arrow.
-    PropagateTrace {
-        /// `"from -> to"`.
-        arrow: String,
-    },
-    /// Add a client span to each attempt over an arrow.
-    AddClientSpans {
-        /// `"from -> to"`.
-        arrow: String,
-    },
-    /// Make a node put the version of the data it serves on its spans.
-    ReportDataVersion {
-        /// The node.
-        node: String,
-    },
-    /// Set the clocks of a node right.
-    SyncClocks {
-        /// The node.
-        node: String,
-    },
-    /// Change the size of a queue.
-    SetQueueCapacity {
-        /// The queue.
-        node: String,
-        /// Messages.
-        capacity: u32,
-    },
 }
 
 /// The post-incident document.

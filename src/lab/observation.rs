@@ -1,11 +1,11 @@
 //! What a face may see: a snapshot of telemetry and deployed configuration, and the learner's own notebook. Must never
-//! hold anything made from the ground truth but the debrief.
+//! hold anything made from the ground truth but the debrief and the trainer's view.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::look;
-use super::{Debrief, Look, Notebook, Refusal, TicketView, UserAttribute, View};
+use super::{Debrief, Look, Notebook, Refusal, TicketView, TrainerView, UserAttribute, View, Work};
 use crate::engine::{ClockReading, SettingRow};
 use crate::random::Seed;
 use crate::telemetry::Telemetry;
@@ -50,6 +50,10 @@ pub struct Observation {
     pub suggestion: Option<String>,
     /// Fixes that were ordered and are not in effect yet: (words, when they will be).
     pub pending: Vec<(String, SimTime)>,
+    /// Who did what, and when.
+    pub work: Arc<Work>,
+    /// What a trainer may see, once it was asked for.
+    pub trainer: Option<Arc<TrainerView>>,
     /// The debrief, once it was asked for.
     pub debrief: Option<Arc<Debrief>>,
 }

@@ -1,5 +1,5 @@
 //! One request in a quiet copy of the system: one replica of everything on one machine with one correct clock, no
-//! other users, no lost packets, the configuration that the world was written with. So a fault that needs load, a
+//! other users, no lost packets, no failure by chance, the configuration that the world was written with. So a fault that needs load, a
 //! network, a skewed clock or a change of configuration does not show: "it works on my machine". Knows telemetry of
 //! the copy; nothing of the real run.
 
@@ -11,7 +11,7 @@ use crate::engine::Simulation;
 use crate::random::Seed;
 use crate::telemetry::{Telemetry, TraceRef};
 use crate::time::{Duration, SimTime};
-use crate::world::{Dist, Journey, Kind, World, WorldSpec};
+use crate::world::{Dist, Impairments, Journey, Kind, World, WorldSpec};
 
 /// What the copy is, in words.
 const NOTE: &str = "a quiet copy: one replica of each node on one machine with one clock, nobody else on it, \
@@ -97,11 +97,18 @@ fn quiet(spec: &WorldSpec, request: &str) -> WorldSpec {
         if let Some(database) = &mut node.database {
             database.lag = Duration::ZERO;
         }
+        if let Some(cache) = &mut node.cache {
+            cache.lost_invalidations = 0.0;
+        }
+        for route in node.routes.values_mut() {
+            (route.errors, route.refusals, route.poison) = (0.0, 0.0, 0.0);
+        }
     }
     let is_users = |name: &str| spec.nodes.get(name).is_some_and(|node| node.kind == Kind::Users);
     for (name, arrow) in &mut copy.arrows {
         arrow.latency = Dist::Const(Duration::from_micros(50));
         arrow.loss = 0.0;
+        arrow.impairments = Impairments::default();
         // The one who sends the request sees the answer.
         if let Some((_, entry)) = name.split_once("->").filter(|(from, _)| is_users(from.trim()))
             && let Some(entry) = copy.nodes.get_mut(entry.trim())
@@ -113,4 +120,50 @@ fn quiet(spec: &WorldSpec, request: &str) -> WorldSpec {
     steps.iter_mut().for_each(|step| step.think = Dist::Const(Duration::ZERO));
     copy.journeys = [(JOURNEY.to_owned(), Journey { about: String::new(), steps })].into();
     copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Partition;
+
+    fn shipped() -> Vec<World> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/worlds");
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "ron"));
+        files.iter().map(|path| World::load(path).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_request_of_every_world_works_on_this_machine() {
+        for world in shipped() {
+            for request in requests(world.spec()) {
+                let told = reproduce(&world, Seed(3), &request);
+                let told = told.unwrap_or_else(|refusal| panic!("{}: {refusal}", world.spec().name));
+                assert!((200..300).contains(&told.status), "{}: `{request}`: {}", world.spec().name, told.status);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_real_system_is_not_in_the_copy() {
+        for world in shipped() {
+            let mut broken = world.spec().clone();
+            for node in broken.nodes.values_mut() {
+                for route in node.routes.values_mut() {
+                    route.errors = 1.0;
+                }
+            }
+            for arrow in broken.arrows.values_mut() {
+                arrow.loss = 1.0;
+                arrow.impairments.partition = Some(Partition::default());
+            }
+            let broken = World::new(broken).unwrap_or_else(|problems| panic!("{problems}"));
+            for request in requests(broken.spec()) {
+                let (ours, theirs) = (reproduce(&broken, Seed(3), &request), reproduce(&world, Seed(3), &request));
+                assert_eq!(ours, theirs, "{}: `{request}`", world.spec().name);
+            }
+        }
+    }
 }

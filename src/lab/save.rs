@@ -8,15 +8,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::limits::{LONGEST_SESSION, MOST_COMMANDS, MOST_FILE};
-use super::{Command, Refusal};
+use super::{Command, Refusal, Shift};
 use crate::Problems;
 use crate::diagnostic::{Problem, Source, parse_ron, read_text};
-use crate::lesson::Lesson;
+use crate::lesson::{Lesson, Texts};
 use crate::random::Seed;
 use crate::time::Duration;
 
-/// The version of this file format.
-const FORMAT: u32 = 1;
+/// The version of this file format. Version 1 did not say who did what.
+const FORMAT: u32 = 2;
+/// The oldest version that is read.
+const OLDEST: u32 = 1;
 /// Who writes.
 const APP: &str = concat!("allgreen ", env!("CARGO_PKG_VERSION"));
 
@@ -34,6 +36,9 @@ pub(super) struct SessionFile {
     /// BLAKE3 of the lesson and its world.
     content: String,
     pub seed: u64,
+    /// Who did which commands: since version 2.
+    #[serde(default)]
+    pub shifts: Vec<Shift>,
     pub commands: Vec<Command>,
     /// BLAKE3 of telemetry and ground truth after the last command.
     digest: String,
@@ -45,68 +50,74 @@ struct Header {
     format: u32,
 }
 
+/// The lesson of a session file.
+pub(super) struct Found {
+    pub lesson: Lesson,
+    /// Its file, if it came from one.
+    pub path: Option<PathBuf>,
+    /// Where it was found, if it is not word for word the lesson that the session was saved with.
+    changed: Option<String>,
+}
+
 impl SessionFile {
-    pub fn new(lesson: &Lesson, path: Option<&Path>, seed: Seed, commands: &[Command], digest: String) -> SessionFile {
+    /// `place` is the lesson's file and the seed, `done` the commands and who gave them.
+    pub fn new(
+        lesson: &Lesson,
+        place: (Option<&Path>, Seed),
+        done: (&[Command], Vec<Shift>),
+        digest: String,
+    ) -> SessionFile {
         SessionFile {
             format: FORMAT,
             app: APP.to_owned(),
             lesson: lesson.spec().id.clone(),
-            path: path.map(Path::to_owned),
+            path: place.0.map(Path::to_owned),
             content: content(lesson),
-            seed: seed.0,
-            commands: commands.to_vec(),
+            seed: place.1.0,
+            shifts: done.1,
+            commands: done.0.to_vec(),
             digest,
         }
     }
 
-    /// The lesson, and where it was found: where it was, or by `find`; the first with the same content.
-    pub fn find_lesson(
-        &self,
-        file: &Path,
-        find: &dyn Fn(&str) -> Option<Lesson>,
-    ) -> Result<(Lesson, Option<PathBuf>), Problems> {
-        let places: Vec<PathBuf> = self.path.iter().cloned().collect();
+    /// The lesson: where it was, or by `find`. The first with the same content; else the last with the same name, and
+    /// whether the session still fits it, its replay shows.
+    pub fn find_lesson(&self, file: &Path, find: &dyn Fn(&str) -> Option<Lesson>) -> Result<Found, Problems> {
         // A name, not a path: whatever the file says, only lessons are looked at.
         let is_name =
             !self.lesson.is_empty() && self.lesson.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         let mut changed = None;
-        for place in places {
-            if !is_small_file(&place) || place.extension().is_none_or(|extension| extension != "ron") {
-                continue;
+        let is_lesson = |place: &&PathBuf| is_small_file(place) && place.extension().is_some_and(|ext| ext == "ron");
+        if let Some(place) = self.path.as_ref().filter(is_lesson)
+            && let Ok(lesson) = Lesson::load(place)
+        {
+            if content(&lesson) == self.content {
+                return Ok(Found { lesson, path: Some(place.clone()), changed: None });
             }
-            match Lesson::load(&place) {
-                Ok(lesson) if content(&lesson) == self.content => return Ok((lesson, Some(place))),
-                Ok(lesson) if lesson.spec().id == self.lesson => changed = Some(place.display().to_string()),
-                _ => {}
+            if lesson.spec().id == self.lesson {
+                changed = Some(Found { lesson, path: Some(place.clone()), changed: Some(place.display().to_string()) });
             }
         }
         match is_name.then(|| find(&self.lesson)).flatten() {
-            Some(lesson) if content(&lesson) == self.content => return Ok((lesson, None)),
-            Some(_) => changed = changed.or(Some("this program".to_owned())),
-            None => {}
+            Some(lesson) if content(&lesson) == self.content => return Ok(Found { lesson, path: None, changed: None }),
+            Some(lesson) if changed.is_none() => {
+                changed = Some(Found { lesson, path: None, changed: Some("this program".to_owned()) });
+            }
+            _ => {}
         }
         let short = super::refusal::quoted(&self.lesson);
-        Err(match changed {
-            Some(place) => problem(
-                file,
-                &format!("this session was saved with another version of lesson `{short}` than the one in {place}"),
-                &format!(
-                    "open it with {}, or with the lesson file that it was played with",
-                    super::refusal::quoted(&self.app)
-                ),
-            ),
-            None => problem(
-                file,
-                &format!("this is a session of lesson `{short}`, which is not here"),
-                "start allgreen in the folder that holds `lessons`, or put the lesson's file there",
-            ),
-        })
+        let what = format!("this is a session of lesson `{short}`, which is not here");
+        let remedy = "start allgreen in the folder that holds `lessons`, or put the lesson's file there";
+        changed.ok_or_else(|| problem(file, &what, remedy))
     }
 
     /// Compares the digest after replay with the saved one.
-    pub fn verify(&self, file: &Path, digest: &str) -> Result<(), Problems> {
+    pub fn verify(&self, (file, found): (&Path, &Found), digest: &str) -> Result<(), Problems> {
         if self.digest == digest {
             return Ok(());
+        }
+        if let Some(problem) = self.another_version(file, found) {
+            return Err(problem);
         }
         let remedy = match self.app == APP {
             true => "the file was changed after it was saved; ask for the original".to_owned(),
@@ -114,13 +125,41 @@ impl SessionFile {
         };
         Err(problem(file, "this session does not replay to where it was saved (another digest)", &remedy))
     }
+
+    /// A recorded command was refused.
+    pub fn refused(&self, (file, found): (&Path, &Found), at: usize, command: &Command, why: &Refusal) -> Problems {
+        if let Some(problem) = self.another_version(file, found) {
+            return problem;
+        }
+        let words = command.words();
+        let what = format!(
+            "this session cannot be replayed: command {} ({}) was refused: {}",
+            at + 1,
+            super::refusal::quoted(&words),
+            why.what
+        );
+        let app = super::refusal::quoted(&self.app);
+        let remedy = format!("the file was changed after {app} wrote it: ask for the original; or open it with {app}");
+        problem(file, &what, &remedy)
+    }
+
+    /// A session does not fit the lesson that was found, which is not the one it was saved with.
+    fn another_version(&self, file: &Path, found: &Found) -> Option<Problems> {
+        let place = found.changed.as_ref()?;
+        let short = super::refusal::quoted(&self.lesson);
+        let app = super::refusal::quoted(&self.app);
+        let what = format!("{app} saved this session with another version of lesson `{short}` than the one in {place}");
+        Some(problem(file, &what, &format!("open it with {app}, or with the lesson file that it was played with")))
+    }
 }
 
-/// BLAKE3 of a lesson and its world.
+/// BLAKE3 of what decides a lesson's runs: the lesson without its words, and its world.
 fn content(lesson: &Lesson) -> String {
     let text = |spec: Result<String, ron::Error>| spec.unwrap_or_default();
+    let mut spec = lesson.spec().clone();
+    spec.texts = Texts::default();
     let mut hasher = blake3::Hasher::new();
-    hasher.update(text(ron::to_string(lesson.spec())).as_bytes());
+    hasher.update(text(ron::to_string(&spec)).as_bytes());
     hasher.update(text(ron::to_string(lesson.world().spec())).as_bytes());
     format!("blake3:{}", hasher.finalize())
 }
@@ -143,11 +182,15 @@ fn parse(path: &Path, source: &Arc<Source>) -> Result<SessionFile, Problems> {
         let what = format!("this session has format {}, and this program knows up to {FORMAT}", header.format);
         return Err(problem(path, &what, "use a newer allgreen"));
     }
-    if header.format < FORMAT {
+    if header.format < OLDEST {
         let what = format!("this session has format {}, which was never released", header.format);
         return Err(problem(path, &what, ANOTHER));
     }
-    let file: SessionFile = parse_ron(source)?;
+    let mut file: SessionFile = parse_ron(source)?;
+    if file.shifts.first().is_none_or(|shift| shift.first > 0) && !file.commands.is_empty() {
+        // Nobody said who began.
+        file.shifts.insert(0, Shift::default());
+    }
     if file.commands.len() > MOST_COMMANDS {
         let what = format!("this session has {} commands; a session has at most {MOST_COMMANDS}", file.commands.len());
         return Err(problem(path, &what, ANOTHER));
@@ -190,18 +233,6 @@ fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// A recorded command was refused.
-pub(super) fn refused(path: &Path, at: usize, command: &Command, why: &Refusal) -> Problems {
-    let words = command.words();
-    let what = format!(
-        "this session cannot be replayed: command {} ({}) was refused: {}",
-        at + 1,
-        super::refusal::quoted(&words),
-        why.what
-    );
-    problem(path, &what, "the file was changed, or written by another version of allgreen; ask for the original")
-}
-
 /// The one who opened it asked to stop.
 pub(super) fn interrupted(path: &Path) -> Problems {
     problem(path, "the session was not opened to its end: interrupted", "open it again")
@@ -230,6 +261,7 @@ mod tests {
             path: None,
             content: "blake3:00".into(),
             seed: 7,
+            shifts: vec![Shift { who: "Ada".into(), began: "2026-03-02T08:00:00Z".into(), first: 0 }],
             commands,
             digest: "blake3:11".into(),
         }
@@ -265,8 +297,8 @@ mod tests {
         for (text, says) in [
             (String::new(), "expected `(`"),
             ("World(format: 1)".into(), "World"),
-            (good.replace("format: 1", "format: 9"), "newer allgreen"),
-            (good.replace("format: 1", "format: 0"), "never released"),
+            (good.replace("format: 2", "format: 9"), "newer allgreen"),
+            (good.replace("format: 2", "format: 0"), "never released"),
             (good.replace("commands: []", longest), "waits longer"),
             (good.replace("commands: []", "commands: [Dance]"), "Dance"),
             ("(".repeat(100_000), "x.ron:1:"),

@@ -10,7 +10,7 @@ use super::limits::{LONGEST_SESSION, LONGEST_WAIT, MOST_COMMANDS, MOST_FIXES, MO
 use super::notebook::{fits, room};
 use super::{
     Command, Debrief, Deployment, Fix, Hypothesis, Look, Notebook, Observation, PinnedEvidence, Progress, Refusal,
-    TicketView, UserAttribute, View, grade, look, reproduce, save,
+    Shift, TicketView, TrainerView, UserAttribute, View, Work, grade, look, reproduce, save,
 };
 use crate::Problems;
 use crate::engine::{ClockReading, SettingRow, Simulation};
@@ -36,9 +36,13 @@ pub struct Session {
     before_fixes: Option<Simulation>,
     opened_at: SimTime,
     commands: Vec<Command>,
+    /// Who works on it now, and who did what.
+    shift: Shift,
+    work: Arc<Work>,
     /// The changes that fixes became, in the order of the notebook's deployments.
     changes: Vec<Change>,
     notebook: Arc<Notebook>,
+    trainer: Option<Arc<TrainerView>>,
     debrief: Option<Arc<Debrief>>,
     snapshot: Snapshot,
     names: Names,
@@ -56,6 +60,8 @@ pub enum Reply {
     View(View),
     /// A hint.
     Hint(String),
+    /// The ground truth, for a trainer.
+    Trainer(Arc<TrainerView>),
     /// The end.
     Debrief(Box<Debrief>),
 }
@@ -99,8 +105,11 @@ impl Session {
             sim,
             before_fixes: None,
             commands: Vec::new(),
+            shift: Shift::default(),
+            work: Arc::default(),
             changes: Vec::new(),
             notebook: Arc::new(notebook),
+            trainer: None,
             debrief: None,
             names,
             digest: OnceLock::new(),
@@ -111,6 +120,17 @@ impl Session {
     /// Remembers the file that the lesson came from, for the session file.
     pub fn set_lesson_path(&mut self, path: &Path) {
         self.lesson_path = Some(path.to_owned());
+    }
+
+    /// The file that the lesson is read from, if it is one.
+    pub fn lesson_file(&self) -> Option<PathBuf> {
+        let usual = || crate::builtin::lesson_path(&self.lesson.spec().id).filter(|path| path.is_file());
+        self.lesson_path.clone().or_else(usual)
+    }
+
+    /// Somebody sits down: what is done from now on is theirs.
+    pub fn sit_down(&mut self, shift: Shift) {
+        self.shift = shift;
     }
 
     /// Carries out one command and records it. A refused command changes nothing.
@@ -127,10 +147,11 @@ impl Session {
         if let Command::Look(look) | Command::Pin { look, .. } = command {
             fits(&look.words(), "what to look at")?;
         }
+        let before = self.sim.now();
         let reply = self.carry_out(command, progress)?;
         // A wait is recorded as long as it really was.
         if !matches!(command, Command::Wait(_)) {
-            self.record(command.clone());
+            self.record(command.clone(), before);
         }
         Ok(reply)
     }
@@ -150,6 +171,7 @@ impl Session {
             Command::Pin { look, why } => self.pin(look, why)?,
             Command::Deploy(fix) => self.deploy(fix)?,
             Command::Hint => return self.hint().map(Reply::Hint),
+            Command::Trainer => return Ok(Reply::Trainer(self.reveal())),
             Command::Debrief => return self.end(progress),
             Command::DrawArrow { from, to } => self.notebook().draw(from.trim(), to.trim())?,
             Command::EraseArrow { from, to } => self.notebook().erase(from.trim(), to.trim())?,
@@ -172,20 +194,27 @@ impl Session {
     }
 
     /// Appends a command. Waits in a row are one, and looking again at the same thing is no new step of the work.
-    fn record(&mut self, command: Command) {
+    fn record(&mut self, command: Command, before: SimTime) {
         if self.debrief.is_some() && !matches!(command, Command::Debrief) {
             return;
         }
-        if let (Command::Wait(more), Some(Command::Wait(time))) = (&command, self.commands.last_mut()) {
-            *time = *time + *more;
+        if command == Command::Trainer && self.commands.contains(&command) {
             return;
         }
-        if matches!(command, Command::Look(_)) {
+        let (begins, span) = (self.work.begins(&self.shift), (before, self.sim.now()));
+        let place = self.commands.len();
+        if let (Command::Wait(more), Some(Command::Wait(time)), false) = (&command, self.commands.last_mut(), begins) {
+            *time = *time + *more;
+            Arc::make_mut(&mut self.work).add(&self.shift, place, &command, span);
+            return;
+        }
+        if matches!(command, Command::Look(_)) && !begins {
             let last = self.commands.iter().rev().find(|known| !matches!(known, Command::Wait(_)));
             if last == Some(&command) {
                 return;
             }
         }
+        Arc::make_mut(&mut self.work).add(&self.shift, place, &command, span);
         self.commands.push(command);
     }
 
@@ -211,7 +240,7 @@ impl Session {
             }
         }
         let waited = self.sim.now().since(from);
-        self.record(Command::Wait(waited));
+        self.record(Command::Wait(waited), from);
         self.snapshot = Snapshot::new(&self.sim, &self.lesson);
         self.digest = OnceLock::new();
         let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(self.sim.now()));
@@ -279,7 +308,20 @@ impl Session {
     }
 
     fn end(&mut self, progress: Progress<'_>) -> Result<Reply, Refusal> {
-        let case = grade::Case {
+        let debrief = grade::debrief(&self.case(), progress)?;
+        self.debrief = Some(Arc::new(debrief.clone()));
+        Ok(Reply::Debrief(Box::new(debrief)))
+    }
+
+    /// Looks at the ground truth as it is now, for the trainer.
+    fn reveal(&mut self) -> Arc<TrainerView> {
+        let view = Arc::new(grade::trainer_view(&self.case()));
+        self.trainer = Some(view.clone());
+        view
+    }
+
+    fn case(&self) -> grade::Case<'_> {
+        grade::Case {
             lesson: &self.lesson,
             seed: self.seed,
             sim: &self.sim,
@@ -288,10 +330,7 @@ impl Session {
             notebook: &self.notebook,
             commands: &self.commands,
             opened_at: self.opened_at,
-        };
-        let debrief = grade::debrief(&case, progress)?;
-        self.debrief = Some(Arc::new(debrief.clone()));
-        Ok(Reply::Debrief(Box::new(debrief)))
+        }
     }
 
     fn check_node(&self, name: &str) -> Result<(), Refusal> {
@@ -347,6 +386,8 @@ impl Session {
             notebook: self.notebook.clone(),
             suggestion: self.suggestion(),
             pending: pending.map(|order| (order.fix.words(), order.effective)).collect(),
+            work: self.work.clone(),
+            trainer: self.trainer.clone(),
             debrief: self.debrief.clone(),
         }
     }
@@ -369,8 +410,8 @@ impl Session {
 
     /// Writes the session file, atomically.
     pub fn save(&self, path: &Path) -> Result<(), Problems> {
-        let file =
-            save::SessionFile::new(&self.lesson, self.lesson_path.as_deref(), self.seed, &self.commands, self.digest());
+        let place = (self.lesson_path.as_deref(), self.seed);
+        let file = save::SessionFile::new(&self.lesson, place, (&self.commands, self.work.shifts()), self.digest());
         save::write(&file, path)
     }
 
@@ -387,22 +428,26 @@ impl Session {
         progress: Progress<'_>,
     ) -> Result<Session, Problems> {
         let file = save::read(path)?;
-        let (lesson, lesson_path) = file.find_lesson(path, find)?;
+        let found = file.find_lesson(path, find)?;
+        let (lesson, lesson_path) = (&found.lesson, found.path.clone());
         let history_ns = lesson.spec().opens_at.0 as f64;
         let waits: u64 = file.commands.iter().map(Command::takes).fold(0, |all, time| all.saturating_add(time.0));
         let total = (history_ns + waits as f64).max(1.0);
         let mut report = |done: f64| progress((done / total).min(1.0));
-        let mut sim = scripted(&lesson, Seed(file.seed));
-        history(&mut sim, &lesson, &mut |share| report(share * history_ns));
+        let mut sim = scripted(lesson, Seed(file.seed));
+        history(&mut sim, lesson, &mut |share| report(share * history_ns));
         if sim.now() < lesson.spec().opens_at {
             return Err(save::interrupted(path));
         }
-        let mut session = Session::after(sim, &lesson, Seed(file.seed));
+        let mut session = Session::after(sim, lesson, Seed(file.seed));
         session.lesson_path = lesson_path;
         // Recorded waits in a row are one, so they do not stop where each of them did.
         session.most_telemetry = MOST_TELEMETRY + MOST_TELEMETRY / 8;
         let mut done = history_ns;
         for (at, command) in file.commands.iter().enumerate() {
+            if let Some(shift) = file.shifts.iter().rfind(|shift| shift.first == at) {
+                session.sit_down(shift.clone());
+            }
             let takes = command.takes().0 as f64;
             let mut goes_on = report(done);
             let replayed = session.replay(command, &mut |share| {
@@ -412,21 +457,21 @@ impl Session {
             if !goes_on {
                 return Err(save::interrupted(path));
             }
-            replayed.map_err(|why| save::refused(path, at, command, &why))?;
+            replayed.map_err(|why| file.refused((path, &found), at, command, &why))?;
             done += takes;
         }
         if !report(total) {
             return Err(save::interrupted(path));
         }
         session.most_telemetry = MOST_TELEMETRY;
-        file.verify(path, &session.digest())?;
+        file.verify((path, &found), &session.digest())?;
         Ok(session)
     }
 
     /// Carries out a recorded command. A look that is not pinned changes nothing and is not looked at again.
     fn replay(&mut self, command: &Command, progress: Progress<'_>) -> Result<(), Refusal> {
         if matches!(command, Command::Look(_)) && self.commands.len() < MOST_COMMANDS {
-            self.record(command.clone());
+            self.record(command.clone(), self.sim.now());
             return Ok(());
         }
         self.apply(command, progress).map(drop)

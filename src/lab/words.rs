@@ -25,6 +25,7 @@ impl Command {
             Command::Deploy(fix) => format!("deploy: {}", fix.words()),
             Command::WriteUp(_) => "write the post-incident document".into(),
             Command::Hint => "ask for a hint".into(),
+            Command::Trainer => "open the trainer's view".into(),
             Command::Debrief => "ask for the debrief".into(),
         }
     }

@@ -79,6 +79,23 @@ impl Lesson {
     }
 }
 
+/// Where a lesson's world may be, in the order in which it is looked for.
+fn places(lesson: &Path, world: &str) -> Vec<PathBuf> {
+    let own = lesson.parent().unwrap_or(Path::new(""));
+    let mut places: Vec<PathBuf> = own.parent().map(|around| around.join(world)).into_iter().collect();
+    if own == Path::new("") || own == Path::new(".") {
+        places.insert(0, Path::new("..").join(world));
+    }
+    places.push(own.join(world));
+    places.push(PathBuf::from(world));
+    places
+}
+
+/// The file that a lesson's world is read from, if it is read from one.
+pub fn world_file(lesson: &Path, world: &str) -> Option<PathBuf> {
+    places(lesson, world).into_iter().find(|place| place.is_file()).filter(|_| check::is_inside(world))
+}
+
 /// The lesson's world: None if there is none to be found, which is then a finding.
 fn world(
     lesson: &Path,
@@ -91,13 +108,7 @@ fn world(
         // The check says so; nothing outside is opened.
         return None;
     }
-    let own = lesson.parent().unwrap_or(Path::new(""));
-    let mut places: Vec<PathBuf> = own.parent().map(|around| around.join(&spec.world)).into_iter().collect();
-    if own == Path::new("") || own == Path::new(".") {
-        places.insert(0, Path::new("..").join(&spec.world));
-    }
-    places.push(own.join(&spec.world));
-    places.push(PathBuf::from(&spec.world));
+    let mut places = places(lesson, &spec.world);
     if let Some(place) = places.iter().find(|place| place.is_file()) {
         return Some(World::load(place));
     }

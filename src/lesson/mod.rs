@@ -10,10 +10,14 @@ mod spec;
 mod tests;
 #[cfg(test)]
 mod tests_changes;
+mod translation;
 
 use std::sync::Arc;
 
+pub use load::world_file;
 pub use spec::*;
+pub(crate) use translation::check_translation;
+pub use translation::{Translation, translation_path};
 
 use crate::World;
 

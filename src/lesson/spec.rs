@@ -14,7 +14,7 @@ use crate::world::Change;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename = "Lesson")]
 pub struct LessonSpec {
-    /// The version of this file format; see [`crate::world::FORMAT`].
+    /// The version of this file format: 1.
     pub format: u32,
     /// Its short name, as the file is called: `"quiet-fallback"`.
     pub id: String,
@@ -173,7 +173,7 @@ pub struct Evidence {
 }
 
 /// Words for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     /// The lesson's name.

@@ -442,8 +442,8 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             to: r#"timeout: "2h""#,
             at: (25, 53),
             underlined: "\"2h\"",
-            what: "`timeout` is 2h, longer than 1h",
-            help: "write a time above \"0s\", up to \"1h\"",
+            what: "`timeout` is 2h, outside 1ms to 1h",
+            help: "give something from 1ms to 1h",
         },
         Fault {
             from: r#"Restart(node: "web")"#,
@@ -459,7 +459,7 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             at: (26, 32),
             underlined: "\"web\"",
             what: "`web` is not a cache",
-            help: "name a node with a cache",
+            help: "name a cache",
         },
         Fault {
             from: r#"Restart(node: "web")"#,
@@ -467,7 +467,7 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             at: (26, 38),
             underlined: "\"web\"",
             what: "`web` is not a queue",
-            help: "name a node with a queue",
+            help: "name a queue",
         },
         Fault {
             from: r#"Restart(node: "web")"#,
@@ -482,8 +482,8 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             to: "replicas: 2000",
             at: (27, 43),
             underlined: "2000",
-            what: "the number of replicas is 2000, outside 1 to 1000",
-            help: "write a number from 1 to 1000",
+            what: "`replicas` is 2000, outside 1 to 1000",
+            help: "give something from 1 to 1000",
         },
         Fault {
             from: "effect: Symptom",
@@ -499,7 +499,7 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             at: (26, 15),
             underlined: "Reboot",
             what: "`Reboot` is not a possible value for `Fix`",
-            help: "write one of `RollBack`, `SetTimeout`, `SetRetries`, `SetFallback`, `LogFallback`, `SetPool`, `RemoveBreaker`, `Restart`, `Scale`, `SetConcurrency`, `FlushCache`, `SetCacheTtl`, `DeepenHealth`, `PropagateTrace`, `AddClientSpans`, `ReportDataVersion`, `SyncClocks`, `SetQueueCapacity`",
+            help: "write one of `RollBack`, `SetTimeout`, `SetRetries`, `SetBackoff`, `SetRetryBudget`, `SetFallback`, `SetBreaker`, `RemoveBreaker`, `SetPool`, `SetPoolWait`, `SetBulkhead`, `SetHedge`, `CheckBody`, `SetBalance`, `SetKeepAlive`, `Restart`, `RestartReplica`, `ReplaceReplica`, `RemoveReplica`, `Scale` and 25 more",
         },
         Fault {
             from: r#""http.client.request.duration""#,

@@ -3,7 +3,7 @@
 use super::{ArgKind, Field, Symbol, Telemetry, Template, TraceRef};
 
 impl Telemetry {
-    /// Feeds everything to `hasher`: same telemetry, same bytes.
+    /// Feeds everything to `hasher`: same telemetry, same bytes. Exemplars are left out: each repeats a span.
     pub fn digest_into(&self, hasher: &mut blake3::Hasher) {
         let mut feed = Feed { hasher, buffer: Vec::with_capacity(1 << 16) };
         for resource in &self.resources {
@@ -47,6 +47,10 @@ impl Telemetry {
             feed.number(u64::from(span.number.0) << 32 | u64::from(span.parent.0));
             feed.number(u64::from(span.error));
             feed.args(self, &self.spans.shape_of(span.shape).template.fields, span.args);
+        }
+        for link in self.spans.links() {
+            feed.number(u64::from(link.from.0) << 32 | u64::from(link.span.0));
+            feed.number(u64::from(TraceRef::to_raw(Some(link.trace))));
         }
         for (resource, target) in self.metrics.targets() {
             for series in &target.series {

@@ -20,6 +20,7 @@ pub struct LogTemplateId(pub u16);
 pub struct Logs {
     templates: Vec<(Severity, Template)>,
     known: BTreeMap<(Severity, String), LogTemplateId>,
+    events: BTreeMap<LogTemplateId, &'static str>,
     rows: Chunks<LogColumns>,
 }
 
@@ -69,6 +70,16 @@ impl Logs {
         self.templates.push((severity, template));
         self.known.insert(key, id);
         id
+    }
+
+    /// Makes records of a template events of this name.
+    pub fn name_event(&mut self, id: LogTemplateId, name: &'static str) {
+        self.events.insert(id, name);
+    }
+
+    /// The name of the event that records of a template are, if they are events.
+    pub fn event_name(&self, id: LogTemplateId) -> Option<&'static str> {
+        self.events.get(&id).copied()
     }
 
     /// The severity and words of a template.

@@ -1,11 +1,12 @@
 //! Metrics: families, series and scrapes. Knows what the monitor read from each replica and when, by the monitor's
 //! clock. One scrape is one row of numbers for one replica; a series is a place in that row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ResourceId;
 use super::chunks::{Chunks, Columns};
 use super::names::Symbol;
+use super::trace::TraceRef;
+use super::{ResourceId, SpanNumber};
 use crate::time::Stamp;
 
 /// The kind of a metric family.
@@ -79,6 +80,8 @@ pub struct Target {
     /// In order of registration.
     pub series: Vec<Series>,
     known: BTreeMap<(FamilyId, Vec<(Symbol, Symbol)>), u32>,
+    /// Families that it measures and does not expose.
+    hidden: BTreeSet<FamilyId>,
     width: u32,
     scrapes: Vec<u32>,
 }
@@ -91,7 +94,8 @@ impl Target {
 
     /// The place of a series with exactly these labels.
     pub fn find(&self, family: FamilyId, labels: &[(Symbol, Symbol)]) -> Option<u32> {
-        self.known.get(&(family, labels.to_vec())).copied()
+        let slot = self.known.get(&(family, labels.to_vec())).copied();
+        slot.filter(|_| !self.hidden.contains(&family))
     }
 }
 
@@ -103,11 +107,29 @@ pub struct Metrics {
     rows: Chunks<ScrapeColumns>,
 }
 
+/// An observation of a histogram that stands for the others of its bucket: the newest since the scrape before that
+/// belongs to a recorded trace.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exemplar {
+    /// The place of its bucket in the row.
+    pub place: u32,
+    /// Its trace.
+    pub trace: TraceRef,
+    /// Its span.
+    pub span: SpanNumber,
+    /// When, by the replica's clock.
+    pub stamp: Stamp,
+    /// What was observed.
+    pub value: f64,
+}
+
 #[derive(Clone, Debug, Default)]
 struct ScrapeColumns {
     stamp: Vec<i64>,
     end: Vec<u32>,
     values: Vec<f64>,
+    exemplars: Vec<Exemplar>,
+    exemplars_end: Vec<u32>,
 }
 
 impl Columns for ScrapeColumns {
@@ -124,6 +146,8 @@ pub struct Scrape<'a> {
     pub stamp: Stamp,
     /// One row: indexed by a series' slot. Shorter than later rows if series were added since.
     pub values: &'a [f64],
+    /// Exemplars, in the order of their places.
+    pub exemplars: &'a [Exemplar],
 }
 
 impl<'a> Scrape<'a> {
@@ -131,6 +155,15 @@ impl<'a> Scrape<'a> {
     pub fn numbers(&self, series: &Series, width: usize) -> Option<&'a [f64]> {
         let start = series.slot as usize;
         self.values.get(start..start + width)
+    }
+
+    /// The exemplars of a histogram whose family has this width, each with the number of its bucket.
+    pub fn exemplars_of(&self, series: &Series, width: usize) -> impl Iterator<Item = (usize, &'a Exemplar)> + use<'a> {
+        let first = series.slot + 1;
+        let from = self.exemplars.partition_point(|exemplar| exemplar.place < first);
+        let until = series.slot + width as u32;
+        let own = self.exemplars[from..].iter().take_while(move |exemplar| exemplar.place < until);
+        own.map(move |exemplar| ((exemplar.place - first) as usize, exemplar))
     }
 }
 
@@ -164,9 +197,16 @@ impl Metrics {
         }
         let slot = target.width;
         target.known.insert((family, labels.clone()), slot);
-        target.series.push(Series { family, labels, slot });
+        if !target.hidden.contains(&family) {
+            target.series.push(Series { family, labels, slot });
+        }
         target.width += width;
         slot
+    }
+
+    /// From now on no series of a family is exposed by a replica.
+    pub fn hide(&mut self, resource: ResourceId, family: FamilyId) {
+        self.target_mut(resource).hidden.insert(family);
     }
 
     fn target_mut(&mut self, resource: ResourceId) -> &mut Target {
@@ -177,13 +217,15 @@ impl Metrics {
         &mut self.targets[at]
     }
 
-    /// Appends a scrape.
-    pub fn push(&mut self, resource: ResourceId, stamp: Stamp, values: &[f64]) {
+    /// Appends a scrape. Exemplars are in the order of their places.
+    pub fn push(&mut self, resource: ResourceId, stamp: Stamp, values: &[f64], exemplars: &[Exemplar]) {
         let row = self.rows.len() as u32;
         let chunk = self.rows.open();
         chunk.stamp.push(stamp.0);
         chunk.values.extend_from_slice(values);
         chunk.end.push(chunk.values.len() as u32);
+        chunk.exemplars.extend_from_slice(exemplars);
+        chunk.exemplars_end.push(chunk.exemplars.len() as u32);
         self.target_mut(resource).scrapes.push(row);
     }
 
@@ -198,7 +240,12 @@ impl Metrics {
         rows.iter().map(|row| {
             let (chunk, place) = self.rows.locate(*row as usize);
             let start = if place == 0 { 0 } else { chunk.end[place - 1] as usize };
-            Scrape { stamp: Stamp(chunk.stamp[place]), values: &chunk.values[start..chunk.end[place] as usize] }
+            let first = if place == 0 { 0 } else { chunk.exemplars_end[place - 1] as usize };
+            Scrape {
+                stamp: Stamp(chunk.stamp[place]),
+                values: &chunk.values[start..chunk.end[place] as usize],
+                exemplars: &chunk.exemplars[first..chunk.exemplars_end[place] as usize],
+            }
         })
     }
 
@@ -209,7 +256,7 @@ impl Metrics {
 
     /// Bytes held by the columns.
     pub fn bytes(&self) -> usize {
-        self.rows.iter().map(|c| c.stamp.len() * 12 + c.values.len() * 8).sum::<usize>()
+        self.rows.iter().map(|c| c.stamp.len() * 16 + c.values.len() * 8 + c.exemplars.len() * 32).sum::<usize>()
             + self.targets.iter().map(|target| target.scrapes.len() * 4).sum::<usize>()
     }
 }

@@ -15,12 +15,12 @@ mod template;
 mod trace;
 
 pub use logs::{LogRecord, LogTemplateId, Logs};
-pub use metrics::{BOUNDS, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
+pub use metrics::{BOUNDS, Exemplar, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
 pub use names::{Names, Symbol};
 pub use reading::{add_growth, bucket_quantile};
-pub use records::{ChangeRecord, HealthRecord, UserReport};
+pub use records::{ChangeRecord, HealthRecord, ProcessStart, UserReport};
 pub use template::{ABSENT, ArgKind, Field, Template};
-pub use trace::{ShapeId, SpanKind, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
+pub use trace::{ShapeId, SpanKind, SpanLink, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
 
 pub(crate) use chunks::{Chunks, Columns};
 
@@ -72,6 +72,8 @@ pub struct Telemetry {
     pub names: Names,
     /// Who reports, by [`ResourceId`].
     pub resources: Vec<Resource>,
+    /// Processes in the order they started.
+    pub processes: Vec<ProcessStart>,
     /// Log records.
     pub logs: Logs,
     /// Spans.
@@ -95,6 +97,7 @@ impl Telemetry {
         Telemetry {
             names: Names::default(),
             resources: Vec::new(),
+            processes: Vec::new(),
             logs: Logs::default(),
             spans: Spans::default(),
             metrics: Metrics::default(),
@@ -114,6 +117,18 @@ impl Telemetry {
     /// The replica with this number.
     pub fn resource(&self, id: ResourceId) -> &Resource {
         &self.resources[id.0 as usize]
+    }
+
+    /// The process of a replica at a time by its own clock, as a place in [`Telemetry::processes`].
+    pub fn process_at(&self, resource: ResourceId, stamp: Stamp) -> Option<usize> {
+        let own = || self.processes.iter().enumerate().filter(|(_, start)| start.resource == resource);
+        let last = own().rev().find(|(_, start)| start.stamp <= stamp);
+        last.or_else(|| own().next()).map(|(at, _)| at)
+    }
+
+    /// The version that a replica ran at a time by its own clock; empty if nothing is known of it.
+    pub fn version_at(&self, resource: ResourceId, stamp: Stamp) -> &str {
+        self.process_at(resource, stamp).map_or("", |at| &self.processes[at].version)
     }
 
     /// The replicas of a node.

@@ -19,6 +19,17 @@ pub struct HealthRecord {
     pub checks: Vec<String>,
 }
 
+/// A process that started: from then on the replica runs this version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessStart {
+    /// When, by the replica's own clock.
+    pub stamp: Stamp,
+    /// The replica.
+    pub resource: ResourceId,
+    /// `service.version`.
+    pub version: String,
+}
+
 /// A record of the change feed, stamped by the delivery system's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeRecord {

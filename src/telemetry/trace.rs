@@ -84,6 +84,7 @@ pub struct Spans {
     known: BTreeMap<String, ShapeId>,
     traces: Chunks<TraceColumns>,
     rows: Chunks<SpanColumns>,
+    links: Chunks<LinkColumns>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -115,6 +116,28 @@ impl Columns for SpanColumns {
     const ROWS: usize = 1 << 16;
     fn rows(&self) -> usize {
         self.start.len()
+    }
+}
+
+/// A link from the span of one trace to a span of another: what was handled because of it, in a trace of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanLink {
+    /// The span that has the link.
+    pub from: SpanNumber,
+    /// The other trace.
+    pub trace: TraceRef,
+    /// The span in it.
+    pub span: SpanNumber,
+}
+
+/// Links, in the order of the spans that have them.
+#[derive(Clone, Debug, Default)]
+struct LinkColumns(Vec<SpanLink>);
+
+impl Columns for LinkColumns {
+    const ROWS: usize = 1 << 12;
+    fn rows(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -177,6 +200,15 @@ impl Spans {
         TraceId(u128::from(mix(identity)) << 64 | u128::from(mix(identity ^ 0xa5a5_a5a5_a5a5_a5a5)))
     }
 
+    /// The trace that has this id.
+    pub fn find_trace(&self, id: TraceId) -> Option<TraceRef> {
+        let half = (id.0 >> 64) as u64;
+        let mut identities = self.traces.iter().flat_map(|chunk| &chunk.identity);
+        let place = identities.position(|identity| mix(*identity) == half)?;
+        let trace = TraceRef::from_raw(u32::try_from(place + 1).ok()?)?;
+        (self.trace_id(trace) == id).then_some(trace)
+    }
+
     /// Traces begun, in order. Not all have recorded spans.
     pub fn traces(&self) -> impl Iterator<Item = TraceRef> + use<> {
         (1..=self.traces.len() as u32).filter_map(TraceRef::from_raw)
@@ -198,6 +230,24 @@ impl Spans {
         chunk.args.push(chunk.start.len() - 1, arity, span.args);
     }
 
+    /// Appends a link of a span that begins: spans with links come in the order of their numbers.
+    pub fn link(&mut self, link: SpanLink) {
+        self.links.open().0.push(link);
+    }
+
+    /// The links of a span.
+    pub fn links_of(&self, span: SpanNumber) -> impl Iterator<Item = SpanLink> + '_ {
+        self.links.iter().flat_map(move |chunk| {
+            let from = chunk.0.partition_point(|link| link.from < span);
+            chunk.0[from..].iter().copied().take_while(move |link| link.from == span)
+        })
+    }
+
+    /// All links, in the order of the spans that have them.
+    pub fn links(&self) -> impl Iterator<Item = SpanLink> + '_ {
+        self.links.iter().flat_map(|chunk| chunk.0.iter().copied())
+    }
+
     /// Spans in all.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -206,6 +256,12 @@ impl Spans {
     /// Whether no span was recorded.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The span with this number of row, in the order they ended. Panics when there is none, as a slice does.
+    pub fn get(&self, row: usize) -> SpanRecord<'_> {
+        let (chunk, place) = self.rows.locate(row);
+        chunk.record(&self.shapes, place)
     }
 
     /// All spans, in the order they ended.

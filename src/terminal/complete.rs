@@ -8,12 +8,11 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper, Result};
 
-use super::fixes::KINDS;
 use super::looks::{LEVELS, SHOWS};
 use super::names::Names;
 use super::paint::{DIM, paint};
 use super::verbs::{ATTRIBUTES, QUESTIONS, Slot, VERBS, find};
-use crate::lab::UserAttribute;
+use crate::lab::{Fix, UserAttribute};
 use crate::lesson::Mechanism;
 
 /// The line editor's helper.
@@ -110,7 +109,7 @@ fn of_slot(slot: Slot, names: &Names) -> Vec<String> {
         Slot::Mechanism => Mechanism::ALL.iter().map(|mechanism| format!("{} ", mechanism.words())).collect(),
         Slot::Question => QUESTIONS.iter().map(|(name, _, _)| format!("{name} ")).collect(),
         Slot::Attribute => ATTRIBUTES.iter().map(|(name, _)| format!("{name} ")).collect(),
-        Slot::FixKind => KINDS.iter().map(|kind| format!("{} ", kind.verb)).collect(),
+        Slot::FixKind => Fix::KINDS.iter().map(|kind| format!("{} ", kind.verb)).collect(),
         Slot::Verb => VERBS.iter().map(|verb| verb.name.to_owned()).collect(),
         Slot::Word(word) => vec![format!("{word} ")],
         Slot::Option(key) => vec![format!("{key}=")],

@@ -47,6 +47,7 @@ impl Desk {
         let seen = self.session.observe();
         let sheet = Sheet::new(&seen);
         show::status(&seen, &sheet)
+            + &show::shifts(&seen)
             + "\n"
             + &show::view(&View::Ticket((*seen.ticket).clone()), &Shown::default(), &sheet)
             + &paint(DIM, "\n`checklist` asks what to find out first; `help` lists the commands.\n")
@@ -60,6 +61,11 @@ impl Desk {
     /// What a face may see now.
     pub(super) fn observe(&self) -> Observation {
         self.session.observe()
+    }
+
+    /// Shows the trainer's view, as the verb does.
+    pub(crate) fn reveal(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.act(Action::Lab(Command::Trainer), out).map(drop)
     }
 
     /// Whether something was done since the last save.
@@ -137,6 +143,7 @@ impl Desk {
                 show::view(&view, shown, &sheet)
             }
             Reply::Hint(hint) => paint(BOLD, "hint") + " " + &hint + "\n",
+            Reply::Trainer(view) => show::trainer(&view, &sheet),
             Reply::Debrief(debrief) => show::debrief(&debrief, &sheet),
         };
         out.write_all(text.as_bytes())?;
@@ -186,6 +193,7 @@ impl Desk {
             Action::Checklist => Ok(show::checklist(&seen.notebook)),
             Action::Notebook => Ok(show::notebook(&seen, &sheet)),
             Action::Status => Ok(show::status(&seen, &sheet)),
+            Action::History => Ok(show::history(&seen, &sheet)),
             Action::Document(None) => Ok(self.session.document()),
             Action::Document(Some(file)) => {
                 let written = write_whole(Path::new(&file), self.session.document().as_bytes());

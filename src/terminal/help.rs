@@ -1,11 +1,10 @@
 //! Help, made from the table of commands.
 
-use super::fixes::{FixKind, KINDS};
 use super::paint::{BOLD, Cell, DIM, NAME, paint, row, table, wrap};
 use super::refuse;
 use super::verbs::{QUESTIONS, VERBS, Verb, find};
 use crate::diagnostic::nearest;
-use crate::lab::Refusal;
+use crate::lab::{Fix, FixKind, Refusal};
 use crate::lesson::Mechanism;
 
 /// The list of commands, or one of them at length.
@@ -68,18 +67,18 @@ fn one(verb: &Verb) -> String {
 /// The kinds of fix with what each costs.
 pub(super) fn fixes(width: usize) -> String {
     let mut out = String::new();
-    for kind in KINDS {
-        out += &paint(NAME, format!("fix {} {}\n", kind.verb, kind.takes));
+    for kind in Fix::KINDS {
+        out += &paint(NAME, format!("fix {} {}\n", kind.verb, kind.takes()));
         out += &wrap(kind.does, width, "    ");
-        out += &paint(DIM, wrap(&kind.sample().map_or(String::new(), |fix| fix.cost()), width, "    "));
+        out += &paint(DIM, wrap(&kind.cost(), width, "    "));
     }
     out + "Each takes effect in the simulation and nowhere else. `wait` lets it.\n"
 }
 
 fn kinds() -> String {
     let row =
-        |kind: &FixKind| vec![Cell::styled(NAME, format!("  fix {} {}", kind.verb, kind.takes)), kind.does.into()];
-    table(&["", ""], &KINDS.iter().map(row).collect::<Vec<_>>())
+        |kind: &&FixKind| vec![Cell::styled(NAME, format!("  fix {} {}", kind.verb, kind.takes())), kind.does.into()];
+    table(&["", ""], &Fix::KINDS.iter().map(row).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -124,8 +123,8 @@ mod tests {
                 verb.does
             );
         }
-        for kind in KINDS {
-            let takes = kind.takes.replace('|', "\\|");
+        for kind in Fix::KINDS {
+            let takes = kind.takes().replace('|', "\\|");
             let row = format!("| `fix {} {takes}` | {} |", kind.verb, kind.does);
             assert!(manual.contains(&row), "docs/terminal.md lacks:\n{row}");
         }

@@ -30,6 +30,8 @@ pub(super) enum Action {
     Document(Option<String>),
     /// Where things stand.
     Status,
+    /// Who did what.
+    History,
     /// Write the session file.
     Save(Option<String>),
     /// End the session.
@@ -168,6 +170,9 @@ pub(super) const VERBS: &[Verb] = &[
     verb!("hint", SESSION, "hint", "the next hint; the debrief says how many you took", ["hint"], [], |_, _| Ok(Action::Lab(Command::Hint))),
     verb!("debrief", SESSION, "debrief", "end the investigation and learn what happened", ["debrief"], [], |_, _| Ok(Action::Lab(Command::Debrief))),
     verb!("status", SESSION, "status", "the incident clock, fixes under way, and where the notebook stands", ["status"], [], |_, _| Ok(Action::Status)),
+    verb!("history", SESSION, "history", "who did what in this session, and when", ["history"], [], |_, _| Ok(Action::History)),
+    verb!("reveal", SESSION, "reveal yes", "for trainers: the ground truth; the session file says that it was shown", ["reveal yes"], [Word("yes")],
+        |a, _| if a.flag("yes") { Ok(Action::Lab(Command::Trainer)) } else { Err(refuse("this tells the answers, and the session file will say that it did", "write `reveal yes` if you are the trainer")) }),
     verb!("save", SESSION, "save [FILE]", "write the session to a file that anyone can open, replay and continue", ["save my.session"], [],
         |a, _| { let file = a.rest(); Ok(Action::Save((!file.is_empty()).then_some(file))) }),
     verb!("help" | "?", SESSION, "help [COMMAND]", "this list, or one command with examples", ["help", "help chart"], [Slot::Verb],

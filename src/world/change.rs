@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
-use super::spec::{Balance, Breaker, Dist, Fallback, Health, Pool, Propagation, Retry};
+use super::spec::{Balance, Breaker, Dist, Fallback, Health, Overflow, Pool, Propagation, Retry, Severity};
 use super::{Autoscale, Ejection, Ntp, Pauses, Poison, RateLimit, Slow};
 use crate::time::{Duration, SignedDuration};
 
@@ -102,6 +102,8 @@ pub enum Setting {
     Replicas(u16),
     /// Node: requests that one replica works on at a time.
     Concurrency(u32),
+    /// Node: requests that may wait at one replica; more are refused with 503.
+    QueueLimit(u32),
     /// Node: all `Work` and storage times are multiplied by this.
     WorkFactor(f64),
     /// Node: each request adds this much to the work of the next, until a restart (a leak, a list that grows).
@@ -147,6 +149,10 @@ pub enum Setting {
     RateLimits(Vec<RateLimit>),
     /// Lock service: how long a lock is held at most.
     LockLease(Duration),
+    /// Node: lines below this are not written.
+    LogLevel(Severity),
+    /// Node: an event each time a feature flag is looked up.
+    FlagTelemetry(bool),
     /// Cache: how long an entry lives.
     CacheTtl(Option<Duration>),
     /// Cache: the share of invalidations that are lost.
@@ -161,6 +167,8 @@ pub enum Setting {
     FlushCache,
     /// Queue: messages that it holds.
     QueueCapacity(u32),
+    /// Queue: what happens to one message more than it holds.
+    Overflow(Overflow),
     /// Queue: how long a delivered message may stay without acknowledgement.
     Visibility(Option<Duration>),
     /// Queue: deliveries of one message before it is given up.
@@ -183,6 +191,9 @@ pub enum Setting {
     Flag(String, bool),
     /// Node: the process starts anew, once: what it is working on is finished first; memory and caches are gone.
     Restart,
+    /// Replica: it is replaced by a new one on another host, once. What was set on it alone returns to what it was before;
+    /// what it held in memory is gone.
+    Replace,
     /// Arrow: how long the caller waits for one attempt.
     Timeout(Option<Duration>),
     /// Arrow: retries.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Checked, FORMAT, World, WorldSpec, arrivals, check};
 use crate::Problems;
-use crate::diagnostic::{Problem, Source, Tree, parse_ron, read_text};
+use crate::diagnostic::{Problem, Source, Tree, parse_ron, read_text, reference};
 
 impl World {
     /// Reads and checks a file.
@@ -66,10 +66,12 @@ fn other_format(source: &Arc<Source>) -> Option<Problem> {
 /// Keys that are given twice: the reader would take the last one and forget the others.
 pub(crate) fn repeated_keys(source: &Arc<Source>) -> Problems {
     let mut problems = Problems::none();
-    for (key, first, second) in Tree::read(&source.text).repeated_keys() {
+    let tree = Tree::read(&source.text);
+    for (key, first, second) in tree.repeated_keys() {
         let line = source.position(first.start).line;
         let what = format!("`{key}` is given twice, first in line {line}");
-        problems.push(Problem::in_text(source, second, what).help("remove or rename one of the two"));
+        let see = reference::link(&tree, second.start);
+        problems.push(Problem::in_text(source, second, what).help("remove or rename one of the two").see(see));
     }
     problems
 }

@@ -18,7 +18,7 @@ use crate::time::{Duration, SignedDuration};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename = "World")]
 pub struct WorldSpec {
-    /// The version of this file format; see [`super::FORMAT`].
+    /// The version of this file format: 1.
     pub format: u32,
     /// A short name, as the file is called.
     pub name: String,
@@ -466,6 +466,8 @@ pub enum Propagation {
     /// The callee continues the caller's trace.
     #[default]
     Propagated,
+    /// The callee starts a trace of its own, whose first span has a link to the caller's (as messaging systems do).
+    Linked,
     /// The callee starts a trace of its own.
     Dropped,
 }
@@ -497,12 +499,16 @@ pub struct Instrumentation {
     pub access_log: bool,
     /// Server-side metrics.
     pub metrics: bool,
+    /// Metrics by their OpenTelemetry names that it does not expose, whoever measures them.
+    pub hides: Vec<String>,
     /// SERVER (or CONSUMER) spans.
     pub spans: bool,
     /// The share of new traces that are recorded (head sampling, decided where a trace starts).
     pub sampling: f64,
     /// Spans and access lines carry the version of the data served.
     pub data_version: bool,
+    /// An event `feature_flag.evaluation` at INFO each time a flag is looked up.
+    pub flags: bool,
     /// Lines that it writes anyway.
     pub chatter: Vec<Chatter>,
 }
@@ -773,6 +779,22 @@ pub struct Monitor {
     pub scrape_every: Duration,
     /// Time between two probes of a health page.
     pub probe_every: Duration,
+    /// Whole traces are kept or dropped when they are over. None keeps all that was recorded.
+    pub tail: Option<TailSampling>,
+}
+
+/// Tail sampling: a collector holds the spans of a trace for some time, and then keeps all of them or none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TailSampling {
+    /// From the first span that ends; it decides at the next scrape after that.
+    pub wait: Duration,
+    /// Keeps traces with a span whose status is an error.
+    pub errors: bool,
+    /// Keeps traces with a span that is longer than this.
+    pub slower_than: Option<Duration>,
+    /// The share of the others that is kept.
+    pub share: f64,
 }
 
 fn one() -> u16 {
@@ -812,9 +834,11 @@ impl Default for Instrumentation {
             level: Severity::Info,
             access_log: true,
             metrics: true,
+            hides: Vec::new(),
             spans: true,
             sampling: 1.0,
             data_version: false,
+            flags: false,
             chatter: Vec::new(),
         }
     }
@@ -841,6 +865,12 @@ impl Default for Owes {
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self { scrape_every: Duration::from_secs(10), probe_every: Duration::from_secs(10) }
+        Self { scrape_every: Duration::from_secs(10), probe_every: Duration::from_secs(10), tail: None }
+    }
+}
+
+impl Default for TailSampling {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(10), errors: true, slower_than: None, share: 0.01 }
     }
 }

@@ -14,7 +14,7 @@ mod tokens;
 
 use allgreen::truth::Outcome;
 use allgreen::world::{Change, ChangeKind, Set, Setting};
-use allgreen::{Duration, Seed, SimTime, Simulation, World};
+use allgreen::{Seed, SimTime, Simulation, World};
 
 /// A world of users (`users`, on the journey `go`) and what a test is about.
 pub struct Scene<'a> {
@@ -67,16 +67,8 @@ impl Scene<'_> {
 
 /// A change of one setting.
 pub fn change(on: &str, replicas: &[u16], to: Setting) -> Change {
-    Change {
-        id: format!("{on} {to:?}"),
-        kind: ChangeKind::Config,
-        says: None,
-        by: String::new(),
-        on: on.into(),
-        sets: vec![Set { on: on.into(), replicas: replicas.to_vec(), to }],
-        undoes: None,
-        rolling: Duration::ZERO,
-    }
+    let set = Set { replicas: replicas.to_vec(), ..Set::new(on, to.clone()) };
+    Change { on: on.into(), ..Change::new(format!("{on} {to:?}"), ChangeKind::Config, vec![set]) }
 }
 
 /// Settled requests of `[from, to)` seconds with this outcome.

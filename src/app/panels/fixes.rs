@@ -2,15 +2,15 @@
 
 use egui::{DragValue, RichText, Role, ScrollArea, Ui};
 
-use super::fix_form::{Extra, FixForm, FixKind, Target};
+use super::fix_form::FixForm;
 use crate::app::act::{Act, Outbox};
 use crate::app::clock::{Clock, stamp};
 use crate::app::state::{Desk, arrow_names};
 use crate::app::theme::palette;
 use crate::app::widgets::{badge, card, combo, named, pick, primary_button, search, section};
-use crate::lab::{Command, Deployment};
+use crate::lab::{Command, Deployment, Fix, FixField, FixKind, FixSort, FixTarget};
 use crate::time::{Duration, SimTime};
-use crate::world::{FallbackValue, HealthCheck, Kind};
+use crate::world::{HealthCheck, Kind};
 
 /// The form, and whether the learner is asked to confirm it.
 #[derive(Default)]
@@ -50,21 +50,14 @@ pub fn panel(ui: &mut Ui, desk: &mut Desk) {
 /// The form.
 pub fn form(ui: &mut Ui, choices: &Choices, state: &mut FixState, out: &mut Outbox) {
     let width = (ui.available_width() - 8.0).clamp(140.0, 340.0);
-    combo(ui, "Kind of fix", state.form.kind.words(), width, |ui| {
-        for kind in FixKind::ALL {
-            if ui.selectable_label(state.form.kind == kind, kind.words()).clicked() && state.form.kind != kind {
-                let same = kind.target() == state.form.kind.target();
-                let target = state.form.target.take().filter(|_| same);
-                state.form = FixForm { kind, target, ..FixForm::default() };
-                state.confirming = false;
-            }
-        }
-    });
-    let (any, names) = targets(state.form.kind.target(), choices);
-    if pick(ui, "Target of the fix", &mut state.form.target, any, &names, width) {
+    kinds(ui, state, width);
+    let (any, names) = targets(state.form.kind.target, choices);
+    if pick(ui, "Target of the fix", &mut state.form.target, &any, &names, width) {
         state.confirming = false;
     }
-    extra(ui, choices, state, width);
+    for at in 0..state.form.kind.fields.len() {
+        value(ui, choices, state, at, width);
+    }
     let palette = palette(ui.visuals());
     match state.form.build() {
         Err(missing) => drop(ui.label(RichText::new(missing).weak())),
@@ -91,50 +84,83 @@ pub fn form(ui: &mut Ui, choices: &Choices, state: &mut FixState, out: &mut Outb
     }
 }
 
-fn targets(target: Target, choices: &Choices) -> (&'static str, Vec<String>) {
+/// The kinds, which can be searched by what they are called and what they do.
+fn kinds(ui: &mut Ui, state: &mut FixState, width: f32) {
+    combo(ui, "Kind of fix", state.form.kind.title, width, |ui| {
+        let needle_id = ui.scope_id().with("needle");
+        let mut needle: String = ui.data(|data| data.get_temp(needle_id)).unwrap_or_default();
+        search(ui, &mut needle, "Search kinds of fix", width - 24.0);
+        let wanted = needle.to_lowercase();
+        let fits = |kind: &&&FixKind| {
+            [kind.title, kind.does, kind.verb].iter().any(|words| words.to_lowercase().contains(&wanted))
+        };
+        for kind in Fix::KINDS.iter().filter(fits) {
+            let chosen = state.form.kind.verb == kind.verb;
+            let label = ui.selectable_label(chosen, kind.title).on_hover_text(kind.does);
+            if label.clicked() && !chosen {
+                let same = kind.target == state.form.kind.target;
+                let target = state.form.target.take().filter(|_| same);
+                state.form = FixForm::new(kind, target);
+                state.confirming = false;
+            }
+        }
+        ui.data_mut(|data| data.insert_temp(needle_id, needle));
+    });
+}
+
+fn targets(target: FixTarget, choices: &Choices) -> (String, Vec<String>) {
     let of = |wanted: Option<Kind>| {
         let nodes = choices.nodes.iter().filter(|(_, kind)| *kind != Kind::Users);
         nodes.filter(|(_, kind)| wanted.is_none_or(|wanted| wanted == *kind)).map(|(name, _)| name.clone()).collect()
     };
-    match target {
-        Target::Change => ("choose a change", choices.changes.clone()),
-        Target::Arrow => ("choose an arrow", choices.arrows.clone()),
-        Target::Node => ("choose a node", of(None)),
-        Target::Cache => ("choose a cache", of(Some(Kind::Cache))),
-        Target::Queue => ("choose a queue", of(Some(Kind::Queue))),
-    }
+    let names = match target {
+        FixTarget::Change => choices.changes.clone(),
+        FixTarget::Arrow | FixTarget::Call => choices.arrows.clone(),
+        FixTarget::Node | FixTarget::Flagged | FixTarget::Consumer => of(None),
+        FixTarget::Cache => of(Some(Kind::Cache)),
+        FixTarget::Queue | FixTarget::DeadLetters => of(Some(Kind::Queue)),
+    };
+    (format!("choose a {}", target.words()).replace("a arrow", "an arrow"), names)
 }
 
-fn extra(ui: &mut Ui, choices: &Choices, state: &mut FixState, width: f32) {
-    match state.form.kind.extra() {
-        Extra::Nothing => {}
-        Extra::Length { optional } => {
-            let hint = if optional { "Such as 500ms; empty waits for ever" } else { "Such as 30s or 5m" };
-            search(ui, &mut state.form.length, hint, width);
-        }
-        Extra::Number { name, least, most } => {
+/// The widget of one value.
+fn value(ui: &mut Ui, choices: &Choices, state: &mut FixState, at: usize, width: f32) {
+    let field: &FixField = &state.form.kind.fields[at];
+    if field.sort == FixSort::Checks {
+        return checks(ui, choices, state);
+    }
+    let Some(text) = state.form.values.get_mut(at) else { return };
+    match (field.sort, field.none) {
+        (FixSort::Count(least, most), None) => {
             ui.horizontal(|ui| {
-                ui.label(name);
-                state.form.number = state.form.number.clamp(least, most);
-                let field = ui.add(DragValue::new(&mut state.form.number).range(least..=most));
-                named(field, Role::SpinButton, name);
+                ui.label(field.label);
+                let mut number = text.parse().unwrap_or(least).clamp(least, most);
+                let drag = ui.add(DragValue::new(&mut number).range(least..=most));
+                named(drag, Role::SpinButton, field.label);
+                *text = number.to_string();
             });
         }
-        Extra::Fallback => {
-            let words = |value: Option<FallbackValue>| match value {
-                None => "no fallback: pass failures on",
-                Some(FallbackValue::Default) => "a default value",
-                Some(FallbackValue::Empty) => "an empty answer",
-                Some(FallbackValue::Stale) => "the last answer seen",
-            };
-            combo(ui, "Fallback", words(state.form.fallback), width, |ui| {
-                let all = [None, Some(FallbackValue::Default), Some(FallbackValue::Empty), Some(FallbackValue::Stale)];
-                for value in all {
-                    ui.selectable_value(&mut state.form.fallback, value, words(value));
+        (FixSort::Choice(words), none) => {
+            let all = none.map(|means| ("none", means)).into_iter().chain(words.iter().copied());
+            let shown = all.clone().find(|(word, _)| word == text).map_or("", |(_, means)| means);
+            combo(ui, field.label, shown, width, |ui| {
+                for (word, means) in all {
+                    if ui.selectable_label(word == text, means).clicked() {
+                        *text = word.to_owned();
+                    }
                 }
             });
         }
-        Extra::Checks => checks(ui, choices, state),
+        (sort, none) => {
+            let such = match sort {
+                FixSort::Time(..) => "such as 500ms or 5m",
+                FixSort::Share(..) => "from 0 to 1, such as 0.1",
+                FixSort::Count(..) => "a number",
+                _ => "its name",
+            };
+            let or = none.map_or_else(String::new, |means| format!(", or none: {means}"));
+            search(ui, text, &format!("{}: {such}{or}", field.label), width);
+        }
     }
 }
 

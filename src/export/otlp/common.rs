@@ -1,5 +1,7 @@
 //! Resources, attributes, ids and times.
 
+use std::collections::BTreeMap;
+
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
@@ -22,8 +24,12 @@ pub(super) fn pair(key: &str, value: Value<'_>) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
 
-pub(super) fn resource(telemetry: &Telemetry, id: ResourceId) -> Option<Resource> {
-    let pairs = attribute::of_resource(telemetry.resource(id));
+/// A replica as one of its processes.
+pub(super) type Process = (ResourceId, Option<usize>);
+
+pub(super) fn resource(telemetry: &Telemetry, (id, process): Process) -> Option<Resource> {
+    let version = process.and_then(|at| telemetry.processes.get(at)).map_or("", |start| &start.version);
+    let pairs = attribute::of_process(telemetry.resource(id), version);
     let attributes = pairs.map(|(key, value)| pair(key, Value::Text(value))).collect();
     Some(Resource { attributes, ..Resource::default() })
 }
@@ -47,21 +53,20 @@ pub(super) fn span_id(number: SpanNumber) -> Vec<u8> {
     if number.0 == 0 { Vec::new() } else { u64::from(number.0).to_be_bytes().to_vec() }
 }
 
-/// Records by the replica that wrote them, in the order of replicas.
-pub(super) struct ByResource<T>(Vec<Vec<T>>);
+/// Records by the process that wrote them, in the order of replicas.
+pub(super) struct ByProcess<T>(BTreeMap<Process, Vec<T>>);
 
-impl<T> ByResource<T> {
-    pub(super) fn new(telemetry: &Telemetry) -> Self {
-        ByResource(telemetry.resources.iter().map(|_| Vec::new()).collect())
+impl<T> ByProcess<T> {
+    pub(super) fn new() -> Self {
+        ByProcess(BTreeMap::new())
     }
 
-    pub(super) fn push(&mut self, resource: ResourceId, record: T) {
-        self.0[usize::from(resource.0)].push(record);
+    pub(super) fn push(&mut self, process: Process, record: T) {
+        self.0.entry(process).or_default().push(record);
     }
 
     /// Takes all records, leaving none.
-    pub(super) fn take(&mut self) -> impl Iterator<Item = (ResourceId, Vec<T>)> {
-        let full = self.0.iter_mut().enumerate().filter(|(_, records)| !records.is_empty());
-        full.map(|(at, records)| (ResourceId(at as u16), std::mem::take(records)))
+    pub(super) fn take(&mut self) -> impl Iterator<Item = (Process, Vec<T>)> + use<T> {
+        std::mem::take(&mut self.0).into_iter()
     }
 }

@@ -4,17 +4,18 @@ use std::io;
 
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
 
-use super::common::{ByResource, pair, resource, scope, span_id, text, trace_id, unix_nano};
+use super::common::{ByProcess, pair, resource, scope, span_id, text, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute;
 use crate::telemetry;
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
-    let mut chunk = ByResource::new(telemetry);
+    let mut chunk = ByProcess::new();
     let mut written = 0;
     for log in telemetry.logs.iter() {
-        chunk.push(log.resource, record(telemetry, log));
+        let process = (log.resource, telemetry.process_at(log.resource, log.stamp));
+        chunk.push(process, record(telemetry, log));
         written += 1;
         if written % CHUNK as u64 == 0 {
             sink.message(&message(telemetry, &mut chunk))?;
@@ -24,7 +25,7 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, chunk: &mut ByResource<LogRecord>) -> LogsData {
+pub(super) fn message(telemetry: &Telemetry, chunk: &mut ByProcess<LogRecord>) -> LogsData {
     let resource_logs = chunk.take().map(|(id, log_records)| ResourceLogs {
         resource: resource(telemetry, id),
         scope_logs: vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }],
@@ -33,7 +34,7 @@ fn message(telemetry: &Telemetry, chunk: &mut ByResource<LogRecord>) -> LogsData
     LogsData { resource_logs: resource_logs.collect() }
 }
 
-fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
+pub(super) fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
     let mut body = String::new();
     telemetry.logs.render_into(&telemetry.names, log, &mut body);
     let severity = telemetry.logs.words(log.template).0;
@@ -47,6 +48,7 @@ fn record(telemetry: &Telemetry, log: telemetry::LogRecord<'_>) -> LogRecord {
         attributes: attribute::of_log(telemetry, log).map(|(key, value)| pair(key, value)).collect(),
         trace_id: log.trace.map_or_else(Vec::new, |trace| trace_id(telemetry, trace)),
         span_id: log.trace.map_or_else(Vec::new, |_| span_id(log.span)),
+        event_name: telemetry.logs.event_name(log.template).unwrap_or_default().to_owned(),
         ..LogRecord::default()
     }
 }

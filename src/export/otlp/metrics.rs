@@ -4,15 +4,15 @@ use std::io;
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, MetricsData, NumberDataPoint,
-    ResourceMetrics, ScopeMetrics, Sum, metric, number_data_point,
+    AggregationTemporality, Exemplar, Gauge, Histogram, HistogramDataPoint, Metric, MetricsData, NumberDataPoint,
+    ResourceMetrics, ScopeMetrics, Sum, exemplar, metric, number_data_point,
 };
 
-use super::common::{pair, resource, scope, unix_nano};
+use super::common::{Process, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute::Value;
-use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Scrape, Series, Symbol, Target};
+use crate::telemetry::{self, Family, FamilyId, MetricKind, Scrape, Series, Symbol, Target};
 use crate::time::Stamp;
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
@@ -20,21 +20,24 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     for (id, target) in telemetry.metrics.targets() {
         let scrapes: Vec<Scrape<'_>> = telemetry.metrics.scrapes(id).collect();
         for part in scrapes.chunks((CHUNK / target.series.len().max(1)).max(1)) {
-            let metrics = metrics(telemetry, target, part);
-            written += metrics.iter().map(points).sum::<usize>() as u64;
-            sink.message(&message(telemetry, id, metrics))?;
+            let process = |scrape: &Scrape<'_>| telemetry.process_at(id, scrape.stamp);
+            for part in part.chunk_by(|a, b| process(a) == process(b)) {
+                let metrics = metrics(telemetry, target, part);
+                written += metrics.iter().map(points).sum::<usize>() as u64;
+                sink.message(&message(telemetry, (id, part.first().and_then(process)), metrics))?;
+            }
         }
     }
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, id: ResourceId, metrics: Vec<Metric>) -> MetricsData {
+fn message(telemetry: &Telemetry, process: Process, metrics: Vec<Metric>) -> MetricsData {
     let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..ScopeMetrics::default() }];
-    let one = ResourceMetrics { resource: resource(telemetry, id), scope_metrics, ..ResourceMetrics::default() };
+    let one = ResourceMetrics { resource: resource(telemetry, process), scope_metrics, ..ResourceMetrics::default() };
     MetricsData { resource_metrics: vec![one] }
 }
 
-fn points(metric: &Metric) -> usize {
+pub(super) fn points(metric: &Metric) -> usize {
     match &metric.data {
         Some(metric::Data::Gauge(gauge)) => gauge.data_points.len(),
         Some(metric::Data::Sum(sum)) => sum.data_points.len(),
@@ -44,7 +47,7 @@ fn points(metric: &Metric) -> usize {
 }
 
 /// The families of one replica, each with the points of all its series in these scrapes.
-fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Vec<Metric> {
+pub(super) fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Vec<Metric> {
     let uptime = uptime_slot(telemetry, target);
     let started = |scrape: &Scrape<'_>| {
         let secs = uptime.and_then(|slot| scrape.values.get(slot)).copied().unwrap_or(0.0);
@@ -58,7 +61,9 @@ fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<'_>]) -> Ve
             scrapes.iter().filter_map(move |scrape| {
                 let values = scrape.numbers(series, family.width())?;
                 let time = unix_nano(telemetry, scrape.stamp);
-                Some(Point { attributes: attributes.clone(), started: started(scrape), time, values })
+                let exemplars = scrape.exemplars_of(series, family.width());
+                let exemplars = exemplars.map(|(_, known)| exemplar(telemetry, known)).collect();
+                Some(Point { attributes: attributes.clone(), started: started(scrape), time, values, exemplars })
             })
         });
         let points: Vec<Point<'_>> = points.collect();
@@ -78,6 +83,7 @@ struct Point<'a> {
     started: u64,
     time: u64,
     values: &'a [f64],
+    exemplars: Vec<Exemplar>,
 }
 
 fn data(family: &Family, points: Vec<Point<'_>>) -> metric::Data {
@@ -117,7 +123,18 @@ fn histogram(point: Point<'_>, family: &Family) -> HistogramDataPoint {
         sum: Some(point.values[0]),
         bucket_counts: counts,
         explicit_bounds: family.bounds.to_vec(),
+        exemplars: point.exemplars,
         ..HistogramDataPoint::default()
+    }
+}
+
+fn exemplar(telemetry: &Telemetry, known: &telemetry::Exemplar) -> Exemplar {
+    Exemplar {
+        time_unix_nano: unix_nano(telemetry, known.stamp),
+        span_id: span_id(known.span),
+        trace_id: trace_id(telemetry, known.trace),
+        value: Some(exemplar::Value::AsDouble(known.value)),
+        ..Exemplar::default()
     }
 }
 

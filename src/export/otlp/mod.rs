@@ -7,7 +7,10 @@
 mod common;
 mod logs;
 mod metrics;
+mod part;
 mod traces;
+
+pub use part::{Cursor, Part, next_part, trace};
 
 use std::io::{self, Write};
 

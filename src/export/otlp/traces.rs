@@ -4,17 +4,18 @@ use std::io;
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData, span, status};
 
-use super::common::{ByResource, pair, resource, scope, span_id, trace_id, unix_nano};
+use super::common::{ByProcess, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
 use crate::export::attribute;
 use crate::telemetry::{SpanKind, SpanRecord};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
-    let mut chunk = ByResource::new(telemetry);
+    let mut chunk = ByProcess::new();
     let mut written = 0;
     for record in telemetry.spans.iter() {
-        chunk.push(record.resource, span(telemetry, record));
+        let process = (record.resource, telemetry.process_at(record.resource, record.start));
+        chunk.push(process, span(telemetry, record));
         written += 1;
         if written % CHUNK as u64 == 0 {
             sink.message(&message(telemetry, &mut chunk))?;
@@ -24,7 +25,7 @@ pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u6
     Ok(written)
 }
 
-fn message(telemetry: &Telemetry, chunk: &mut ByResource<Span>) -> TracesData {
+pub(super) fn message(telemetry: &Telemetry, chunk: &mut ByProcess<Span>) -> TracesData {
     let resource_spans = chunk.take().map(|(id, spans)| ResourceSpans {
         resource: resource(telemetry, id),
         scope_spans: vec![ScopeSpans { scope: scope(), spans, ..ScopeSpans::default() }],
@@ -33,7 +34,7 @@ fn message(telemetry: &Telemetry, chunk: &mut ByResource<Span>) -> TracesData {
     TracesData { resource_spans: resource_spans.collect() }
 }
 
-fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
+pub(super) fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
     let shape = telemetry.spans.shape_of(record.shape);
     let start = unix_nano(telemetry, record.start);
     let kind = match shape.kind {
@@ -53,7 +54,17 @@ fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
         start_time_unix_nano: start,
         end_time_unix_nano: start + record.duration.0,
         attributes: attribute::of_span(telemetry, record).map(|(key, value)| pair(key, value)).collect(),
+        links: record_links(telemetry, record),
         status: Some(Status { code: code as i32, ..Status::default() }),
         ..Span::default()
     }
+}
+
+fn record_links(telemetry: &Telemetry, record: SpanRecord<'_>) -> Vec<span::Link> {
+    let links = telemetry.spans.links_of(record.number).map(|link| span::Link {
+        trace_id: trace_id(telemetry, link.trace),
+        span_id: span_id(link.span),
+        ..span::Link::default()
+    });
+    links.collect()
 }

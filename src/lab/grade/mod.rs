@@ -14,6 +14,7 @@ mod map;
 mod narrow;
 mod times;
 mod tracing;
+mod trainer;
 mod verdict;
 
 use super::{CauseView, Command, Debrief, Notebook, Progress, Refusal, StepReview, TimelineRow, Verdict};
@@ -66,6 +67,8 @@ struct Review {
     score: Option<f64>,
 }
 
+pub(super) use trainer::view as trainer_view;
+
 /// The nine steps, in order.
 const STEPS: [&str; 9] =
     ["Map", "Narrow", "Identify", "Check changes", "Verify health", "Trace", "Hypothesise", "Fix", "Document"];
@@ -97,25 +100,34 @@ pub(super) fn debrief(case: &Case<'_>, progress: Progress<'_>) -> Result<Debrief
         score: review.score,
         spent,
     });
-    let quiet = case.is_quiet();
     Ok(Debrief {
         title: spec.texts.title.clone(),
         story: spec.texts.debrief.clone(),
-        cause: CauseView {
-            at: if quiet { String::new() } else { spec.cause.at.first().cloned().unwrap_or_default() },
-            mechanism: spec.cause.mechanism,
-            change: if quiet { String::new() } else { spec.cause.change.clone() },
-            since: case.caused_at(),
-            harmed_before_arrival: affected.harmed_before_arrival,
-        },
+        cause: cause_view(case, &affected),
         timeline: timeline(case),
         steps: steps.collect(),
         verdict,
         times: times::times(case, verdict, &runs),
         futures: verdict::futures(case, &runs),
-        fixes: spec.fixes.iter().map(|named| (named.fix.words(), effect(named.effect).to_owned())).collect(),
+        fixes: known_fixes(case.lesson),
         map,
     })
+}
+
+fn cause_view(case: &Case<'_>, affected: &Affected) -> CauseView {
+    let (cause, quiet) = (&case.lesson.spec().cause, case.is_quiet());
+    CauseView {
+        at: if quiet { String::new() } else { cause.at.first().cloned().unwrap_or_default() },
+        mechanism: cause.mechanism,
+        change: if quiet { String::new() } else { cause.change.clone() },
+        since: case.caused_at(),
+        harmed_before_arrival: affected.harmed_before_arrival,
+    }
+}
+
+/// The fixes that a lesson knows of, and what each does.
+fn known_fixes(lesson: &Lesson) -> Vec<(String, String)> {
+    lesson.spec().fixes.iter().map(|named| (named.fix.words(), effect(named.effect).to_owned())).collect()
 }
 
 fn effect(effect: Effect) -> &'static str {

@@ -60,6 +60,11 @@ fn step_of(command: &Command) -> Option<usize> {
             Look::Health | Look::Chart(_) | Look::Clocks => 4,
             Look::Logs(_) | Look::Traces(_) | Look::Trace(_) | Look::ReproduceLocally(_) => 5,
         },
-        Command::Wait(_) | Command::Unpin(_) | Command::Note(_) | Command::Hint | Command::Debrief => return None,
+        Command::Wait(_)
+        | Command::Unpin(_)
+        | Command::Note(_)
+        | Command::Hint
+        | Command::Trainer
+        | Command::Debrief => return None,
     })
 }

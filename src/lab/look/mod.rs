@@ -123,7 +123,7 @@ pub(super) mod tests {
             let width = values.iter().map(|(slot, _)| *slot as usize + 1).max().unwrap_or(0);
             let mut row = vec![0.0; width];
             values.iter().for_each(|(slot, value)| row[*slot as usize] = *value);
-            self.telemetry.metrics.push(ResourceId(replica), Stamp(second * 1_000_000_000), &row);
+            self.telemetry.metrics.push(ResourceId(replica), Stamp(second * 1_000_000_000), &row, &[]);
         }
 
         pub fn trace(&mut self) -> TraceRef {
@@ -200,6 +200,8 @@ pub(super) mod tests {
                 notebook: Default::default(),
                 suggestion: None,
                 pending: Vec::new(),
+                work: Default::default(),
+                trainer: None,
                 debrief: None,
             }
         }

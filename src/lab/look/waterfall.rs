@@ -78,6 +78,9 @@ pub fn waterfall(telemetry: &Telemetry, trace: TraceRef) -> TraceView {
 
 fn row(telemetry: &Telemetry, span: &SpanRecord<'_>, depth: usize) -> SpanRow {
     let shape = telemetry.spans.shape_of(span.shape);
+    let own = telemetry.span_attributes(span).into_iter();
+    let links = telemetry.spans.links_of(span.number);
+    let links = links.map(|link| ("link to trace".to_owned(), telemetry.spans.trace_id(link.trace).to_string()));
     SpanRow {
         id: format!("{:016x}", span_id(span.number.0)),
         depth,
@@ -87,7 +90,7 @@ fn row(telemetry: &Telemetry, span: &SpanRecord<'_>, depth: usize) -> SpanRow {
         start: span.start,
         duration: span.duration,
         error: span.error,
-        attributes: telemetry.span_attributes(span).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        attributes: own.map(|(key, value)| (key.to_owned(), value)).chain(links).collect(),
     }
 }
 

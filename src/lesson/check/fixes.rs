@@ -2,119 +2,68 @@
 
 use super::Place;
 use crate::diagnostic::{DataPath, Findings};
-use crate::lab::Fix;
+use crate::lab::{Fix, FixField, FixSort, FixTarget, FixValue};
 use crate::lesson::LessonSpec;
-use crate::world::check::{cache_ttl, health_check, ranges};
+use crate::world::check::health_check;
 
 pub(super) fn check(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) {
     let fixes = DataPath::root().field("fixes");
     for (at, named) in spec.fixes.iter().enumerate() {
         let path = fixes.at(at).field("fix");
         target(spec, place, found, &path, &named.fix);
-        numbers(place, found, &path, &named.fix);
+        for (field, given) in named.fix.kind().fields.iter().zip(named.fix.values()) {
+            value(place, found, &path.field(field.name), named.fix.target(), field, &given);
+        }
     }
 }
 
 /// The arrow that a fix changes.
 pub(in crate::lesson) fn arrow_of(fix: &mut Fix) -> Option<&mut String> {
-    match fix {
-        Fix::SetTimeout { arrow, .. }
-        | Fix::SetRetries { arrow, .. }
-        | Fix::SetFallback { arrow, .. }
-        | Fix::LogFallback { arrow }
-        | Fix::SetPool { arrow, .. }
-        | Fix::RemoveBreaker { arrow }
-        | Fix::PropagateTrace { arrow }
-        | Fix::AddClientSpans { arrow } => Some(arrow),
-        Fix::RollBack { .. }
-        | Fix::Restart { .. }
-        | Fix::Scale { .. }
-        | Fix::SetConcurrency { .. }
-        | Fix::FlushCache { .. }
-        | Fix::SetCacheTtl { .. }
-        | Fix::DeepenHealth { .. }
-        | Fix::ReportDataVersion { .. }
-        | Fix::SyncClocks { .. }
-        | Fix::SetQueueCapacity { .. } => None,
-    }
+    let is_arrow = fix.kind().target.is_arrow();
+    is_arrow.then(|| fix.target_field().1)
 }
 
 fn target(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings, path: &DataPath, fix: &Fix) {
-    match fix {
-        Fix::RollBack { change } => {
-            if !spec.script.iter().any(|scripted| scripted.change.id == *change) {
+    let mut named = fix.clone();
+    let (field, name) = named.target_field();
+    let path = path.field(field);
+    match fix.kind().target {
+        FixTarget::Change => {
+            if !spec.script.iter().any(|scripted| scripted.change.id == *name) {
                 let known = spec.script.iter().map(|scripted| scripted.change.id.as_str());
-                found.unknown(&path.field("change"), "scripted change", change, known);
+                found.unknown(&path, "scripted change", name, known);
             }
         }
-        Fix::SetTimeout { arrow, .. }
-        | Fix::SetRetries { arrow, .. }
-        | Fix::SetFallback { arrow, .. }
-        | Fix::LogFallback { arrow }
-        | Fix::SetPool { arrow, .. }
-        | Fix::RemoveBreaker { arrow }
-        | Fix::PropagateTrace { arrow }
-        | Fix::AddClientSpans { arrow } => {
-            place.arrow(found, &path.field("arrow"), arrow);
-        }
-        Fix::Restart { node }
-        | Fix::Scale { node, .. }
-        | Fix::SetConcurrency { node, .. }
-        | Fix::DeepenHealth { node, .. }
-        | Fix::ReportDataVersion { node }
-        | Fix::SyncClocks { node } => {
-            place.node(found, &path.field("node"), node);
-        }
-        Fix::FlushCache { node } | Fix::SetCacheTtl { node, .. } => {
-            if place.node(found, &path.field("node"), node).is_some_and(|known| known.cache.is_none()) {
-                found.value(&path.field("node"), format!("`{node}` is not a cache"), "name a node with a cache");
-            }
-        }
-        Fix::SetQueueCapacity { node, .. } => {
-            if place.node(found, &path.field("node"), node).is_some_and(|known| known.queue.is_none()) {
-                found.value(&path.field("node"), format!("`{node}` is not a queue"), "name a node with a queue");
+        FixTarget::Arrow | FixTarget::Call => drop(place.arrow(found, &path, name)),
+        sort => {
+            let Some(node) = place.node(found, &path, name) else { return };
+            let queues = place.spec.nodes.values().filter_map(|node| node.queue.as_ref());
+            let letters = queues.filter_map(|queue| queue.dead_letters.as_ref()).any(|to| to == name);
+            if !sort.suits(node, letters) {
+                let words = sort.words();
+                found.value(&path, format!("`{name}` is not a {words}"), format!("name a {words}"));
             }
         }
     }
 }
 
-fn numbers(place: &Place<'_>, found: &mut Findings, path: &DataPath, fix: &Fix) {
-    match fix {
-        Fix::SetTimeout { timeout: Some(timeout), .. } => {
-            ranges::some_time(found, &path.field("timeout"), "`timeout`", *timeout);
-        }
-        Fix::SetRetries { attempts, .. } => {
-            found.range(&path.field("attempts"), "the number of attempts", *attempts, ranges::ATTEMPTS);
-        }
-        Fix::SetPool { size, .. } => {
-            found.range(&path.field("size"), "the pool's `size`", *size, ranges::POOL_SIZE);
-        }
-        Fix::Scale { replicas, .. } => {
-            found.range(&path.field("replicas"), "the number of replicas", *replicas, ranges::REPLICAS);
-        }
-        Fix::SetConcurrency { concurrency, .. } => {
-            found.range(&path.field("concurrency"), "`concurrency`", *concurrency, ranges::CONCURRENCY);
-        }
-        Fix::SetCacheTtl { ttl, .. } => cache_ttl(found, &path.field("ttl"), *ttl),
-        Fix::SetQueueCapacity { capacity, .. } => {
-            found.range(&path.field("capacity"), "the queue's `capacity`", *capacity, ranges::QUEUE_CAPACITY);
-        }
-        Fix::DeepenHealth { node, checks } => {
-            for (at, check) in checks.iter().enumerate() {
-                let path = path.field("checks").at(at);
-                health_check(found, &path, (place.spec, &place.out), node, check);
+/// A value of a fix: in its range, and a name that is known.
+fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, target: &str, field: &FixField, given: &FixValue) {
+    if let Err(refusal) = field.check(given) {
+        found.value(path, refusal.what, refusal.remedy);
+    }
+    match (field.sort, given) {
+        (FixSort::Flag, FixValue::Word(flag)) => {
+            let flags = place.spec.nodes.get(target).map(|node| &node.flags);
+            if let Some(flags) = flags.filter(|flags| !flags.contains_key(flag)) {
+                found.unknown(path, &format!("flag of `{target}` called"), flag, flags.keys().map(String::as_str));
             }
         }
-        Fix::RollBack { .. }
-        | Fix::SetTimeout { timeout: None, .. }
-        | Fix::SetFallback { .. }
-        | Fix::LogFallback { .. }
-        | Fix::RemoveBreaker { .. }
-        | Fix::Restart { .. }
-        | Fix::FlushCache { .. }
-        | Fix::PropagateTrace { .. }
-        | Fix::AddClientSpans { .. }
-        | Fix::ReportDataVersion { .. }
-        | Fix::SyncClocks { .. } => {}
+        (_, FixValue::Checks(checks)) => {
+            for (at, check) in checks.iter().enumerate() {
+                health_check(found, &path.at(at), (place.spec, &place.out), target, check);
+            }
+        }
+        _ => {}
     }
 }

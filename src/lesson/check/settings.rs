@@ -120,6 +120,9 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         Setting::Concurrency(concurrency) => {
             found.range(&at, "`Concurrency`", *concurrency, ranges::CONCURRENCY);
         }
+        Setting::QueueLimit(limit) => {
+            found.range(&at, "`QueueLimit`", *limit, ranges::QUEUE_LIMIT);
+        }
         Setting::WorkFactor(factor) => {
             found.range(&at, "`WorkFactor`", *factor, 0.0..=1_000.0);
         }
@@ -204,6 +207,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::Down(_)
         | Setting::Visibility(None)
         | Setting::Redrive
+        | Setting::Overflow(_)
         | Setting::AckMode(_)
         | Setting::Idempotency(None)
         | Setting::Reordering(None)
@@ -228,8 +232,11 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::Pool(None)
         | Setting::Fallback(_)
         | Setting::DataVersionTelemetry(_)
+        | Setting::LogLevel(_)
+        | Setting::FlagTelemetry(_)
         | Setting::FlushCache
         | Setting::Restart
+        | Setting::Replace
         | Setting::Trace(_)
         | Setting::LogFailures(_)
         | Setting::ClientSpans(_) => {}
@@ -257,6 +264,8 @@ fn owner(setting: &Setting) -> Owner {
         Setting::Version(_)
         | Setting::Replicas(_)
         | Setting::Concurrency(_)
+        | Setting::QueueLimit(_)
+        | Setting::Replace
         | Setting::WorkFactor(_)
         | Setting::WorkGrowth(_)
         | Setting::ErrorRate(_)
@@ -276,6 +285,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::HealthChecks(_)
         | Setting::DataVersionTelemetry(_)
         | Setting::Sampling(_)
+        | Setting::LogLevel(_)
+        | Setting::FlagTelemetry(_)
         | Setting::Restart => Owner::Node,
         Setting::CacheTtl(_)
         | Setting::CacheCapacity(_)
@@ -289,9 +300,11 @@ fn owner(setting: &Setting) -> Owner {
         Setting::MemoryLeak(_) => Owner::Memory,
         Setting::Failover(_) => Owner::Primary,
         Setting::RateLimits(_) => Owner::Limiter,
-        Setting::QueueCapacity(_) | Setting::Visibility(_) | Setting::MaxDeliveries(_) | Setting::Redrive => {
-            Owner::Queue
-        }
+        Setting::QueueCapacity(_)
+        | Setting::Overflow(_)
+        | Setting::Visibility(_)
+        | Setting::MaxDeliveries(_)
+        | Setting::Redrive => Owner::Queue,
         Setting::AckMode(_) | Setting::Poison(_) => Owner::Consumer,
         Setting::ReplicaLag(_) => Owner::FollowingDatabase,
         Setting::TrafficFactor(_) => Owner::Users,

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Execution,
     /// A limit on work or size was reached.
     Limit,
+    /// It was stopped before it had a result.
+    Stopped,
 }
 
 /// A query that failed.
@@ -45,6 +47,11 @@ impl Error {
     /// A limit that was reached.
     pub fn limit(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Limit, message: message.into(), span: None }
+    }
+
+    /// An evaluation that was stopped.
+    pub fn stopped() -> Self {
+        Self { kind: ErrorKind::Stopped, message: "the query was stopped".into(), span: None }
     }
 
     /// The message with line and column, as Prometheus words it: `1:5: parse error: …`.

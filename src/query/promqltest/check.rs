@@ -83,7 +83,15 @@ pub(super) fn instant(evaluation: &Evaluation, at: i64, answer: Answered) -> Out
             let wanted = Expect::Str(text.clone());
             if evaluation.expects.contains(&wanted) { Ok(()) } else { Err(format!("found the string {text:?}")) }
         }
-        Some(Value::Matrix(_)) => Err("found a range vector".into()),
+        Some(Value::Matrix(rows)) => {
+            let wanted = evaluation.expects.iter().find_map(|e| match e {
+                Expect::Ranges(from, _, step) => Some((*from, (*step).max(1))),
+                _ => None,
+            });
+            let (from, step) = wanted.ok_or("found a range vector")?;
+            let found: Vec<(Labels, Vec<Point>)> = rows.into_iter().map(|r| (r.labels, r.points)).collect();
+            compare(evaluation, &found, from, step)
+        }
     }
 }
 

@@ -157,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn a_range_vector_is_compared_by_its_times() {
+        let text = "load 1m\n  m 0 1 stale 3\n\neval instant at 3m m[3m]\n  expect range vector from 1m to 3m step 1m\n  m 1 _ 3\n\n\
+                    eval instant at 3m m[3m]\n  expect range vector from 1m to 3m step 1m\n  m 1 2 3\n\n\
+                    eval instant at 9m m[1m]\n  expect range vector from 8m to 9m step 1m\n";
+        let report = run(text);
+        assert_eq!((report.passed, report.total), (2, 3), "{report:?}");
+    }
+
+    #[test]
     fn expectations_of_errors_and_remarks_are_checked() {
         let good = "load 1m\n m 1 2\n n 1 2\neval instant at 1m rate(m[5m])\n expect info\n expect no_warn\n {} 0.005\n\
                     eval_fail instant at 1m rat(m)\n\

@@ -33,6 +33,8 @@ pub(super) enum Expect {
     NoInfo,
     Ordered,
     Str(String),
+    /// A range vector, whose points are at these times: start, end and step in milliseconds.
+    Ranges(i64, i64, i64),
 }
 
 /// How a message is compared.
@@ -204,8 +206,18 @@ fn expectation(text: &str) -> Result<Expect, String> {
         "no_info" => Expect::NoInfo,
         "ordered" => Expect::Ordered,
         "string" => Expect::Str(unquoted(after)),
+        "range" => ranges(rest).ok_or_else(|| format!("bad range in {text:?}"))?,
         _ => return Err(format!("unknown expectation {text:?}")),
     })
+}
+
+/// `vector from START to END step STEP`.
+fn ranges(text: &str) -> Option<Expect> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        ["vector", "from", from, "to", to, "step", step] => Some(Expect::Ranges(time(from)?, time(to)?, time(step)?)),
+        _ => None,
+    }
 }
 
 /// A message without the quotes around it, if there are any.

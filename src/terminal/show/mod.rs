@@ -3,11 +3,15 @@
 mod chart;
 mod debrief;
 mod evidence;
+mod history;
 mod notebook;
 mod trace;
+mod trainer;
 
 pub(super) use debrief::debrief;
+pub(super) use history::{history, shifts};
 pub(super) use notebook::{checklist, notebook, status};
+pub(super) use trainer::trainer;
 
 use super::paint::{DIM, paint};
 use super::verbs::Shown;

@@ -8,7 +8,7 @@ use crate::time::{SimTime, Stamp};
 
 impl Sheet {
     /// A time of the incident clock.
-    fn clock(&self, at: SimTime) -> String {
+    pub(super) fn clock(&self, at: SimTime) -> String {
         self.seconds(Stamp(i64::try_from(at.0).unwrap_or(i64::MAX)))
     }
 }

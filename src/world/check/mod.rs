@@ -91,6 +91,11 @@ impl Check<'_> {
             found.value(&root.field("epoch"), what, help);
         }
         let monitor = root.field("monitor");
+        if let Some(tail) = &self.spec.monitor.tail {
+            let path = monitor.field("tail");
+            ranges::share(found, &path.field("share"), "`share`", tail.share);
+            ranges::time(found, &path.field("wait"), "`wait`", tail.wait, Duration::ZERO);
+        }
         let times = [("scrape_every", self.spec.monitor.scrape_every), ("probe_every", self.spec.monitor.probe_every)];
         for (field, time) in times {
             ranges::time(found, &monitor.field(field), &format!("`{field}`"), time, Duration::from_secs(1));

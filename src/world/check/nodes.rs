@@ -206,6 +206,12 @@ pub(crate) fn cache_ttl(found: &mut Findings, path: &DataPath, ttl: Duration) {
 
 fn instrumentation(found: &mut Findings, path: &DataPath, telemetry: &Instrumentation) {
     ranges::share(found, &path.field("sampling"), "`sampling`", telemetry.sampling);
+    for (at, name) in telemetry.hides.iter().enumerate() {
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            let help = "write a metric's OpenTelemetry name, such as \"http.server.request.duration\"";
+            found.value(&path.field("hides").at(at), format!("`{name}` is no name of a metric"), help);
+        }
+    }
     for (at, chatter) in telemetry.chatter.iter().enumerate() {
         let path = path.field("chatter").at(at);
         ranges::interval(found, &path.field("every"), "the time between two lines", &chatter.every);

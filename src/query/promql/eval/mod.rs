@@ -15,6 +15,8 @@ use super::parser::parse;
 use super::storage::{Point, STALE, Samples, is_stale};
 use super::value::{Row, Sample, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Limits and defaults of an evaluation.
 #[derive(Debug, Clone)]
@@ -27,11 +29,13 @@ pub struct Options {
     pub steps_max: usize,
     /// The most samples that a query may read or hold. Prometheus's limit is 50,000,000.
     pub samples_max: usize,
+    /// Set from another thread, it ends the evaluation with [`ErrorKind::Stopped`](super::ErrorKind::Stopped).
+    pub stop: Option<Arc<AtomicBool>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lookback: 300_000, default_step: 60_000, steps_max: 11_000, samples_max: 50_000_000 }
+        Self { lookback: 300_000, default_step: 60_000, steps_max: 11_000, samples_max: 50_000_000, stop: None }
     }
 }
 
@@ -191,8 +195,16 @@ impl<'a> Evaluator<'a> {
         Self { storage, options, query, annotations: Annotations::default(), samples: 0 }
     }
 
+    /// Whether somebody wants no answer any more. What is made after that is of no use.
+    pub(super) fn stopped(&self) -> bool {
+        self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
     /// Counts samples read or made against the limit.
     pub(super) fn charge(&mut self, samples: usize) -> Result<()> {
+        if self.stopped() {
+            return Err(Error::stopped());
+        }
         self.samples = self.samples.saturating_add(samples);
         if self.samples > self.options.samples_max {
             return Err(Error::limit("query processing would load too many samples into memory in query execution"));

@@ -54,6 +54,9 @@ impl Ranges {
     ) -> Vec<Stream> {
         let mut streams = Vec::with_capacity(self.series.len());
         for series in &self.series {
+            if evaluator.stopped() {
+                break;
+            }
             let all: &[Point] = &series.points;
             let drops = |i: &usize| all[*i].v < all[*i - 1].v;
             let reset_indices: Vec<usize> = if counter { (1..all.len()).filter(drops).collect() } else { Vec::new() };

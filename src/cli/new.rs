@@ -1,0 +1,105 @@
+//! `allgreen new`: a file to begin with.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+use crate::builtin::{self, Loaded};
+use crate::starter;
+
+/// Write a new world or lesson file: complete, right, and with every field explained. Overwrites nothing.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  allgreen new world market
+  allgreen new lesson the-slow-till --world market
+  allgreen check worlds lessons")]
+pub(super) struct NewArguments {
+    #[command(subcommand)]
+    what: New,
+}
+
+#[derive(Subcommand)]
+enum New {
+    /// Write worlds/NAME.ron
+    World {
+        /// Its name: letters, digits, - and _
+        #[arg(value_parser = name)]
+        name: String,
+    },
+    /// Write lessons/NAME.ron
+    Lesson {
+        /// Its name: letters, digits, - and _
+        #[arg(value_parser = name)]
+        name: String,
+        /// The world that it happens in: a name, or a path such as worlds/market.ron
+        #[arg(long, default_value = "storefront")]
+        world: String,
+    },
+}
+
+pub(super) fn new(arguments: &NewArguments) -> Result<(), Failure> {
+    let (path, text, next) = match &arguments.what {
+        New::World { name } => {
+            let path = format!("worlds/{name}.ron");
+            let next = format!("allgreen check {path}\nallgreen run {name}\nallgreen new lesson NAME --world {name}");
+            (path, starter::world(name), next)
+        }
+        New::Lesson { name, world } => {
+            let path = format!("lessons/{name}.ron");
+            let next = format!("allgreen check {path}\nallgreen play {name}");
+            (path, lesson(name, world)?, next)
+        }
+    };
+    write(Path::new(&path), &text)?;
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "wrote {path}\nnext:\n  {}", next.replace('\n', "\n  "))?;
+    out.flush()?;
+    Ok(())
+}
+
+fn lesson(name: &str, world: &str) -> Result<String, Failure> {
+    let Loaded::World(found) = builtin::find(world)? else {
+        return Err(Failure::bad(format!("{world} is a lesson; name a world: --world storefront")));
+    };
+    let path = if world.ends_with(".ron") { world.replace('\\', "/") } else { format!("worlds/{world}.ron") };
+    let none = || Failure::bad(format!("{world} has no arrow between two of its nodes, so nothing can fail on one"));
+    starter::lesson(name, &path, &found).ok_or_else(none)
+}
+
+/// Writes a file that must not be there yet: the whole of it, or nothing.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::bad(format!("{} cannot be written: {error}. Go to a folder that you may write to", path.display()))
+    };
+    let taken = || {
+        Failure::bad(format!("{} is there already, and nothing is overwritten; choose another name", path.display()))
+    };
+    if path.exists() {
+        return Err(taken());
+    }
+    fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut draft = builder.tempfile_in(folder).map_err(|error| cannot(&error))?;
+    draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(|error| cannot(&error))?;
+    match draft.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken()),
+        Err(error) => Err(cannot(&error.error)),
+    }
+}
+
+/// A name that is safe in a path.
+fn name(text: &str) -> Result<String, String> {
+    let sane = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if text.is_empty() || text.len() > 64 || !text.chars().all(sane) || text.starts_with('-') {
+        return Err("a name has letters a to z, digits, - and _, and at most 64 of them, such as the-slow-till".into());
+    }
+    Ok(text.to_owned())
+}

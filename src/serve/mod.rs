@@ -1,0 +1,20 @@
+//! The HTTP APIs of Prometheus and Tempo over a run that goes on, and OTLP push to a collector. Knows telemetry, query
+//! and export; must never know the engine, a session or the ground truth: whoever runs the simulation publishes
+//! snapshots of its telemetry, and nothing else gets in.
+//!
+//! ```text
+//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, tempo ──▶ query, export
+//!               └─────▶ push (what was acknowledged, what is tried again) ──▶ a collector
+//! ```
+
+mod answer;
+mod ask;
+mod prometheus;
+mod push;
+mod server;
+mod shelf;
+mod tempo;
+
+pub use push::{Backoff, Endpoint, Push, Pushed, Tell};
+pub use server::{Limits, Server};
+pub use shelf::{Shelf, Snapshot};

@@ -1,0 +1,61 @@
+//! The catalogue's lessons, played from scripts: what each script ends with. One row for a script.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
+
+use std::path::Path;
+use std::process::Command;
+
+/// A lesson, a script in `tests/scripts`, and the verdict's first words.
+type Row = (&'static str, &'static str, &'static str);
+
+const SOLVED: &[Row] = &[
+    ("charged-twice", "charged-twice-solved", "root fix"),
+    ("dead-letters", "dead-letters-solved", "root fix"),
+    ("the-payment-that-said-200", "the-payment-that-said-200-solved", "root fix"),
+];
+
+const NOT_SOLVED: &[Row] = &[
+    ("charged-twice", "charged-twice-patched", "symptom patch"),
+    ("charged-twice", "nothing-done", "no fix was deployed"),
+    ("dead-letters", "dead-letters-patched", "symptom patch"),
+    ("dead-letters", "nothing-done", "no fix was deployed"),
+    ("the-payment-that-said-200", "the-payment-that-said-200-patched", "symptom patch"),
+    ("the-payment-that-said-200", "nothing-done", "no fix was deployed"),
+];
+
+/// Plays each row, and says which ended otherwise.
+#[track_caller]
+fn play(rows: &[Row]) {
+    let wrong: Vec<String> = rows.iter().filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn wrong(&(lesson, script, verdict): &Row) -> Option<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_allgreen"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    command.args(["play", lesson, "--terminal", "--script", &format!("tests/scripts/{script}.txt")]);
+    let output = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = out.lines().find_map(|line| line.strip_prefix("Your fixes: ")).unwrap_or("no verdict");
+    let right = output.status.success() && said.starts_with(verdict);
+    (!right).then(|| format!("{script} of {lesson}: {said}\n{err}"))
+}
+
+#[test]
+fn every_lesson_is_solved_from_its_evidence() {
+    play(SOLVED);
+}
+
+#[test]
+#[ignore = "several futures for each row, minutes without optimisation: cargo test --release --test catalogue -- --ignored"]
+fn patches_do_not_pass_as_solutions() {
+    play(NOT_SOLVED);
+}
+
+#[test]
+fn every_row_has_its_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (lesson, script, _) in SOLVED.iter().chain(NOT_SOLVED) {
+        assert!(root.join(format!("lessons/{lesson}.ron")).is_file(), "{lesson}");
+        assert!(root.join(format!("tests/scripts/{script}.txt")).is_file(), "{script}");
+    }
+}
