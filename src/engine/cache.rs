@@ -34,8 +34,18 @@ pub struct CacheStore {
     /// Under [`Eviction::Lfu`]: (uses, the tick of the last use, slot), least valuable first.
     uses: BTreeSet<(u32, u64, u32)>,
     tick: u64,
-    /// Keys that a caller fetches, with the visits that wait for them.
-    fetching: BTreeMap<u64, Vec<Key>>,
+    /// Keys that are being fetched, where misses wait for that.
+    fetching: BTreeMap<u64, Fetch>,
+    /// Fetches so far.
+    fetches: u16,
+}
+
+/// A key that a caller fetches.
+#[derive(Clone, Debug)]
+struct Fetch {
+    number: u16,
+    /// Visits that wait for it.
+    waiting: Vec<Key>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +81,7 @@ impl CacheStore {
             uses: BTreeSet::new(),
             tick: 0,
             fetching: BTreeMap::new(),
+            fetches: 0,
         }
     }
 
@@ -148,26 +159,32 @@ impl CacheStore {
         (self.hits, self.misses, self.evictions, self.served_age_secs) = (0, 0, 0, 0.0);
     }
 
-    /// A visit that missed a key waits for whoever fetches it, if somebody does; else it is the one who fetches.
-    pub fn wait_for(&mut self, datum: DatumId, key: u32, visit: Key) -> bool {
-        match self.fetching.get_mut(&packed(datum, key)) {
-            Some(waiting) => {
-                waiting.push(visit);
-                true
-            }
-            None => {
-                self.fetching.insert(packed(datum, key), Vec::new());
-                false
-            }
+    /// A visit missed a key: it waits for whoever fetches that, or is the one who does, and then has the fetch's number.
+    pub fn begin_fetch(&mut self, datum: DatumId, key: u32, visit: Key) -> Option<u16> {
+        if let Some(fetch) = self.fetching.get_mut(&packed(datum, key)) {
+            fetch.waiting.push(visit);
+            return None;
         }
+        self.fetches = self.fetches.wrapping_add(1);
+        self.fetching.insert(packed(datum, key), Fetch { number: self.fetches, waiting: Vec::new() });
+        Some(self.fetches)
     }
 
-    /// A key is there, or is not waited for any longer: who waited.
-    pub fn fetched(&mut self, datum: DatumId, key: u32) -> Vec<Key> {
-        if self.fetching.is_empty() {
+    /// A key is there, or a fetch (of this number) is not waited for any longer: who waited.
+    pub fn end_fetch(&mut self, datum: DatumId, key: u32, number: Option<u16>) -> Vec<Key> {
+        let key = packed(datum, key);
+        let is_this = |fetch: &Fetch| number.is_none_or(|number| number == fetch.number);
+        if !self.fetching.get(&key).is_some_and(is_this) {
             return Vec::new();
         }
-        self.fetching.remove(&packed(datum, key)).unwrap_or_default()
+        self.fetching.remove(&key).map(|fetch| fetch.waiting).unwrap_or_default()
+    }
+
+    /// The fetches under way: datum, key, number, and who waits.
+    pub fn fetches(&self) -> impl Iterator<Item = (DatumId, u32, u16, &[Key])> {
+        self.fetching
+            .iter()
+            .map(|(key, fetch)| (DatumId((key >> 32) as u16), *key as u32, fetch.number, fetch.waiting.as_slice()))
     }
 
     fn use_again(&mut self, slot: u32) {

@@ -18,6 +18,13 @@ pub struct RowLocks {
     rows: BTreeMap<(DatumId, u32), VecDeque<Key>>,
 }
 
+impl RowLocks {
+    /// The line of each row that is written: first who writes, then who waits.
+    pub fn lines(&self) -> impl Iterator<Item = &VecDeque<Key>> {
+        self.rows.values()
+    }
+}
+
 /// A primary that was lost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failover {
@@ -33,14 +40,16 @@ impl Simulation {
         let Some(mut locks) = self.fabric.part::<RowLocks>(visit.instance) else { return };
         let line = locks.rows.entry(row).or_default();
         line.push_back(key);
+        visit.holds_row = true;
         if line.len() > 1 {
             visit.pending += 1;
         }
     }
 
     /// A write is done: the next one has the row.
-    pub(super) fn leave_row(&mut self, key: Key, datum: DatumId) {
+    pub(super) fn leave_row(&mut self, key: Key) {
         let Some(visit) = self.visits.get(key) else { return };
+        let Some(datum) = self.plan.routes[visit.route.at()].row else { return };
         let row = (datum, data::key_of(&self.plan, datum, visit.context.journey, visit.context.user));
         let Some(mut locks) = self.fabric.part::<RowLocks>(visit.instance) else { return };
         let Some(line) = locks.rows.get_mut(&row) else { return };

@@ -107,6 +107,8 @@ pub struct Visit {
     pub claimed: bool,
     /// Pauses of the replica that its present work has behind it.
     pub pauses_behind: Duration,
+    /// Stands in the line for the row that its route writes, or has it.
+    pub holds_row: bool,
     /// Arrived, at first; then began to be served.
     pub since: SimTime,
     pub arrived: SimTime,

@@ -48,6 +48,7 @@ mod settings;
 mod sharing;
 mod single_flight;
 mod slab;
+mod store;
 mod targets;
 mod timesync;
 mod token;
@@ -192,8 +193,8 @@ enum Event {
     ProbeTargets(LinkId),
     /// A replica's daemon looks whether a job is due.
     Cron(InstanceId, u16),
-    /// A cache waits no longer for the entry of a key.
-    FetchOver(InstanceId, DatumId, u32),
+    /// A cache waits no longer for the entry of a key that this fetch was to bring.
+    FetchOver(InstanceId, DatumId, u32, u16),
     /// A replica's time daemon polls its server.
     Sync(InstanceId),
 }
@@ -348,7 +349,7 @@ impl Simulation {
             Event::Promote(number) => self.promote(number),
             Event::ProbeTargets(link) => self.probe_targets(link),
             Event::Cron(instance, job) => self.cron(instance, job),
-            Event::FetchOver(instance, datum, key) => self.fetch_over(instance, datum, key),
+            Event::FetchOver(instance, datum, key, fetch) => self.fetch_over(instance, (datum, key), fetch),
             Event::Sync(instance) => self.sync_clock(instance),
         }
     }

@@ -14,8 +14,8 @@ impl Simulation {
         let instance = visit.instance;
         let Some(mut cache) = self.fabric.node(instance).cache else { return };
         let Some(wait) = cache.single_flight else { return };
-        if !cache.wait_for(datum, datum_key, key) {
-            return self.later(wait, Event::FetchOver(instance, datum, datum_key));
+        if let Some(fetch) = cache.begin_fetch(datum, datum_key, key) {
+            return self.later(wait, Event::FetchOver(instance, datum, datum_key, fetch));
         }
         visit.pending += 1;
         if std::mem::replace(&mut visit.served, false) {
@@ -27,7 +27,7 @@ impl Simulation {
     pub(super) fn fetched(&mut self, instance: InstanceId, datum: DatumId, datum_key: u32) {
         let stamp = self.fabric.node(instance).clock.stamp(self.now);
         let Some(mut cache) = self.fabric.node(instance).cache else { return };
-        let waiting = cache.fetched(datum, datum_key);
+        let waiting = cache.end_fetch(datum, datum_key, None);
         if waiting.is_empty() {
             return;
         }
@@ -36,9 +36,9 @@ impl Simulation {
     }
 
     /// The fetch took too long: those who waited fetch for themselves.
-    pub(super) fn fetch_over(&mut self, instance: InstanceId, datum: DatumId, datum_key: u32) {
+    pub(super) fn fetch_over(&mut self, instance: InstanceId, (datum, key): (DatumId, u32), fetch: u16) {
         let Some(mut cache) = self.fabric.node(instance).cache else { return };
-        let waiting = cache.fetched(datum, datum_key);
+        let waiting = cache.end_fetch(datum, key, Some(fetch));
         self.go_on(waiting, None);
     }
 

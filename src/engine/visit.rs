@@ -1,19 +1,19 @@
 //! A request (or a message) at a replica: it waits for a server, goes through its route's steps, and is answered.
 
 use super::call::{CONNECTION_GIVES_UP, Outgoing};
-use super::data::{Part, Source, merge};
+use super::data::{Part, Source};
 use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
 use super::idempotency::Claim;
 use super::ids::{CallId, InstanceId, LinkId, RouteId};
 use super::network::Packet;
 use super::node::Pace;
-use super::plan::{DataOp, Keyed, StepPlan, WhenPlan};
+use super::plan::{Keyed, RoutePlan, StepPlan, WhenPlan};
 use super::queue::Message;
 use super::slab::Key;
-use super::{Event, Simulation, data, dist};
+use super::{Event, Simulation, dist};
 use crate::random::Identity;
 use crate::time::Duration;
-use crate::world::Setting;
+use crate::world::{Dist, Setting};
 
 /// Lanes of the work stream that tell which requests are slow.
 const SLOW_LANE: u64 = 1 << 32;
@@ -57,6 +57,7 @@ impl Simulation {
             key,
             claimed: false,
             pauses_behind: Duration::ZERO,
+            holds_row: false,
             since: self.now,
             arrived: self.now,
         })
@@ -82,33 +83,46 @@ impl Simulation {
         }
     }
 
-    /// A server takes it.
+    /// A server takes it, unless the replica stands still.
     pub(super) fn begin(&mut self, key: Key) {
-        let Some(instance) = self.visits.get(key).map(|visit| visit.instance) else { return };
-        let pace = self.fabric.pace(instance);
+        let Some(visit) = self.visits.get(key) else { return };
+        let (instance, context) = (visit.instance, visit.context);
+        let mut pace = self.fabric.pace(instance);
         if pace.stopped_until > self.now {
             return self.later(pace.stopped_until.since(self.now), Event::Begin(key));
         }
         if pace.collects {
             self.count_for_pause(instance);
         }
+        if pace.scoped {
+            pace = self.pace_for(pace, instance, context);
+        }
+        if pace.growth > Duration::ZERO {
+            self.fabric.node(instance).pace.grown = pace.grown + pace.growth;
+        }
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
         visit.served = true;
-        let from_queue = matches!(visit.reply_to, ReplyTo::Queue(_));
-        if from_queue {
+        if matches!(visit.reply_to, ReplyTo::Queue(_)) {
             visit.arrived = self.now;
-            self.flows.station(visit.instance).arrive(self.now);
+            self.flows.station(instance).arrive(self.now);
         }
-        let mut pace = self.fabric.pace(visit.instance);
-        if pace.scoped {
-            let (instance, context) = (visit.instance, visit.context);
-            pace = self.pace_for(pace, instance, context);
+        self.admit(key, pace);
+        self.start_span(key);
+        self.advance(key);
+    }
+
+    /// Whether it is let in: by rate limits, by its token, by luck, by its idempotency key.
+    fn admit(&mut self, key: Key, pace: Pace) {
+        let Some(visit) = self.visits.get(key) else { return };
+        let RoutePlan { limited, verified, .. } = self.plan.routes[visit.route.at()];
+        if limited {
+            self.limit_rate(key);
         }
-        let Some(visit) = self.visits.get_mut(key) else { return };
-        if pace.growth > Duration::ZERO {
-            self.fabric.node(visit.instance).pace.grown = pace.grown + pace.growth;
+        if verified {
+            self.verify_token(key);
         }
+        let Some(visit) = self.visits.get_mut(key).filter(|visit| visit.status == 0) else { return };
         let route = &self.plan.routes[visit.route.at()];
         let errors = self.plan.nodes[route.node.at()].streams.errors;
         if errors.chance(visit.identity, 0, route.errors + pace.error_rate) {
@@ -124,15 +138,6 @@ impl Simulation {
         if visit.key.is_some() && visit.status == 0 {
             self.recognise(key);
         }
-        let (limited, verified) = (route.limited, route.verified);
-        if limited {
-            self.limit_rate(key);
-        }
-        if verified {
-            self.verify_token(key);
-        }
-        self.start_span(key);
-        self.advance(key);
     }
 
     /// The pace at which a replica works for a user, if some users meet other settings.
@@ -183,12 +188,11 @@ impl Simulation {
                 return;
             }
             if self.pauses {
-                let instance = visit.instance;
-                if let Some(rest) = self.stopped_for(instance) {
+                let rest = self.fabric.pace(visit.instance).stopped_until.since(self.now);
+                if rest > Duration::ZERO {
                     return self.later(rest, Event::Resume(key));
                 }
             }
-            let Some(visit) = self.visits.get_mut(key) else { return };
             let route = &self.plan.routes[visit.route.at()];
             let step = usize::from(visit.step);
             if visit.status >= 400 || step >= route.steps.len() {
@@ -196,35 +200,7 @@ impl Simulation {
             }
             visit.step += 1;
             match route.steps[step] {
-                StepPlan::Work(time) => {
-                    let mut pace = self.fabric.pace(visit.instance);
-                    let (instance, identity, context) = (visit.instance, visit.identity, visit.context);
-                    if pace.scoped {
-                        pace = self.pace_for(pace, instance, context);
-                    }
-                    let stream = self.plan.nodes[route.node.at()].streams.work;
-                    let drawn = dist::sample(&time, stream, identity, 2 * step as u64);
-                    let work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
-                    let slow = pace.slow_share > 0.0
-                        && stream.chance(visit.identity, SLOW_LANE + step as u64, pace.slow_share);
-                    let work = if slow { work.mul_f64(pace.slow_factor) } else { work };
-                    let (instance, node) = (visit.instance, &self.plan.nodes[route.node.at()]);
-                    let (shares, counts_memory) = (node.shares, node.counts_memory);
-                    let behind = self.pauses_behind(instance);
-                    if let Some(visit) = self.visits.get_mut(key) {
-                        visit.pauses_behind = behind;
-                    }
-                    let mut work = work + pace.grown;
-                    if counts_memory {
-                        work = work.mul_f64(self.fill_memory(instance));
-                    }
-                    if shares {
-                        self.share_work(instance, key, work);
-                    } else {
-                        self.later(work, Event::WorkDone(key));
-                    }
-                    return;
-                }
+                StepPlan::Work(time) => return self.work(key, step as u64, &time),
                 StepPlan::Calls(first, count) => {
                     // The guard keeps a call that fails at once from advancing this visit under our feet.
                     visit.pending += 1;
@@ -255,66 +231,34 @@ impl Simulation {
         }
     }
 
-    /// What a store does to its data.
-    fn data_step(&mut self, key: Key, op: DataOp) {
-        let Some(visit) = self.visits.get_mut(key) else { return };
-        let (DataOp::Get(datum)
-        | DataOp::Put(datum)
-        | DataOp::Invalidate(datum)
-        | DataOp::Read(datum)
-        | DataOp::Write(datum)
-        | DataOp::Fill(datum)) = op;
-        let datum_key = data::key_of(&self.plan, datum, visit.context.journey, visit.context.user);
-        let home = self.fabric.home(visit.instance);
-        let node = self.fabric.node(visit.instance);
-        let stamp = node.clock.stamp(self.now);
-        let visit_instance = visit.instance;
-        match op {
-            DataOp::Get(_) => {
-                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, stamp));
-                match found {
-                    Some(part) => merge(&mut visit.parts, Part { source: Source::Cache, ..part }),
-                    None => self.missed(key, datum, datum_key),
-                }
+    /// A step that takes time, at the pace of the replica.
+    fn work(&mut self, key: Key, step: u64, time: &Dist) {
+        let Some(visit) = self.visits.get(key) else { return };
+        let (instance, identity, context) = (visit.instance, visit.identity, visit.context);
+        let mut pace = self.fabric.pace(instance);
+        if pace.scoped {
+            pace = self.pace_for(pace, instance, context);
+        }
+        let node = &self.plan.nodes[self.fabric.home(instance).node.at()];
+        let (stream, shares, counts_memory) = (node.streams.work, node.shares, node.counts_memory);
+        let drawn = dist::sample(time, stream, identity, 2 * step);
+        let mut work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
+        if pace.slow_share > 0.0 && stream.chance(identity, SLOW_LANE + step, pace.slow_share) {
+            work = work.mul_f64(pace.slow_factor);
+        }
+        work = work + pace.grown;
+        if self.pauses {
+            let behind = self.pauses_behind(instance);
+            if let Some(visit) = self.visits.get_mut(key) {
+                visit.pauses_behind = behind;
             }
-            DataOp::Put(_) => {
-                if let (Some(mut cache), Some(part)) = (node.cache, visit.payload) {
-                    cache.put(datum, datum_key, part, stamp);
-                    self.fetched(visit_instance, datum, datum_key);
-                }
-            }
-            DataOp::Fill(_) => {
-                let fresh = |part: &&Part| part.datum == datum && part.source == Source::Database;
-                if let (Some(mut cache), Some(part)) = (node.cache, visit.parts.iter().find(fresh).copied()) {
-                    cache.put(datum, datum_key, part, stamp);
-                    self.fetched(visit_instance, datum, datum_key);
-                }
-            }
-            DataOp::Invalidate(_) => {
-                let losses = self.plan.nodes[home.node.at()].streams.losses;
-                if let Some(mut cache) = node.cache
-                    && !losses.chance(visit.identity, 0, cache.lost_invalidations)
-                {
-                    cache.invalidate(datum, datum_key);
-                }
-            }
-            DataOp::Read(_) => {
-                let lag = node.replication.map_or(Duration::ZERO, |replication| replication.lag);
-                let version = if lag == Duration::ZERO {
-                    self.versions.current(datum, datum_key)
-                } else {
-                    self.versions.as_of(datum, datum_key, crate::time::SimTime(self.now.0.saturating_sub(lag.0)))
-                };
-                merge(&mut visit.parts, Part { datum, key: datum_key, version, source: Source::Database });
-            }
-            DataOp::Write(_) => {
-                let version = self.versions.write(datum, datum_key, self.now);
-                if let ReplyTo::Call(call, _) = visit.reply_to
-                    && self.calls.get(call).is_some_and(|call| self.plan.calls[call.plan.at()].returns)
-                {
-                    merge(&mut visit.parts, Part { datum, key: datum_key, version, source: Source::Database });
-                }
-            }
+        }
+        if counts_memory {
+            work = work.mul_f64(self.fill_memory(instance));
+        }
+        match shares {
+            true => self.share_work(instance, key, work),
+            false => self.later(work, Event::WorkDone(key)),
         }
     }
 
@@ -324,16 +268,15 @@ impl Simulation {
         if visit.status == 0 {
             visit.status = 200;
         }
-        let (instance, served, reply_to, ok) = (visit.instance, visit.served, visit.reply_to, visit.status < 400);
-        let claimed = visit.claimed;
-        let row = self.plan.routes[visit.route.at()].row.filter(|_| visit.step > 0);
+        let (instance, served, reply_to) = (visit.instance, visit.served, visit.reply_to);
+        let (claimed, holds_row) = (visit.claimed, visit.holds_row);
         self.flows.station(instance).leave(self.now);
         self.emit_served(key);
         if claimed {
             self.settle_key(key);
         }
-        if let Some(datum) = row {
-            self.leave_row(key, datum);
+        if holds_row {
+            self.leave_row(key);
         }
         if served {
             self.free_server(instance);

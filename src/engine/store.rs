@@ -1,0 +1,73 @@
+//! What caches and databases do for a request: look up, keep, drop, read, write. Knows versions, and no status code.
+
+use super::Simulation;
+use super::data::{self, Part, Source, merge};
+use super::flight::ReplyTo;
+use super::plan::DataOp;
+use super::slab::Key;
+use crate::time::{Duration, SimTime};
+
+impl Simulation {
+    /// What a store does to its data.
+    pub(super) fn data_step(&mut self, key: Key, op: DataOp) {
+        let Some(visit) = self.visits.get_mut(key) else { return };
+        let (DataOp::Get(datum)
+        | DataOp::Put(datum)
+        | DataOp::Invalidate(datum)
+        | DataOp::Read(datum)
+        | DataOp::Write(datum)
+        | DataOp::Fill(datum)) = op;
+        let datum_key = data::key_of(&self.plan, datum, visit.context.journey, visit.context.user);
+        let instance = visit.instance;
+        let home = self.fabric.home(instance);
+        let node = self.fabric.node(instance);
+        let stamp = node.clock.stamp(self.now);
+        match op {
+            DataOp::Get(_) => {
+                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, stamp));
+                match found {
+                    Some(part) => merge(&mut visit.parts, Part { source: Source::Cache, ..part }),
+                    None => self.missed(key, datum, datum_key),
+                }
+            }
+            DataOp::Put(_) => {
+                if let (Some(mut cache), Some(part)) = (node.cache, visit.payload) {
+                    cache.put(datum, datum_key, part, stamp);
+                    self.fetched(instance, datum, datum_key);
+                }
+            }
+            DataOp::Fill(_) => {
+                let fresh = |part: &&Part| part.datum == datum && part.source == Source::Database;
+                if let (Some(mut cache), Some(part)) = (node.cache, visit.parts.iter().find(fresh).copied()) {
+                    cache.put(datum, datum_key, part, stamp);
+                    self.fetched(instance, datum, datum_key);
+                }
+            }
+            DataOp::Invalidate(_) => {
+                let losses = self.plan.nodes[home.node.at()].streams.losses;
+                if let Some(mut cache) = node.cache
+                    && !losses.chance(visit.identity, 0, cache.lost_invalidations)
+                {
+                    cache.invalidate(datum, datum_key);
+                }
+            }
+            DataOp::Read(_) => {
+                let lag = node.replication.map_or(Duration::ZERO, |replication| replication.lag);
+                let version = if lag == Duration::ZERO {
+                    self.versions.current(datum, datum_key)
+                } else {
+                    self.versions.as_of(datum, datum_key, SimTime(self.now.0.saturating_sub(lag.0)))
+                };
+                merge(&mut visit.parts, Part { datum, key: datum_key, version, source: Source::Database });
+            }
+            DataOp::Write(_) => {
+                let version = self.versions.write(datum, datum_key, self.now);
+                if let ReplyTo::Call(call, _) = visit.reply_to
+                    && self.calls.get(call).is_some_and(|call| self.plan.calls[call.plan.at()].returns)
+                {
+                    merge(&mut visit.parts, Part { datum, key: datum_key, version, source: Source::Database });
+                }
+            }
+        }
+    }
+}
