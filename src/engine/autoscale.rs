@@ -21,6 +21,13 @@ pub(super) struct Scaler {
     count: u32,
 }
 
+impl Scaler {
+    /// Whether the next look is in the agenda.
+    pub(super) fn is_looking(&self) -> bool {
+        self.looking
+    }
+}
+
 /// Looks at utilisation for one decision.
 const SAMPLES: u32 = 15;
 /// Differences from the target that change nothing.

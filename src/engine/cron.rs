@@ -17,6 +17,13 @@ pub struct CronTable {
     due: Vec<i64>,
 }
 
+impl CronTable {
+    /// The places of the jobs that the daemon looks after.
+    pub fn jobs(&self) -> impl Iterator<Item = u16> {
+        self.due.iter().zip(0..).filter(|(due, _)| **due != i64::MAX).map(|(_, job)| job)
+    }
+}
+
 /// How often the daemon looks at its clock at least.
 const LOOK: Duration = Duration::from_secs(60);
 

@@ -21,6 +21,13 @@ pub struct Collector {
     requests: u32,
 }
 
+impl Collector {
+    /// Whether the next pause is in the agenda.
+    pub fn is_planned(&self) -> bool {
+        self.planned
+    }
+}
+
 /// Memory of one replica.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct Heap {

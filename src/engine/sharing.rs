@@ -30,6 +30,16 @@ impl Processors {
         Processors { count, attained: 0.0, since: SimTime::ZERO, jobs: BTreeMap::new(), coming: 0, next: 0 }
     }
 
+    /// The requests that are being worked on.
+    pub fn jobs(&self) -> impl Iterator<Item = Key> {
+        self.jobs.values().copied()
+    }
+
+    /// The number of the event at which the next request is done, if there is one.
+    pub fn next(&self) -> Option<u32> {
+        (!self.jobs.is_empty()).then_some(self.next)
+    }
+
     /// The speed of each request: a whole processor at most.
     fn speed(&self) -> f64 {
         (self.count / self.jobs.len().max(1) as f64).min(1.0)

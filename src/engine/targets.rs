@@ -28,6 +28,11 @@ struct Health {
 }
 
 impl Targets {
+    /// Whether the next round of probes is in the agenda.
+    pub fn is_probing(&self) -> bool {
+        self.probing
+    }
+
     /// Whether requests may be sent there, as far as the caller knows.
     pub fn admits(&self, ordinal: usize, now: SimTime) -> bool {
         self.is_known(ordinal) && self.seen.get(ordinal).is_none_or(|health| health.avoided_until <= now)

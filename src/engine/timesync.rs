@@ -22,6 +22,13 @@ pub struct TimeSync {
     pub measured_secs: f64,
 }
 
+impl TimeSync {
+    /// Whether the next poll is in the agenda.
+    pub fn is_polling(&self) -> bool {
+        self.polling
+    }
+}
+
 impl Simulation {
     /// Synchronisation begins, ends or goes on otherwise. Answers what it was.
     pub(super) fn set_clock_sync(&mut self, instance: InstanceId, policy: Option<Ntp>) -> Option<Ntp> {

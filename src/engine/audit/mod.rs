@@ -1,6 +1,9 @@
 //! Whether a run is consistent with itself: every count is taken again from what is in flight. What goes in comes out,
 //! waits, or was dropped; nobody waits for something that will never come. For tests; costs time, changes nothing.
 
+mod daemons;
+mod waits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::flight::{Attempt, Caller, ReplyTo};
@@ -18,6 +21,7 @@ struct Pending {
     arrivals: BTreeSet<Key>,
     begins: BTreeSet<Key>,
     works: BTreeSet<Key>,
+    resumes: BTreeSet<Key>,
     answers: BTreeSet<Key>,
     timeouts: BTreeSet<(Key, u8)>,
     sends: BTreeSet<Key>,
@@ -51,7 +55,8 @@ impl Simulation {
         self.audit_visits(&pending)?;
         self.audit_calls(&pending)?;
         self.audit_users(&pending)?;
-        self.audit_queues()
+        self.audit_queues()?;
+        self.audit_daemons()
     }
 
     /// What went over an arrow (`"from -> to"`) since the start.
@@ -77,6 +82,7 @@ impl Simulation {
                 Event::Arrive(visit) => pending.arrivals.insert(visit),
                 Event::Begin(visit) => pending.begins.insert(visit),
                 Event::WorkDone(visit) => pending.works.insert(visit),
+                Event::Resume(visit) => pending.resumes.insert(visit),
                 Event::Respond(visit) => pending.answers.insert(visit),
                 Event::Timeout(call, attempt) => pending.timeouts.insert((call, attempt)),
                 Event::Send(call) => pending.sends.insert(call),
@@ -101,6 +107,7 @@ impl Simulation {
                 *called.entry(visit).or_default() += 1;
             }
         }
+        let waits = self.waits()?;
         let mut stations = vec![AtStation::default(); self.fabric.instances().count()];
         for (key, visit) in self.visits.iter() {
             if pending.arrivals.contains(&key) || pending.answers.contains(&key) {
@@ -111,15 +118,19 @@ impl Simulation {
             let begins = pending.begins.contains(&key);
             let on_the_way = begins && matches!(visit.reply_to, ReplyTo::Queue(_));
             station.present += u64::from(!on_the_way);
-            if !visit.served && !begins {
+            if waits.lines.contains(&key) {
                 station.waiting += 1;
                 continue;
             }
-            station.busy += 1;
+            // Who waited for another's fetch gave its server back.
+            station.busy += u32::from(visit.served || begins);
             let calls = called.get(&key).copied().unwrap_or_default();
-            agree(&who(), "calls not answered yet", u64::from(visit.pending), u64::from(calls))?;
-            if !begins && calls == 0 && !pending.works.contains(&key) {
-                return Err(format!("{} holds a server and waits for nothing", who()));
+            let (row, fetch) = (waits.rows.contains(&key), waits.fetches.contains(&key));
+            let found = u64::from(calls) + u64::from(row) + u64::from(fetch);
+            agree(&who(), "what it waits for", u64::from(visit.pending), found)?;
+            let works = pending.works.contains(&key) || waits.shared.contains(&key);
+            if !begins && !works && found == 0 && !pending.resumes.contains(&key) {
+                return Err(format!("{} waits for nothing", who()));
             }
         }
         for instance in self.fabric.instances() {
