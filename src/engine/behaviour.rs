@@ -97,6 +97,11 @@ impl Simulation {
                 node.cache?.put(datum, poison.key, other, stamp);
                 return None;
             }
+            Setting::FlushKey(entry) => {
+                let datum = self.plan.datum_id(&entry.datum);
+                self.fabric.node(instance).cache?.invalidate(datum, entry.key);
+                return None;
+            }
             Setting::Slow(slow) => {
                 let mut pace = self.fabric.node(instance).pace;
                 let before = Slow { share: pace.slow_share, factor: pace.slow_factor };

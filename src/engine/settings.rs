@@ -9,7 +9,7 @@ use super::limit::Limiter;
 use super::lock::LockTable;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Arrow, Health, Idempotency, Overflow, Propagation, Severity};
+use crate::world::{Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, Overflow, Per, Propagation, RateLimit, Severity};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,20 @@ pub struct NodeConfig {
     pub concurrency: u32,
     /// For a cache: how long an entry lives; `Some(None)` is for ever.
     pub cache_ttl: Option<Option<Duration>>,
+    /// For a cache: entries that one replica holds.
+    pub cache_capacity: Option<u32>,
+    /// For a cache with single flight: how long a miss waits for another's fetch.
+    pub single_flight: Option<Duration>,
+    /// For an issuer: how long a token is good.
+    pub token_lifetime: Option<Duration>,
+    /// For a verifier: how far stamps may be off.
+    pub token_leeway: Option<Duration>,
+    /// For a lock service: how long a lock is held at most.
+    pub lock_lease: Option<Duration>,
+    /// For a node with rate limits: its limits.
+    pub rate_limits: Option<Vec<RateLimit>>,
+    /// What changes the number of replicas by itself.
+    pub autoscale: Option<Autoscale>,
     /// For a queue: messages that it holds.
     pub queue_capacity: Option<u32>,
     /// Requests that may wait at one replica.
@@ -78,13 +92,21 @@ impl Simulation {
 
     fn node_config(&self, id: NodeId) -> Option<NodeConfig> {
         let replicas = &self.fabric.replicas[id.at()];
-        let node = self.fabric.peek_node(*replicas.first()?)?;
+        let first = *replicas.first()?;
+        let node = self.fabric.peek_node(first)?;
         let runs = |id: &&super::ids::InstanceId| self.fabric.peek_node(**id).is_some_and(|node| !node.replica.retired);
         Some(NodeConfig {
             version: node.replica.version.clone(),
             replicas: replicas.iter().filter(runs).count() as u16,
             concurrency: node.station.servers,
             cache_ttl: node.cache.map(|cache| cache.ttl),
+            cache_capacity: node.cache.map(|cache| cache.capacity),
+            single_flight: node.cache.and_then(|cache| cache.single_flight),
+            token_lifetime: self.fabric.peek_part::<Issuer>(first).map(|issuer| issuer.0.valid_for),
+            token_leeway: self.fabric.peek_part::<Verifier>(first).map(|verifier| verifier.leeway),
+            lock_lease: self.fabric.peek_part::<LockTable>(first).map(|table| table.policy.lease),
+            rate_limits: self.fabric.peek_part::<Limiter>(first).map(Limiter::declared),
+            autoscale: self.scalers.get(&id).and_then(|scaler| scaler.policy),
             queue_capacity: node.queue.map(|queue| queue.capacity),
             queue_limit: node.station.line_limit,
             overflow: node.queue.map(|queue| queue.overflow),
@@ -136,7 +158,7 @@ impl Simulation {
         for (at, plan) in self.plan.nodes.iter().enumerate() {
             let Some(node) = self.node_config(NodeId(at as u16)) else { continue };
             let mut row = |setting, value: String| rows.push(SettingRow { on: plan.name.clone(), setting, value });
-            row("version", node.version);
+            row("version", node.version.clone());
             row("replicas", node.replicas.to_string());
             row("concurrency", format!("{} requests for each replica", node.concurrency));
             row("queue limit", format!("{} requests may wait at each replica", node.queue_limit));
@@ -158,7 +180,7 @@ impl Simulation {
             }
             let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
             self.rows_of_few(NodeId(at as u16), &mut row);
-            self.behaviour_rows(NodeId(at as u16), &mut row);
+            Self::behaviour_rows(&node, &mut row);
             row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
         }
         for (at, plan) in self.plan.arrows.iter().enumerate() {
@@ -196,24 +218,28 @@ impl Simulation {
         }
     }
 
-    /// Deployed settings of further behaviours, where a node has them, as its first replica has them.
-    fn behaviour_rows(&self, id: NodeId, row: &mut impl FnMut(&'static str, String)) {
-        let Some(first) = self.fabric.replicas[id.at()].first().copied() else { return };
-        if let Some(issuer) = self.fabric.peek_part::<Issuer>(first) {
-            row("token lifetime", issuer.0.valid_for.to_string());
+    /// Deployed settings of further behaviours, where a node has them.
+    fn behaviour_rows(node: &NodeConfig, row: &mut impl FnMut(&'static str, String)) {
+        if let Some(capacity) = node.cache_capacity {
+            row("cache capacity", format!("{capacity} entries for each replica"));
         }
-        if let Some(verifier) = self.fabric.peek_part::<Verifier>(first) {
-            row("token leeway", verifier.leeway.to_string());
+        if let Some(wait) = node.single_flight {
+            row("single flight", format!("misses wait {wait} for whoever fetches the key"));
         }
-        if let Some(limiter) = self.fabric.peek_part::<Limiter>(first) {
-            let limits = limiter.declared();
-            let words = limits.iter().map(|limit| format!("{:?} for each {:?}", limit.allow, limit.per).to_lowercase());
-            row("rate limits", words.collect::<Vec<_>>().join(", "));
+        if let Some(lifetime) = node.token_lifetime {
+            row("token lifetime", lifetime.to_string());
         }
-        if let Some(table) = self.fabric.peek_part::<LockTable>(first) {
-            row("lock lease", table.policy.lease.to_string());
+        if let Some(leeway) = node.token_leeway {
+            row("token leeway", leeway.to_string());
         }
-        if let Some(policy) = self.scalers.get(&id).and_then(|scaler| scaler.policy) {
+        if let Some(limits) = &node.rate_limits {
+            let words: Vec<String> = limits.iter().map(limit_words).collect();
+            row("rate limits", if words.is_empty() { "none".into() } else { words.join(", ") });
+        }
+        if let Some(lease) = node.lock_lease {
+            row("lock lease", lease.to_string());
+        }
+        if let Some(policy) = node.autoscale {
             let (min, max, target) = (policy.min, policy.max, policy.target * 100.0);
             row("autoscaler", format!("{min} to {max} replicas, {target:.0} % busy"));
         }
@@ -237,6 +263,25 @@ fn overflow_words(overflow: Overflow) -> &'static str {
         Overflow::Reject => "refuses new messages",
         Overflow::DropNewest => "accepts and drops new messages",
         Overflow::DropOldest => "drops the oldest message",
+    }
+}
+
+fn limit_words(limit: &RateLimit) -> String {
+    let whom = match limit.per {
+        Per::Replica => "each replica",
+        Per::Route => "each route at a replica",
+        Per::User => "each user at a replica",
+    };
+    match limit.allow {
+        Allow::Bucket { per_second, burst } => format!("{per_second} requests a second, {burst} at once, for {whom}"),
+        Allow::Window { requests, every } => format!("{requests} requests in {every} for {whom}"),
+    }
+}
+
+fn eject_words(eject: Ejection) -> String {
+    match eject {
+        Ejection::Probe { every, failures } => format!("after {failures} failed probes of the health page, every {every}"),
+        Ejection::Outlier { failures, avoid_for } => format!("for {avoid_for} after {failures} failures in a row"),
     }
 }
 
@@ -313,7 +358,7 @@ fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
         rows.push(("replicas looked up", format!("every {ttl}")));
     }
     if let Some(eject) = arrow.eject {
-        rows.push(("ejection", format!("{eject:?}").to_lowercase()));
+        rows.push(("ejection", eject_words(eject)));
     }
     rows
 }

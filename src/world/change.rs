@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
 use super::spec::{Balance, Breaker, Dist, Fallback, Health, Overflow, Pool, Propagation, Retry, Severity};
-use super::{Autoscale, Ejection, Ntp, Pauses, Poison, RateLimit, Slow};
+use super::{Autoscale, CacheKey, Ejection, Ntp, Pauses, RateLimit, Slow};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.
@@ -162,7 +162,9 @@ pub enum Setting {
     /// Cache: misses for a key that is being fetched wait this long.
     SingleFlight(Option<Duration>),
     /// Cache: a value that belongs to another key gets under this one, once.
-    PoisonCache(Poison),
+    PoisonCache(CacheKey),
+    /// Cache: the entry of one key is dropped, once.
+    FlushKey(CacheKey),
     /// Cache: all entries are dropped, once.
     FlushCache,
     /// Queue: messages that it holds.

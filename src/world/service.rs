@@ -79,6 +79,14 @@ pub struct Autoscale {
     pub warm_up: Duration,
 }
 
+impl Autoscale {
+    /// Between two numbers of replicas, with the usual times.
+    pub fn between(min: u16, max: u16, target: f64) -> Self {
+        let (every, calm, warm_up) = (a_quarter_minute(), five_minutes(), twenty_seconds());
+        Autoscale { min, max, target, every, calm, warm_up }
+    }
+}
+
 fn a_quarter_minute() -> Duration {
     Duration::from_secs(15)
 }

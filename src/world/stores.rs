@@ -41,10 +41,10 @@ pub enum Eviction {
     Lfu,
 }
 
-/// A wrong value under one key.
+/// One key of a family of data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Poison {
+pub struct CacheKey {
     /// The family of data.
     pub datum: String,
     /// The key, from 0; under Zipf's law the most popular comes first.

@@ -1,7 +1,7 @@
 //! Caches: who leaves, who fetches, what is written through, and values that are wrong or too old.
 
 use allgreen::truth::Outcome;
-use allgreen::world::{Poison, Setting};
+use allgreen::world::{CacheKey, Setting};
 use allgreen::{Duration, Simulation};
 
 use crate::support::{gauge, histogram};
@@ -108,7 +108,7 @@ fn lost_invalidations_leave_old_values() {
 
 #[test]
 fn a_poisoned_entry_is_wrong_for_one_key_until_it_dies() {
-    let poison = Setting::PoisonCache(Poison { datum: "item".into(), key: 0 });
+    let poison = Setting::PoisonCache(CacheKey { datum: "item".into(), key: 0 });
     let scene = cached(r#"capacity: 1000, ttl: "1m""#, "keys: 200, popularity: Zipf(1.0)", ASIDE, 50.0);
     let sim = scene.run(200, &[(61, "cache", &[], poison)]);
     assert_eq!(outcomes(&sim, Outcome::Wrong, 0, 60) + outcomes(&sim, Outcome::Wrong, 122, 190), 0);

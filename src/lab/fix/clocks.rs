@@ -4,22 +4,22 @@ use super::form::{FixKind, FixTarget};
 use super::sheet::Sheet;
 use super::way::Way;
 use crate::time::SignedDuration;
-use crate::world::Setting;
+use crate::world::{Ntp, Setting};
 
 pub(super) const SYNC: FixKind = FixKind {
     verb: "sync-clocks",
     title: "Synchronise the clocks of a node",
-    does: "set the clocks of a node right and keep them so",
+    does: "set the clocks of a node right and start the daemon (NTP) that keeps them so",
     target: FixTarget::Node,
     fields: &[],
     example: "sync-clocks auth",
     way: Some(Way::Clocks),
-    price: "",
+    price: "between two polls, about a minute apart, a clock drifts as it did",
 };
 
 pub(super) fn sync(node: &str) -> Sheet<'_> {
     Sheet::node_with(format!("set the clocks of {node} right and keep them so"), |_, _, _| {
-        Ok(vec![Setting::ClockOffset(SignedDuration(0)), Setting::ClockDrift(0.0)])
+        Ok(vec![Setting::ClockOffset(SignedDuration(0)), Setting::ClockSync(Some(Ntp::default()))])
     })
 }
 

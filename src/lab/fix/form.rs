@@ -48,6 +48,14 @@ pub enum FixTarget {
     Consumer,
     /// A node with feature flags.
     Flagged,
+    /// A node with rate limits.
+    Limiter,
+    /// A node that issues tokens.
+    Issuer,
+    /// A node that verifies tokens.
+    Verifier,
+    /// A node that keeps locks.
+    LockService,
 }
 
 /// A value that a fix takes.
@@ -78,6 +86,8 @@ pub enum FixSort {
     Choice(&'static [(&'static str, &'static str)]),
     /// The name of a flag.
     Flag,
+    /// The name of a family of data.
+    Datum,
     /// What a health page checks.
     Checks,
 }
@@ -109,7 +119,10 @@ impl FixTarget {
         match self {
             FixTarget::Change => "CHANGE",
             FixTarget::Arrow | FixTarget::Call => "A -> B",
-            FixTarget::Node | FixTarget::Flagged => "NODE",
+            FixTarget::Node | FixTarget::Flagged | FixTarget::Limiter => "NODE",
+            FixTarget::Issuer => "ISSUER",
+            FixTarget::Verifier => "VERIFIER",
+            FixTarget::LockService => "LOCKS",
             FixTarget::Cache => "CACHE",
             FixTarget::Queue | FixTarget::DeadLetters => "QUEUE",
             FixTarget::Consumer => "CONSUMER",
@@ -127,6 +140,10 @@ impl FixTarget {
             FixTarget::DeadLetters => "queue of dead letters",
             FixTarget::Consumer => "consumer of a queue",
             FixTarget::Flagged => "node with flags",
+            FixTarget::Limiter => "node with rate limits",
+            FixTarget::Issuer => "issuer of tokens",
+            FixTarget::Verifier => "verifier of tokens",
+            FixTarget::LockService => "lock service",
         }
     }
 
@@ -145,6 +162,10 @@ impl FixTarget {
             FixTarget::DeadLetters => node.queue.is_some() && letters,
             FixTarget::Consumer => node.consumes.is_some(),
             FixTarget::Flagged => !node.flags.is_empty(),
+            FixTarget::Limiter => !node.limits.is_empty(),
+            FixTarget::Issuer => node.issues.is_some(),
+            FixTarget::Verifier => node.verifies.is_some(),
+            FixTarget::LockService => node.locks.is_some(),
         }
     }
 }
@@ -167,7 +188,9 @@ impl FixField {
     fn usage(&self) -> String {
         let value = match self.sort {
             FixSort::Time(..) => "DURATION".to_owned(),
-            FixSort::Count(..) | FixSort::Share(..) | FixSort::Flag => self.name.replace('_', "-").to_uppercase(),
+            FixSort::Count(..) | FixSort::Share(..) | FixSort::Flag | FixSort::Datum => {
+                self.name.replace('_', "-").to_uppercase()
+            }
             FixSort::Choice(words) => words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|"),
             FixSort::Checks => return "[calls=NODE] [lag=QUEUE:DURATION] [pool=NODE:DURATION]".to_owned(),
         };
@@ -195,7 +218,7 @@ impl FixField {
             },
             FixSort::Choice(words) if words.iter().any(|(word, _)| *word == text) => Ok(FixValue::Word(text.into())),
             FixSort::Choice(_) => Err(format!("`{text}` is no {name}")),
-            FixSort::Flag => Ok(FixValue::Word(text.into())),
+            FixSort::Flag | FixSort::Datum => Ok(FixValue::Word(text.into())),
             FixSort::Checks => Err("name what to check".into()),
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::form::FixKind;
 use super::sheet::Sheet;
 use super::value::{FieldType, FixValue};
-use super::{arrows, clocks, instrumentation, processes, queues, stores};
+use super::{arrows, clocks, guards, instrumentation, processes, queues, stores, targets};
 use crate::time::Duration;
 use crate::world::{Ack, Balance, FallbackValue, HealthCheck, Overflow, Severity};
 
@@ -174,6 +174,22 @@ kinds! {
         /// None stays open for ever.
         max_age: Option<Duration>,
     } is arrows::KEEP_ALIVE, arrows::keep_alive;
+    /// Change how long a caller believes what it looked up of a callee's replicas.
+    SetDiscovery {
+        /// `"from -> to"`.
+        arrow,
+        /// None always knows who takes traffic.
+        ttl: Option<Duration>,
+    } is targets::DISCOVERY, targets::discovery;
+    /// Make a caller avoid replicas whose answers fail.
+    SetEjection {
+        /// `"from -> to"`.
+        arrow,
+        /// Failures in a row after which a replica is avoided; None avoids nobody.
+        failures: Option<u32>,
+        /// How long it is avoided.
+        avoid_for: Duration,
+    } is targets::EJECTION, targets::ejection;
     /// Restart all replicas of a node, one after another.
     Restart {
         /// The node.
@@ -237,11 +253,80 @@ kinds! {
         /// How long a key is kept.
         keep: Duration,
     } is processes::IDEMPOTENCY, processes::idempotency;
+    /// Let a node change the number of its replicas by itself.
+    SetAutoscale {
+        /// The node.
+        node,
+        /// The fewest replicas.
+        min: u16,
+        /// The most replicas.
+        max: u16,
+        /// The share of servers that should be busy.
+        target: f64,
+    } is processes::AUTOSCALE, processes::autoscale;
+    /// Leave the number of replicas as it is.
+    StopAutoscale {
+        /// The node.
+        node,
+    } is processes::NO_AUTOSCALE, processes::no_autoscale;
+    /// Change the limit on requests of a node that has one.
+    SetRateLimit {
+        /// The node.
+        node,
+        /// Requests a second; None is no limit.
+        per_second: Option<f64>,
+        /// Requests that may come at once.
+        burst: u32,
+    } is guards::RATE_LIMIT, guards::rate_limit;
+    /// Change how long tokens are good.
+    SetTokenLifetime {
+        /// The issuer.
+        node,
+        /// From its issue to its end.
+        lifetime: Duration,
+    } is guards::TOKEN_LIFETIME, guards::token_lifetime;
+    /// Change how far the times in a token may be off.
+    SetTokenLeeway {
+        /// The verifier.
+        node,
+        /// Either way.
+        leeway: Duration,
+    } is guards::TOKEN_LEEWAY, guards::token_leeway;
+    /// Change how long a lock is held at most.
+    SetLockLease {
+        /// The lock service.
+        node,
+        /// From when the lock was taken.
+        lease: Duration,
+    } is guards::LOCK_LEASE, guards::lock_lease;
     /// Drop all entries of a cache.
     FlushCache {
         /// The cache.
         node,
     } is stores::FLUSH, stores::flush;
+    /// Drop one entry of a cache.
+    FlushKey {
+        /// The cache.
+        node,
+        /// The family of data.
+        datum: String,
+        /// The key.
+        key: u32,
+    } is stores::FLUSH_KEY, stores::flush_key;
+    /// Change how many entries a cache holds.
+    SetCacheCapacity {
+        /// The cache.
+        node,
+        /// Entries of one replica.
+        entries: u32,
+    } is stores::CACHE_CAPACITY, stores::cache_capacity;
+    /// Let all who miss a key wait for the one that fetches it.
+    SetSingleFlight {
+        /// The cache.
+        node,
+        /// How long they wait; None lets every miss fetch.
+        wait: Option<Duration>,
+    } is stores::SINGLE_FLIGHT, stores::single_flight;
     /// Change how long entries of a cache live.
     SetCacheTtl {
         /// The cache.
@@ -294,7 +379,7 @@ kinds! {
         /// The queue of dead letters.
         node,
     } is queues::REDRIVE, queues::redrive;
-    /// Set the clocks of a node right and keep them so.
+    /// Set the clocks of a node right and start the daemon that keeps them so.
     SyncClocks {
         /// The node.
         node,

@@ -8,12 +8,14 @@ mod arrows;
 mod clocks;
 mod deployed;
 mod form;
+mod guards;
 mod instrumentation;
 mod kinds;
 mod processes;
 mod queues;
 mod sheet;
 mod stores;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod value;

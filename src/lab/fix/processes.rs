@@ -7,7 +7,7 @@ use super::way::Way;
 use crate::engine::NodeConfig;
 use crate::lab::Refusal;
 use crate::time::Duration;
-use crate::world::{Idempotency, Setting};
+use crate::world::{Autoscale, Idempotency, Setting};
 
 pub(super) const ROLL_BACK: FixKind = FixKind {
     verb: "roll-back",
@@ -119,6 +119,45 @@ pub(super) fn scale<'a>(node: &'a str, replicas: &'a u16) -> Sheet<'a> {
             return Err(Refusal::range("the number of replicas", 1, most));
         }
         Ok(vec![Setting::Replicas(*replicas)])
+    })
+}
+
+pub(super) const AUTOSCALE: FixKind = node(
+    ["autoscale", "Scale a node automatically", "let the number of replicas follow how busy they are"],
+    &[
+        FixField::new("min", "Fewest replicas", FixSort::Count(1, 64)),
+        FixField::new("max", "Most replicas", FixSort::Count(1, 64)),
+        FixField::new("target", "Share of servers that should be busy", FixSort::Share(0.05, 1.0)).usually("0.6"),
+    ],
+    "autoscale catalog 2 8 target=0.6",
+    Way::Config,
+    "it sees how busy replicas are and nothing else; each new one takes time, and loads what is behind",
+);
+
+pub(super) fn autoscale<'a>(node: &'a str, min: &'a u16, max: &'a u16, target: &'a f64) -> Sheet<'a> {
+    let busy = target * 100.0;
+    Sheet::node_with(format!("let {node} have {min} to {max} replicas, {busy:.0} % busy"), move |_, _, now| {
+        if min > max {
+            return Err(Refusal::new(format!("at least {min} is more than at most {max}"), "give the smaller one first"));
+        }
+        let usual = Autoscale::between(*min, *max, *target);
+        let policy = now.autoscale.map_or(usual, |now| Autoscale { min: *min, max: *max, target: *target, ..now });
+        Ok(vec![Setting::Autoscale(Some(policy))])
+    })
+}
+
+pub(super) const NO_AUTOSCALE: FixKind = node(
+    ["stop-autoscale", "Stop scaling automatically", "leave the number of replicas as it is"],
+    &[],
+    "stop-autoscale catalog",
+    Way::Config,
+    "",
+);
+
+pub(super) fn no_autoscale(node: &str) -> Sheet<'_> {
+    Sheet::node_with(format!("stop the autoscaler of {node}"), |_, name, now| match now.autoscale {
+        Some(_) => Ok(vec![Setting::Autoscale(None)]),
+        None => Err(Refusal::new(format!("`{name}` has no autoscaler"), "look at its configuration")),
     })
 }
 

@@ -59,6 +59,9 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, target: &str,
                 found.unknown(path, &format!("flag of `{target}` called"), flag, flags.keys().map(String::as_str));
             }
         }
+        (FixSort::Datum, FixValue::Word(datum)) if !place.spec.data.contains_key(datum) => {
+            found.unknown(path, "datum", datum, place.spec.data.keys().map(String::as_str));
+        }
         (_, FixValue::Checks(checks)) => {
             for (at, check) in checks.iter().enumerate() {
                 health_check(found, &path.at(at), (place.spec, &place.out), target, check);

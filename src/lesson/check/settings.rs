@@ -148,14 +148,14 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
             found.range(&at, "`CacheCapacity`", *entries, ranges::CACHE_CAPACITY);
         }
         Setting::SingleFlight(Some(wait)) => ranges::some_time(found, &at, "`SingleFlight`", *wait),
-        Setting::PoisonCache(poison) => match place.spec.data.get(&poison.datum) {
+        Setting::PoisonCache(entry) | Setting::FlushKey(entry) => match place.spec.data.get(&entry.datum) {
             Some(datum) => {
                 let last = datum.keys.saturating_sub(1);
-                found.range(&path.field("key"), "the key", poison.key, 0..=last);
+                found.range(&path.field("key"), "the key", entry.key, 0..=last);
             }
             None => {
                 let known = place.spec.data.keys().map(String::as_str);
-                found.unknown(&path.field("datum"), "datum", &poison.datum, known);
+                found.unknown(&path.field("datum"), "datum", &entry.datum, known);
             }
         },
         Setting::Slow(Some(slow)) => service::slow(found, path, slow),
@@ -292,6 +292,7 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::CacheCapacity(_)
         | Setting::SingleFlight(_)
         | Setting::PoisonCache(_)
+        | Setting::FlushKey(_)
         | Setting::LostInvalidations(_)
         | Setting::FlushCache => Owner::Cache,
         Setting::TokenLifetime(_) => Owner::Issuer,
