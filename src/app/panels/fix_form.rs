@@ -76,7 +76,7 @@ mod tests {
                 match field.sort {
                     FixSort::Time(..) => *value = "2s".into(),
                     FixSort::Share(..) => *value = "0.5".into(),
-                    FixSort::Flag => *value = "new-search".into(),
+                    FixSort::Flag | FixSort::Datum => *value = "new-search".into(),
                     _ => {}
                 }
             }

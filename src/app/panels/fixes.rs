@@ -116,11 +116,17 @@ fn targets(target: FixTarget, choices: &Choices) -> (String, Vec<String>) {
     let names = match target {
         FixTarget::Change => choices.changes.clone(),
         FixTarget::Arrow | FixTarget::Call => choices.arrows.clone(),
-        FixTarget::Node | FixTarget::Flagged | FixTarget::Consumer => of(None),
+        FixTarget::Node
+        | FixTarget::Flagged
+        | FixTarget::Consumer
+        | FixTarget::Limiter
+        | FixTarget::Issuer
+        | FixTarget::Verifier
+        | FixTarget::LockService => of(None),
         FixTarget::Cache => of(Some(Kind::Cache)),
         FixTarget::Queue | FixTarget::DeadLetters => of(Some(Kind::Queue)),
     };
-    (format!("choose a {}", target.words()).replace("a arrow", "an arrow"), names)
+    (format!("choose a {}", target.words()).replace("a arrow", "an arrow").replace("a issuer", "an issuer"), names)
 }
 
 /// The widget of one value.

@@ -81,6 +81,8 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
         (Fix::CheckBody { arrow: node("shop -> payments") }, vec![(Fix::CheckBody { arrow: stock() }, "nothing")]),
         (Fix::SetBalance { arrow: stock(), balance: Balance::LeastConnections }, vec![(Fix::SetBalance { arrow: stock(), balance: Balance::RoundRobin }, "nothing")]),
         (Fix::SetKeepAlive { arrow: stock(), max_age: Some(secs(30)) }, vec![(Fix::SetKeepAlive { arrow: db(), max_age: Some(secs(30)) }, "lasting")]),
+        (Fix::SetDiscovery { arrow: stock(), ttl: Some(secs(30)) }, vec![(Fix::SetDiscovery { arrow: stock(), ttl: None }, "nothing"), (Fix::SetDiscovery { arrow: node("orders -> mailer"), ttl: None }, "hands out")]),
+        (Fix::SetEjection { arrow: stock(), failures: Some(3), avoid_for: secs(30) }, vec![(Fix::SetEjection { arrow: stock(), failures: None, avoid_for: secs(30) }, "nothing"), (Fix::SetEjection { arrow: stock(), failures: Some(0), avoid_for: secs(30) }, "outside")]),
         (Fix::Restart { node: node("shop") }, vec![(Fix::Restart { node: node("users") }, "users"), (Fix::Restart { node: node("payments") }, "another company")]),
         (Fix::RestartReplica { node: node("stock"), replica: 2 }, vec![(Fix::RestartReplica { node: node("stock"), replica: 3 }, "number 3")]),
         (Fix::ReplaceReplica { node: node("stock"), replica: 2 }, vec![(Fix::ReplaceReplica { node: node("stock"), replica: 0 }, "number 0")]),
@@ -90,7 +92,16 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
         (Fix::SetQueueLimit { node: node("stock"), limit: 3 }, vec![(Fix::SetQueueLimit { node: node("stok"), limit: 3 }, "no node")]),
         (Fix::SetFlag { node: node("shop"), flag: node("new-search"), on: true }, vec![(Fix::SetFlag { node: node("shop"), flag: node("old"), on: true }, "no flag"), (Fix::SetFlag { node: node("stock"), flag: node("old"), on: true }, "no node with flags")]),
         (Fix::KeepIdempotencyKeys { node: node("stock"), keep: secs(600) }, vec![(Fix::KeepIdempotencyKeys { node: node("stock"), keep: Duration::ZERO }, "outside")]),
+        (Fix::SetAutoscale { node: node("stock"), min: 2, max: 4, target: 0.5 }, vec![(Fix::SetAutoscale { node: node("stock"), min: 2, max: 2, target: 0.5 }, "nothing"), (Fix::SetAutoscale { node: node("stock"), min: 3, max: 2, target: 0.5 }, "more than")]),
+        (Fix::StopAutoscale { node: node("stock") }, vec![(Fix::StopAutoscale { node: node("shop") }, "no autoscaler")]),
+        (Fix::SetRateLimit { node: node("account"), per_second: Some(9.0), burst: 20 }, vec![(Fix::SetRateLimit { node: node("account"), per_second: Some(50.0), burst: 20 }, "nothing"), (Fix::SetRateLimit { node: node("shop"), per_second: None, burst: 20 }, "no node with rate limits")]),
+        (Fix::SetTokenLifetime { node: node("auth"), lifetime: secs(60) }, vec![(Fix::SetTokenLifetime { node: node("account"), lifetime: secs(60) }, "no issuer")]),
+        (Fix::SetTokenLeeway { node: node("account"), leeway: secs(5) }, vec![(Fix::SetTokenLeeway { node: node("account"), leeway: Duration::ZERO }, "nothing"), (Fix::SetTokenLeeway { node: node("auth"), leeway: secs(5) }, "no verifier")]),
+        (Fix::SetLockLease { node: node("locks"), lease: secs(30) }, vec![(Fix::SetLockLease { node: node("db"), lease: secs(30) }, "no lock service")]),
         (Fix::FlushCache { node: node("cache") }, vec![(Fix::FlushCache { node: node("db") }, "no cache")]),
+        (Fix::FlushKey { node: node("cache"), datum: node("item"), key: 7 }, vec![(Fix::FlushKey { node: node("cache"), datum: node("itm"), key: 7 }, "no data"), (Fix::FlushKey { node: node("cache"), datum: node("item"), key: 50 }, "the key")]),
+        (Fix::SetCacheCapacity { node: node("cache"), entries: 10 }, vec![(Fix::SetCacheCapacity { node: node("cache"), entries: 40 }, "nothing")]),
+        (Fix::SetSingleFlight { node: node("cache"), wait: Some(secs(1)) }, vec![(Fix::SetSingleFlight { node: node("cache"), wait: None }, "nothing"), (Fix::SetSingleFlight { node: node("db"), wait: None }, "no cache")]),
         (Fix::SetCacheTtl { node: node("cache"), ttl: secs(5) }, vec![(Fix::SetCacheTtl { node: node("cache"), ttl: secs(300) }, "nothing")]),
         (Fix::ResendInvalidations { node: node("cache") }, vec![(Fix::ResendInvalidations { node: node("db") }, "no cache")]),
         (Fix::SetQueueCapacity { node: node("orders"), capacity: 9 }, vec![(Fix::SetQueueCapacity { node: node("shop"), capacity: 9 }, "no queue")]),
@@ -239,6 +250,7 @@ fn any_fix(world: &World) -> impl Strategy<Value = Fix> + use<> {
     let spec = world.spec();
     let nodes: Vec<String> = spec.nodes.keys().cloned().collect();
     let arrows: Vec<String> = spec.arrows.keys().cloned().collect();
+    let data: Vec<String> = spec.data.keys().cloned().chain(["none".into()]).collect();
     let flags: Vec<String> =
         spec.nodes.values().flat_map(|node| node.flags.keys().cloned()).chain(["none".into()]).collect();
     (0..Fix::KINDS.len(), any::<u32>(), prop::collection::vec((any::<u32>(), any::<bool>()), 4)).prop_map(
@@ -259,6 +271,7 @@ fn any_fix(world: &World) -> impl Strategy<Value = Fix> + use<> {
                 FixSort::Share(least, most) => FixValue::Share(least + (most - least) * f64::from(draw % 101) / 100.0),
                 FixSort::Choice(words) => FixValue::Word(words[*draw as usize % words.len()].0.to_owned()),
                 FixSort::Flag => FixValue::Word(one(&flags, *draw)),
+                FixSort::Datum => FixValue::Word(one(&data, *draw)),
                 FixSort::Checks => FixValue::Checks(vec![HealthCheck::Dependency(one(&nodes, *draw))]),
             };
             let values: Vec<FixValue> = kind.fields.iter().zip(&draws).map(value).collect();
