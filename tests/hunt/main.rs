@@ -16,7 +16,7 @@ use faults::{Fault, faults};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use worlds::{Sketch, sketch};
+use worlds::{Sketch, rich_sketch};
 
 /// What one seed tries.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ fn case(seed: u64) -> impl ValueTree<Value = Case> {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let strategy = (sketch(), prop::collection::vec(faults(), 0..8), 1..invariants::SECS)
+    let strategy = (rich_sketch(), prop::collection::vec(faults(), 0..10), 1..invariants::SECS)
         .prop_map(move |(sketch, faults, fork_at)| Case { seed, sketch, faults, fork_at });
     strategy.new_tree(&mut runner).unwrap()
 }

@@ -1,9 +1,13 @@
 //! Random worlds that shrink: a chain of services with any policies on their arrows, a store, a queue with a worker.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "extras.rs"]
+mod extras;
+
 use std::fmt::Write;
 
 use allgreen::World;
+use extras::{Extra, Slot, extras};
 use proptest::prelude::*;
 
 /// A service and how it calls the next ones.
@@ -43,6 +47,7 @@ pub struct Sketch {
     pub queue: Option<(u32, &'static str)>,
     pub clock_ms: i64,
     pub more: More,
+    pub extras: Vec<Extra>,
 }
 
 /// What few worlds have.
@@ -99,8 +104,21 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
         });
     let queue = prop::option::of((1..50u32, prop::sample::select(vec!["Reject", "DropNewest", "DropOldest"])));
     (5.0..120.0f64, prop::collection::vec(service, 1..5), any::<bool>(), queue, -500..500i64, more()).prop_map(
-        |(rate, services, cached, queue, clock_ms, more)| Sketch { rate, services, cached, queue, clock_ms, more },
+        |(rate, services, cached, queue, clock_ms, more)| Sketch {
+            rate,
+            services,
+            cached,
+            queue,
+            clock_ms,
+            more,
+            extras: Vec::new(),
+        },
     )
+}
+
+/// A sketch with a few of all that nodes and arrows can have.
+pub fn rich_sketch() -> impl Strategy<Value = Sketch> {
+    (sketch(), extras()).prop_map(|(sketch, extras)| Sketch { extras, ..sketch })
 }
 
 fn more() -> impl Strategy<Value = More> {
@@ -126,25 +144,53 @@ impl Sketch {
     /// The world as a file would have it.
     pub fn ron(&self) -> String {
         let (mut nodes, mut arrows) = (Vec::new(), Vec::new());
+        let extra = |slot| extras::fields(&self.extras, slot);
+        let has = |wanted| self.extras.contains(&wanted);
+        let (through, tokens, letters) = (self.cached && has(Extra::Through), has(Extra::Tokens), has(Extra::Letters));
+        let judge = ["Server", "Caller"].into_iter().find(|judge| has(Extra::Locks(judge)));
         nodes.push(format!(
             "\"users\": (kind: Users, users: (count: 500, journeys_per_second: {:?}, journeys: {{ \"go\": 1.0 }}, regions: {{ \"eu\": 2.0, \"us\": 1.0 }}, reports: (probability: 0.1)))",
             self.rate
         ));
         arrows.push("\"users -> s0\": (latency: Exp(\"5ms\"), timeout: \"2s\")".to_owned());
-        nodes.push(
-            "\"db\": (kind: Database, concurrency: 10, database: (read: Exp(\"2ms\"), write: Exp(\"3ms\")))".to_owned(),
-        );
+        nodes.push(format!(
+            "\"db\": (kind: Database, concurrency: 10, database: (read: Exp(\"2ms\"), write: Exp(\"3ms\"){}){})",
+            extra(Slot::Database),
+            extra(Slot::DatabaseNode)
+        ));
         if let Some(lag) = self.more.lag_ms {
             nodes.push(format!("\"follower\": (kind: Database, database: (read: Exp(\"1ms\"), write: Exp(\"1ms\"), follows: \"db\", lag: \"{lag}ms\"))"));
         }
         if self.cached {
-            nodes.push("\"cache\": (kind: Cache, cache: (capacity: 40, ttl: \"20s\", service: Const(\"200us\"), lost_invalidations: 0.1))".to_owned());
+            let behind = if through { ", behind: \"db\"" } else { "" };
+            nodes.push(format!("\"cache\": (kind: Cache, cache: (capacity: 40, ttl: \"20s\", service: Const(\"200us\"), lost_invalidations: 0.1{behind}{}))", extra(Slot::Cache)));
+        }
+        if through {
+            arrows.push("\"cache -> db\": (timeout: \"300ms\")".to_owned());
+        }
+        if tokens {
+            nodes.push("\"auth\": (kind: Service, issues: (valid_for: \"3s\"), clocks: [(offset: \"30ms\")], routes: { \"POST /login\": (steps: [Work(Exp(\"1ms\")), Issue(\"pass\")]) })".to_owned());
+            arrows.push("\"s0 -> auth\": (timeout: \"200ms\")".to_owned());
+        }
+        if let Some(judge) = judge {
+            nodes.push(format!(
+                "\"locks\": (kind: Service, locks: (lease: \"200ms\", judge: {judge}, service: Exp(\"500us\")))"
+            ));
+            arrows.push(format!(
+                "\"s{} -> locks\": (timeout: \"50ms\", retry: (attempts: 3, backoff: \"10ms\"))",
+                self.services.len() - 1
+            ));
         }
         if let Some((capacity, overflow)) = self.queue {
             nodes.push(format!(
-                "\"queue\": (kind: Queue, queue: (capacity: {capacity}, overflow: {overflow}, service: Const(\"500us\")))"
+                "\"queue\": (kind: Queue, queue: (capacity: {capacity}, overflow: {overflow}, service: Const(\"500us\"){}{}))",
+                if letters { ", dead_letters: \"letters\"" } else { "" },
+                extra(Slot::Queue)
             ));
-            nodes.push("\"worker\": (kind: Worker, replicas: 2, concurrency: 2, consumes: (queue: \"queue\"), routes: { \"done\": (steps: [Work(Exp(\"15ms\")), Effect(\"mail\")], errors: 0.02) })".to_owned());
+            if letters {
+                nodes.push("\"letters\": (kind: Queue, queue: (capacity: 20, service: Const(\"500us\")))".to_owned());
+            }
+            nodes.push(format!("\"worker\": (kind: Worker, replicas: 2, concurrency: 2, consumes: (queue: \"queue\"), routes: {{ \"done\": (steps: [Work(Exp(\"15ms\")), Effect(\"mail\")], errors: 0.02, poison: 0.02) }}{})", extra(Slot::Worker)));
             arrows.push("\"queue -> worker\": ()".to_owned());
         }
         let last = self.services.len() - 1;
@@ -154,7 +200,7 @@ impl Sketch {
                 // The next service is always called, so that none is out of reach.
                 if to == at + 1 || service.calls >> to & 1 == 1 {
                     calls.push(format!("(to: \"s{to}\", op: Route(\"GET /\"))"));
-                    arrows.push(format!("\"s{at} -> s{to}\": {}", service.arrow.ron()));
+                    arrows.push(format!("\"s{at} -> s{to}\": {}", service.arrow.ron(&extra(Slot::Arrow))));
                 }
             }
             let mut steps = format!("Work({})", self.more.work.replace("{}", &service.work_us.to_string()));
@@ -166,18 +212,25 @@ impl Sketch {
                 });
             }
             if at == last {
-                arrows.push(format!("\"s{at} -> db\": {}", service.arrow.ron()));
-                if self.cached {
+                arrows.push(format!("\"s{at} -> db\": {}", service.arrow.ron(&extra(Slot::Arrow))));
+                if through {
+                    arrows.push(format!("\"s{at} -> cache\": (timeout: \"400ms\", fallback: (value: Stale))"));
+                    steps += ", Call((to: \"cache\", op: Read(\"item\"))), Call((to: \"cache\", op: Write(\"item\"), when: Chance(0.05)))";
+                } else if self.cached {
                     arrows.push(format!("\"s{at} -> cache\": (timeout: \"50ms\", fallback: (value: Empty))"));
                     steps += ", Call((to: \"cache\", op: Get(\"item\"))), Call((to: \"db\", op: Read(\"item\"), when: Missing(\"item\"))), Call((to: \"cache\", op: Put(\"item\"), when: Fetched(\"item\"), detached: true))";
                 } else {
                     steps += ", Call((to: \"db\", op: Read(\"item\")))";
                 }
                 if self.more.lag_ms.is_some() {
-                    arrows.push(format!("\"s{at} -> follower\": {}", service.arrow.ron()));
+                    arrows.push(format!("\"s{at} -> follower\": {}", service.arrow.ron(&extra(Slot::Arrow))));
                     steps += ", Call((to: \"follower\", op: Read(\"item\"), when: Chance(0.5)))";
                 }
-                steps += ", Call((to: \"db\", op: Write(\"item\"), when: Chance(0.1)))";
+                let write = "Call((to: \"db\", op: Write(\"item\"), when: Chance(0.1), keyed: true))";
+                let _ = match judge {
+                    Some(_) => write!(steps, ", Critical((at: \"locks\", key: \"item\", steps: [{write}]))"),
+                    None => write!(steps, ", {write}"),
+                };
                 if self.queue.is_some() {
                     arrows.push(format!("\"s{at} -> queue\": (timeout: \"1s\")"));
                     steps += ", Call((to: \"queue\", op: Publish(\"done\")))";
@@ -193,21 +246,46 @@ impl Sketch {
             if at == last && more.checks {
                 own += ", health: (checks: [Dependency(\"db\"), PoolWait(\"db\", \"5ms\")])";
             }
-            if let (Some(every), 0) = (more.job_every, at) {
-                let _ = write!(own, ", jobs: {{ \"sweep\": (every: Exp(\"{every}s\"), route: \"GET /\") }}");
+            let cron = if has(Extra::Cron) {
+                "\"tick\": (cron: (every: \"7s\", at: \"2s\"), on_each: true, route: \"GET /\")"
+            } else {
+                ""
+            };
+            let sweep =
+                more.job_every.map(|every| format!("\"sweep\": (every: Exp(\"{every}s\"), route: \"GET /\"), "));
+            if at == 0 && (sweep.is_some() || !cron.is_empty()) {
+                let _ = write!(own, ", jobs: {{ {}{cron} }}", sweep.unwrap_or_default());
             }
+            let mut login = "";
+            if at == 0 && tokens {
+                own += ", verifies: (token: \"pass\", except: [\"POST /login\"], log: true)";
+                login = ", \"POST /login\": (steps: [Call((to: \"auth\", op: Route(\"POST /login\")))])";
+            }
+            own += &extra(Slot::Service);
             nodes.push(format!(
-                "\"s{at}\": (kind: Service, replicas: {}, concurrency: {}, queue_limit: {}, clocks: [(offset: \"{}ms\", drift_ppm: 3.0), ()], routes: {{ \"GET /\": (steps: [{steps}], errors: {:?}) }}, {own})",
-                service.replicas, service.concurrency, service.queue_limit, self.clock_ms, service.errors
+                "\"s{at}\": (kind: Service, replicas: {}, concurrency: {}, queue_limit: {}, clocks: [(offset: \"{}ms\", drift_ppm: 3.0{}), ()], routes: {{ \"GET /\": (steps: [{steps}], errors: {:?}){login} }}, {own})",
+                service.replicas,
+                service.concurrency,
+                service.queue_limit,
+                self.clock_ms,
+                extra(Slot::Clock),
+                service.errors
             ));
         }
         let effects = if self.queue.is_some() { "effects: { \"mail\": 1 }, effects_within: \"20s\"" } else { "" };
+        let login = if tokens { "(request: \"POST /login\", keyed: true), " } else { "" };
+        let pass = if tokens { ", \"pass\": (keys: 500, popularity: PerUser, bytes: 90)" } else { "" };
         let steps = ", (request: \"GET /\", think: Exp(\"800ms\"))".repeat(usize::from(self.more.more_steps));
         format!(
-            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9) }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [(request: \"GET /\", owes: (parts: [\"item\"], fresh_within: \"2s\", {effects})){steps}]) }},\n)",
+            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9){pass} }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [{login}(request: \"GET /\", keyed: true, owes: (parts: [\"item\"], fresh_within: \"2s\", {effects})){steps}]) }},\n)",
             nodes.join(",\n    "),
             arrows.join(",\n    ")
         )
+    }
+
+    /// Whether a time daemon may set clocks back.
+    pub fn steps_clocks(&self) -> bool {
+        extras::fields(&self.extras, Slot::Clock).contains("step_above: \"")
     }
 
     pub fn world(&self) -> World {
@@ -217,7 +295,7 @@ impl Sketch {
 }
 
 impl Arrow {
-    fn ron(&self) -> String {
+    fn ron(&self, extra: &str) -> String {
         let mut fields = vec![
             format!("latency: Exp(\"{}us\")", self.latency_us),
             format!("loss: {:?}", self.loss),
@@ -239,6 +317,6 @@ impl Arrow {
         if let Some(size) = self.pool {
             fields.push(format!("pool: (size: {size}, wait: \"100ms\")"));
         }
-        format!("({})", fields.join(", "))
+        format!("({}{extra})", fields.join(", "))
     }
 }
