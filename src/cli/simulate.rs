@@ -36,6 +36,7 @@ pub(super) struct Extent {
     events: u64,
 }
 
+#[cfg(feature = "serve")]
 impl Extent {
     /// All that was before the learner arrives at a lesson, and the first half hour of a world.
     pub(super) fn history(seed: Option<Seed>, memory_gib: u64) -> Extent {

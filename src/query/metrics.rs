@@ -40,8 +40,8 @@ enum Part {
     Sample(usize, Exposed),
     /// One for a scrape that was answered, zero for one that was not.
     Up,
-    /// One.
-    Info,
+    /// One for a scrape of a process of this version.
+    Info(String),
 }
 
 impl<'a> MetricStore<'a> {
@@ -105,7 +105,14 @@ impl<'a> MetricStore<'a> {
             self.series.push(Entry { labels: Labels::new(pairs), resource: id, part });
         };
         add("up", &[], None, Part::Up);
-        add("target_info", &[], None, Part::Info);
+        let mut versions: Vec<&str> =
+            telemetry.metrics.scrapes(id).map(|scrape| telemetry.version_at(id, scrape.stamp)).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        for version in versions {
+            let label = ("service_version".to_owned(), version);
+            add("target_info", &[label], None, Part::Info(version.to_owned()));
+        }
         for series in &target.series {
             let family = &telemetry.metrics.families()[usize::from(series.family.0)];
             let name = family_name(telemetry.names.text(family.name), family);
@@ -119,6 +126,21 @@ impl<'a> MetricStore<'a> {
         }
     }
 
+    /// The value in a scrape; a series that came later has no place in an earlier one, and a process of another version
+    /// is another series.
+    fn value(&self, entry: &Entry, scrape: &Scrape<'_>) -> Option<f64> {
+        match &entry.part {
+            Part::Sample(slot, one) => {
+                let numbers = scrape.values.get(*slot..)?;
+                (numbers.len() >= one.numbers.end).then(|| one.of(numbers))
+            }
+            Part::Up => Some(1.0),
+            Part::Info(version) => {
+                (self.telemetry.version_at(entry.resource, scrape.stamp) == version.as_str()).then_some(1.0)
+            }
+        }
+    }
+
     fn points(&self, entry: &Entry, from_ms: i64, to_ms: i64) -> Vec<Point> {
         let scraped = &self.scraped[usize::from(entry.resource.0)];
         let within = |t: &i64| (from_ms..=to_ms).contains(t);
@@ -127,7 +149,7 @@ impl<'a> MetricStore<'a> {
         let answered = scraped.answered[first..].iter().take_while(|t| **t <= to_ms).zip(scrapes);
         let gap = if matches!(entry.part, Part::Up) { 0.0 } else { STALE };
         let mut points: Vec<Point> =
-            answered.filter_map(|(t, scrape)| Some(Point { t: *t, v: entry.part.of(&scrape)? })).collect();
+            answered.filter_map(|(t, scrape)| Some(Point { t: *t, v: self.value(entry, &scrape)? })).collect();
         let missed = scraped.missed.iter().copied().filter(within).map(|t| Point { t, v: gap });
         let known = points.len();
         points.extend(missed);
@@ -146,19 +168,6 @@ impl Scraped {
         let between = rounds.iter().copied().filter(|round| (first..last).contains(round));
         self.missed = between.filter(|round| self.answered.binary_search(round).is_err()).collect();
         self.ended = rounds.get(rounds.partition_point(|round| *round <= last)).copied();
-    }
-}
-
-impl Part {
-    /// The value in a scrape; a series that came later has no place in an earlier one.
-    fn of(&self, scrape: &Scrape<'_>) -> Option<f64> {
-        match self {
-            Part::Sample(slot, one) => {
-                let numbers = scrape.values.get(*slot..)?;
-                (numbers.len() >= one.numbers.end).then(|| one.of(numbers))
-            }
-            Part::Up | Part::Info => Some(1.0),
-        }
     }
 }
 
