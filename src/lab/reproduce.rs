@@ -82,7 +82,10 @@ fn quiet(spec: &WorldSpec, request: &str) -> WorldSpec {
     for node in copy.nodes.values_mut() {
         node.replicas = 1;
         node.clocks.clear();
-        node.jobs.clear();
+        // What only a job starts goes with the job.
+        let jobs = std::mem::take(&mut node.jobs);
+        let is_request = |route: &str| route.contains(' ');
+        node.routes.retain(|name, _| is_request(name) || !jobs.values().any(|job| job.route == *name));
         node.telemetry.chatter.clear();
         node.telemetry.sampling = 1.0;
         if let Some(users) = &mut node.users {
