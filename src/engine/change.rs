@@ -11,7 +11,7 @@ use super::scoped::Scoped;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
 use crate::time::{Duration, Stamp};
-use crate::world::{Change, Cohort, Health, Kind, Set, Setting};
+use crate::world::{Change, Cohort, Kind, Set, Setting};
 
 /// What a setting was before a change.
 #[derive(Clone, Debug)]

@@ -242,7 +242,7 @@ mod tests {
     }
 
     fn message(number: u64, partition: u16) -> Message {
-        let context = Context { journey: Identity(0), user: 0, population: NOBODY, debt: None };
+        let context = Context { journey: Identity(0), user: 0, token: 0, population: NOBODY, debt: None };
         Message {
             identity: Identity(number),
             key: Identity(number),

@@ -9,7 +9,9 @@ use super::limit::Limiter;
 use super::lock::LockTable;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, Overflow, Per, Propagation, RateLimit, Severity};
+use crate::world::{
+    Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, Overflow, Per, Propagation, RateLimit, Severity,
+};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,7 +282,9 @@ fn limit_words(limit: &RateLimit) -> String {
 
 fn eject_words(eject: Ejection) -> String {
     match eject {
-        Ejection::Probe { every, failures } => format!("after {failures} failed probes of the health page, every {every}"),
+        Ejection::Probe { every, failures } => {
+            format!("after {failures} failed probes of the health page, every {every}")
+        }
         Ejection::Outlier { failures, avoid_for } => format!("for {avoid_for} after {failures} failures in a row"),
     }
 }

@@ -77,6 +77,7 @@ impl Simulation {
             step: 0,
             population,
             user: users.user_of(arrival, who),
+            token: 0,
         };
         let key = self.journeys.insert(flight);
         self.plan_traced(population, row + 1);

@@ -12,7 +12,7 @@ use super::{
     Autoscale, Cache, Clock, Critical, Cron, Discipline, Ejection, Issues, Locks, Memory, Pauses, RateLimit, Slow,
     Verifies,
 };
-use crate::time::{Duration, SignedDuration};
+use crate::time::Duration;
 
 /// A whole system: data, nodes, arrows and what its users do. The root of a world file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

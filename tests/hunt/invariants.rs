@@ -138,9 +138,11 @@ fn scrapes_go_forward(telemetry: &Telemetry) -> Result<(), String> {
             }
             last = scrape.stamp.0;
             if scrape.values.len() > target.width()
-                || scrape.values.iter().enumerate().any(|(at, value)| {
-                    !value.is_finite() || *value < 0.0 && Some(at) != offset
-                })
+                || scrape
+                    .values
+                    .iter()
+                    .enumerate()
+                    .any(|(at, value)| !value.is_finite() || *value < 0.0 && Some(at) != offset)
             {
                 return Err(format!("{} has a bad sample", telemetry.resource(resource).instance));
             }

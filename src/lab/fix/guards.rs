@@ -31,8 +31,7 @@ pub(super) fn rate_limit<'a>(node: &'a str, per_second: &'a Option<f64>, burst: 
     };
     Sheet::node_with(words, move |_, _, now| {
         let per = now.rate_limits.iter().flatten().next().map(|limit| limit.per).unwrap_or_default();
-        let limit =
-            per_second.map(|per_second| RateLimit { per, allow: Allow::Bucket { per_second, burst: *burst } });
+        let limit = per_second.map(|per_second| RateLimit { per, allow: Allow::Bucket { per_second, burst: *burst } });
         Ok(vec![Setting::RateLimits(limit.into_iter().collect())])
     })
 }

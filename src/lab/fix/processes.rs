@@ -138,7 +138,10 @@ pub(super) fn autoscale<'a>(node: &'a str, min: &'a u16, max: &'a u16, target: &
     let busy = target * 100.0;
     Sheet::node_with(format!("let {node} have {min} to {max} replicas, {busy:.0} % busy"), move |_, _, now| {
         if min > max {
-            return Err(Refusal::new(format!("at least {min} is more than at most {max}"), "give the smaller one first"));
+            return Err(Refusal::new(
+                format!("at least {min} is more than at most {max}"),
+                "give the smaller one first",
+            ));
         }
         let usual = Autoscale::between(*min, *max, *target);
         let policy = now.autoscale.map_or(usual, |now| Autoscale { min: *min, max: *max, target: *target, ..now });

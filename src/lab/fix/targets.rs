@@ -14,9 +14,7 @@ pub(super) const DISCOVERY: FixKind = FixKind {
     title: "Set how long look-ups are believed",
     does: "change how long a caller believes what it looked up of a callee's replicas",
     target: FixTarget::Call,
-    fields: &[
-        FixField::new("ttl", "How long", FixSort::Time(SOON, HOUR)).or_none("always knows who takes traffic")
-    ],
+    fields: &[FixField::new("ttl", "How long", FixSort::Time(SOON, HOUR)).or_none("always knows who takes traffic")],
     example: "discovery-ttl web -> catalog 5s",
     way: Some(Way::Config),
     price: "connections that stay open go on to where they go",
