@@ -499,7 +499,7 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             at: (26, 15),
             underlined: "Reboot",
             what: "`Reboot` is not a possible value for `Fix`",
-            help: "write one of `RollBack`, `SetTimeout`, `SetRetries`, `SetBackoff`, `SetRetryBudget`, `SetFallback`, `SetBreaker`, `RemoveBreaker`, `SetPool`, `SetPoolWait`, `SetBulkhead`, `SetHedge`, `CheckBody`, `SetBalance`, `SetKeepAlive`, `Restart`, `RestartReplica`, `ReplaceReplica`, `RemoveReplica`, `Scale` and 25 more",
+            help: "write one of `RollBack`, `SetTimeout`, `SetRetries`, `SetBackoff`, `SetRetryBudget`, `SetFallback`, `SetBreaker`, `RemoveBreaker`, `SetPool`, `SetPoolWait`, `SetBulkhead`, `SetHedge`, `CheckBody`, `SetBalance`, `SetKeepAlive`, `SetDiscovery`, `SetEjection`, `Restart`, `RestartReplica`, `ReplaceReplica` and 36 more",
         },
         Fault {
             from: r#""http.client.request.duration""#,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::super::cron::CronTable;
 use super::super::ids::{InstanceId, LinkId, NodeId};
 use super::super::process::Collector;
+use super::super::targets::Targets;
 use super::super::timesync::TimeSync;
 use super::super::{Event, Simulation};
 use super::{Verdict, agree};
@@ -41,7 +42,7 @@ impl Simulation {
         }
         for link in (0..self.flows_links() as u32).map(LinkId) {
             let targets = self.fabric.peek_link(link).and_then(|link| link.balancer.targets.as_deref());
-            let probes = targets.is_some_and(|targets| targets.is_probing());
+            let probes = targets.is_some_and(Targets::is_probing);
             agree(&self.link_name(link), "probes to come", u64::from(probes), counted(&coming.probes, &link))?;
         }
         Ok(())
