@@ -1,5 +1,8 @@
-//! PromQL over the metrics of a run, against counts that the telemetry itself gives.
+//! The query languages over the telemetry of a run, against counts that the telemetry itself gives; and the command.
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use allgreen::query::metrics::MetricStore;
 use allgreen::query::promql::{Options, Value, query_instant, query_range};
@@ -70,4 +73,43 @@ fn a_replica_that_restarts_is_down_for_a_while() {
     let Value::Matrix(rows) = range.unwrap().value else { panic!("a range query answers a matrix") };
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.points[0].v == 1.0), "{rows:?}");
+}
+
+/// Reads expressions with `--parse-only`; answers the exit status and what was printed.
+fn read_only(arguments: &[&str], expressions: &str) -> (Option<i32>, Vec<String>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_allgreen"));
+    command.arg("query").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // One that refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(expressions.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn each_language_says_line_by_line_what_is_well_formed() {
+    let good = [
+        ("promql", "sum by (job) (rate(up[5m]))\nup offset 5m\n"),
+        ("logql", "{service_name=\"shop\"} |= \"error\" | json | status >= 500\nsum(rate({a=\"b\"}[5m]))\n"),
+        ("traceql", "{ resource.service.name = \"shop\" && duration > 1s }\n{ status = error } | rate()\n"),
+    ];
+    for (language, expressions) in good {
+        let all = (Some(0), vec!["ok".to_owned(), "ok".to_owned()]);
+        assert_eq!(read_only(&[language, "--parse-only"], expressions), all, "{language}");
+        assert_eq!(read_only(&["storefront", language, "--parse-only"], expressions), all, "WORLD {language}");
+    }
+    let bad = [
+        ("promql", "sum by (job\nup\n", "error: 1:"),
+        ("logql", "{service_name=\"shop\"} | jsn\n{a=\"b\"}\n", "error: 1:26: "),
+        ("traceql", "{ staus = error }\n{ }\n", "error: 1:3: "),
+    ];
+    for (language, expressions, begins) in bad {
+        let (status, said) = read_only(&[language, "--parse-only"], expressions);
+        assert_eq!((status, said.len(), said[1].as_str()), (Some(1), 2, "ok"), "{language} {said:?}");
+        assert!(said[0].starts_with(begins), "{language} {said:?}");
+    }
+    let (_, said) = read_only(&["traceql", "--parse-only"], "{ staus = error }\r\n");
+    assert!(said[0].ends_with("did you mean `status`?"), "{said:?}");
+    assert_eq!(read_only(&["sql", "--parse-only"], "select 1\n").0, Some(2));
+    assert_eq!(read_only(&["a", "promql", "up", "--parse-only"], "up\n").0, Some(2));
 }

@@ -8,6 +8,7 @@ use super::failure::{Failure, complain};
 use super::simulate::Extent;
 use crate::query::metrics::MetricStore;
 use crate::query::promql::{self, Answer, Labels, Point, Value, format_number};
+use crate::query::{logql, traceql};
 use crate::terminal::{Cell, row, table, watch_for_interrupts};
 use crate::time::{Epoch, Stamp};
 use crate::{Duration, SimTime};
@@ -19,9 +20,9 @@ Examples:
   allgreen query quiet-fallback promql 'sum by (job) (rate(http_server_request_duration_seconds_count[5m]))'
   allgreen query storefront --for 10m promql up --at 5m --format json
   allgreen query quiet-fallback promql 'messaging_queue_depth' --from 30m --to 52m --step 1m
-  allgreen query promql --parse-only < expressions.txt")]
+  allgreen query logql --parse-only < expressions.txt")]
 pub(super) struct QueryArguments {
-    /// A world or lesson, the language (promql), and the expression; with --parse-only the language alone
+    /// A world or lesson, the language (promql, logql, traceql), and the expression; with --parse-only the language alone
     #[arg(value_name = "WORLD|LESSON LANGUAGE EXPRESSION", num_args = 1..=3, required = true)]
     words: Vec<String>,
     #[command(flatten)]
@@ -56,26 +57,45 @@ enum Format {
 enum Language {
     /// Metrics, as Prometheus is asked.
     Promql,
+    /// Logs, as Loki is asked.
+    Logql,
+    /// Traces, as Tempo is asked.
+    Traceql,
+}
+
+impl Language {
+    fn named(word: &str) -> Result<Language, Failure> {
+        Language::from_str(word, true).map_err(|_| {
+            Failure::bad(format!("`{word}` is no query language; the languages are: promql, logql, traceql"))
+        })
+    }
+
+    /// Whether an expression is well formed, or why not, in one line with its place.
+    fn check(self, expression: &str) -> Result<(), String> {
+        match self {
+            Language::Promql => promql::parse(expression).map(drop).map_err(|error| error.describe(expression)),
+            Language::Logql => logql::parse(expression).map(drop).map_err(|error| error.summary()),
+            Language::Traceql => traceql::parse(expression).map(drop).map_err(|error| error.summary()),
+        }
+    }
 }
 
 pub(super) fn query(arguments: &QueryArguments) -> Result<(), Failure> {
     watch_for_interrupts();
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [.., language] if arguments.parse_only && words.len() < 3 => parse_only(self::language(language)?),
-        [what, language, expression] if !arguments.parse_only => {
-            let Language::Promql = self::language(language)?;
-            ask(arguments, what, expression)
-        }
+        // A world may be named; what is well formed does not depend on it.
+        [language] | [_, language] if arguments.parse_only => parse_only(Language::named(language)?),
+        [what, language, expression] if !arguments.parse_only => match Language::named(language)? {
+            Language::Promql => ask(arguments, what, expression),
+            Language::Logql | Language::Traceql => {
+                Err(Failure::bad(format!("{language} is only read so far: write allgreen query {language} --parse-only")))
+            }
+        },
         _ => Err(Failure::bad(
             "write allgreen query WORLD|LESSON LANGUAGE EXPRESSION, or allgreen query LANGUAGE --parse-only",
         )),
     }
-}
-
-fn language(word: &str) -> Result<Language, Failure> {
-    Language::from_str(word, true)
-        .map_err(|_| Failure::bad(format!("`{word}` is no query language; the languages are: promql")))
 }
 
 /// Says for each line of standard input whether it is well formed.
@@ -84,12 +104,10 @@ fn parse_only(language: Language) -> Result<(), Failure> {
     let mut all = true;
     for line in std::io::stdin().lock().split(b'\n') {
         let line = String::from_utf8_lossy(&line?).trim_end_matches('\r').to_owned();
-        let read = match language {
-            Language::Promql => promql::parse(&line).map(|_| ()).map_err(|error| error.describe(&line)),
-        };
-        match read {
+        let read = language.check(&line);
+        match &read {
             Ok(()) => writeln!(out, "ok")?,
-            Err(ref words) => writeln!(out, "error: {}", words.replace('\n', " "))?,
+            Err(words) => writeln!(out, "error: {}", words.replace('\n', " "))?,
         }
         all &= read.is_ok();
     }
