@@ -2,8 +2,10 @@
 //! ground truth.
 
 pub mod logql;
+pub mod logs;
 pub mod metrics;
 pub mod promql;
 pub mod promqltest;
 pub mod syntax;
 pub mod traceql;
+pub mod traces;

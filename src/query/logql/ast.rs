@@ -8,6 +8,7 @@ use super::json_path::JsonPath;
 use super::ops::{BinaryOp, Compare, RangeOp, VectorOp};
 use super::pattern::Pattern;
 use super::template::Template;
+use super::value::Labels;
 
 /// A query: for lines, or for numbers over time.
 #[derive(Clone, Debug)]
@@ -31,6 +32,11 @@ impl Expr {
 }
 
 impl LogExpr {
+    /// Whether the selector selects a stream with these labels.
+    pub fn selects(&self, labels: &Labels) -> bool {
+        self.matchers.iter().all(|matcher| matcher.accepts(labels.get(&matcher.name).unwrap_or("")))
+    }
+
     fn names<'e>(&'e self, found: &mut Vec<&'e str>) {
         for matcher in &self.matchers {
             if !found.contains(&matcher.name.as_str()) {

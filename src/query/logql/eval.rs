@@ -149,7 +149,7 @@ pub fn lines(store: &dyn LogStore, log: &LogExpr, from: i64, until: i64, backwar
             entry.words.line(&mut row.line);
             let mut passed = run(leading, &mut row);
             if passed {
-                entry.words.metadata(&mut |name, value| row.set_metadata(name, value));
+                entry.words.metadata(&|_| true, &mut |name, value| row.set_metadata(name, value));
                 passed = run(stages, &mut row);
             }
             if !passed {
@@ -167,9 +167,7 @@ pub fn lines(store: &dyn LogStore, log: &LogExpr, from: i64, until: i64, backwar
 
 /// Whether each stream is selected.
 pub(super) fn selected(streams: &[Labels], log: &LogExpr) -> Vec<bool> {
-    let accepts =
-        |labels: &Labels| log.matchers.iter().all(|matcher| matcher.accepts(labels.get(&matcher.name).unwrap_or("")));
-    streams.iter().map(accepts).collect()
+    streams.iter().map(|labels| log.selects(labels)).collect()
 }
 
 impl Context<'_> {

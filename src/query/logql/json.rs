@@ -34,7 +34,8 @@ impl Answer {
     }
 }
 
-fn labels_json(labels: &Labels) -> Value {
+/// Labels as an object.
+pub fn labels_json(labels: &Labels) -> Value {
     Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>())
 }
 

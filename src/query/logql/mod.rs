@@ -24,6 +24,7 @@ mod tests;
 
 pub use ast::*;
 pub use eval::{EvalError, Limits, instant, lines, range};
+pub use json::labels_json;
 pub use json_path::JsonPath;
 pub use ops::*;
 pub use parser::parse;

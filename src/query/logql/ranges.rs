@@ -49,11 +49,11 @@ fn samples(
         needles: &needles,
     };
     let grouping = what.grouping.as_ref().or(outer);
-    let shown = |labels: Labels| match grouping {
+    let kept = |labels: Labels| match grouping {
         None => labels,
         Some(grouping) => labels.only(&grouping.labels, !grouping.without),
     };
-    let stream_keys: Vec<Labels> = context.streams.iter().map(|labels| shown(labels.clone())).collect();
+    let stream_keys: Vec<Labels> = context.streams.iter().map(|labels| kept(labels.clone())).collect();
     let bytes = matches!(what.op, RangeOp::Bytes | RangeOp::BytesRate);
     let renders = bytes || !what.log.stages.is_empty();
     let (leading, stages) = split_leading(&what.log.stages);
@@ -74,11 +74,8 @@ fn samples(
         if !run(leading, &mut row) {
             return ControlFlow::Continue(());
         }
-        entry.words.metadata(&mut |name, value| {
-            if only.is_none_or(|labels| labels.iter().any(|label| may_name(name, label))) {
-                row.set_metadata(name, value);
-            }
-        });
+        let named = |name: &str| only.is_none_or(|labels| labels.iter().any(|label| may_name(name, label)));
+        entry.words.metadata(&named, &mut |name, value| row.set_metadata(name, value));
         if !run(stages, &mut row) {
             return ControlFlow::Continue(());
         }
@@ -108,7 +105,7 @@ fn samples(
         let at = if row.unchanged() {
             *places[entry.stream].get_or_insert_with(|| place(stream_keys[entry.stream].clone()))
         } else {
-            place(shown(row.labels()))
+            place(kept(row.labels()))
         };
         all[at].push((entry.at, value));
         if all.len() > context.limits.series {

@@ -43,8 +43,8 @@ pub struct Entry<'a> {
 pub trait Words {
     /// Appends the line.
     fn line(&self, out: &mut String);
-    /// Gives the structured metadata: names and values.
-    fn metadata(&self, give: &mut dyn FnMut(&str, &str));
+    /// Gives the structured metadata, names and values, as far as their names are wanted.
+    fn metadata(&self, wanted: &dyn Fn(&str) -> bool, give: &mut dyn FnMut(&str, &str));
 }
 
 /// What stands in the hole of a template.
@@ -126,8 +126,8 @@ impl Words for Stored {
     fn line(&self, out: &mut String) {
         out.push_str(&self.line);
     }
-    fn metadata(&self, give: &mut dyn FnMut(&str, &str)) {
-        for (name, value) in &self.metadata {
+    fn metadata(&self, wanted: &dyn Fn(&str) -> bool, give: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self.metadata.iter().filter(|(name, _)| wanted(name)) {
             give(name, value);
         }
     }

@@ -70,9 +70,14 @@ impl SyntaxError {
         self
     }
 
-    /// The error in one line.
+    /// The error in one line, with its place.
     pub fn summary(&self) -> String {
-        let mut text = format!("{}:{}: {}", self.line, self.column, self.message);
+        format!("{}:{}: {}", self.line, self.column, self.reason())
+    }
+
+    /// The error in one line: what is wrong, what was expected, and the nearest name.
+    pub fn reason(&self) -> String {
+        let mut text = self.message.clone();
         if !self.expected.is_empty() {
             text.push_str(", expected ");
             text.push_str(&any_of(&self.expected));

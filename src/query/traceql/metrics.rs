@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Value as Json, json};
 
+use super::super::syntax::quote;
 use super::ast::{Function, Metrics, Query, Second};
 use super::fields::{View, compares};
 use super::measure::function_name;
@@ -48,6 +49,25 @@ pub struct MetricSeries {
     pub labels: Vec<(String, Value)>,
     /// Instants in nanoseconds since 1970, and values.
     pub points: Vec<(i64, f64)>,
+}
+
+impl MetricSeries {
+    /// Its labels as Prometheus writes them, by name.
+    pub fn name(&self) -> String {
+        let name = |key: &str| match key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            true => key.to_owned(),
+            false => quote(key),
+        };
+        let text = |value: &Value| match value {
+            Value::Nil => "<nil>".to_owned(),
+            Value::Text(text) if text.is_empty() => "<empty>".to_owned(),
+            value => value.text(),
+        };
+        let mut shown: Vec<String> =
+            self.labels.iter().map(|(key, value)| format!("{}={}", name(key), quote(&text(value)))).collect();
+        shown.sort();
+        format!("{{{}}}", shown.join(", "))
+    }
 }
 
 /// The values of one series in one interval.
@@ -266,12 +286,7 @@ pub fn metrics_json(series: &[MetricSeries]) -> Json {
             .iter()
             .map(|(at, value)| json!({"timestampMs": (at / 1_000_000).to_string(), "value": value}))
             .collect();
-        let shown: Vec<String> = series.labels.iter().map(|(key, value)| format!("{key}={}", quoted(value))).collect();
-        json!({"labels": labels, "promLabels": format!("{{{}}}", shown.join(", ")), "samples": samples})
+        json!({"labels": labels, "promLabels": series.name(), "samples": samples})
     };
     json!({"series": series.iter().map(one).collect::<Vec<_>>()})
-}
-
-fn quoted(value: &Value) -> String {
-    super::super::syntax::quote(&value.text())
 }

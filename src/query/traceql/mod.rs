@@ -19,6 +19,7 @@ mod tests;
 pub use ast::*;
 pub use metrics::{MetricSeries, MetricsError, MetricsLimits, metrics, metrics_json};
 pub use parser::parse;
-pub use search::{FoundSpan, FoundSpanset, FoundTrace, SearchLimits, search, search_json};
+pub use search::{FoundSpan, FoundSpanset, FoundTrace, SearchLimits, search, search_json, values};
 pub use store::{Condition, Event, Link, MemorySpan, MemoryTrace, MemoryTraces, Span, Trace, TraceScan, TraceStore};
+pub use token::INTRINSICS;
 pub use value::{Kind, Status, Value};

@@ -1,5 +1,6 @@
 //! Searches traces, and renders what was found as Tempo's search API does.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use serde_json::{Value as Json, json};
@@ -73,6 +74,14 @@ impl Query {
     /// The attributes that filters and selections name, each once: to tell of those that no span has.
     pub fn attributes(&self) -> Vec<Attribute> {
         named(&self.pipeline)
+    }
+
+    /// The one attribute that is selected, if it is one.
+    pub fn selected(&self) -> Option<Attribute> {
+        match self.pipeline.last() {
+            Some(Element::Select(attributes)) if attributes.len() == 1 => attributes.first().cloned(),
+            _ => None,
+        }
     }
 }
 
@@ -150,6 +159,31 @@ fn found_spanset(view: &View<'_>, mut group: Group, shown: &[Attribute], limits:
         spans: group.spans.iter().take(limits.spans).map(one).collect(),
         attributes: group.shown,
     }
+}
+
+/// The different values of an attribute over the spans that a query finds, in order, as many as `most`. Measures of the
+/// query are passed over.
+pub fn values(
+    store: &dyn TraceStore,
+    query: &Query,
+    attribute: &Attribute,
+    from: i64,
+    until: i64,
+    most: usize,
+) -> Vec<Value> {
+    let mut found: BTreeMap<(String, String), Value> = BTreeMap::new();
+    store.scan(&TraceScan { from, until, conditions: &conditions(query) }, &mut |trace| {
+        let view = View::new(trace);
+        let all = Group { spans: (0..trace.spans()).collect(), shown: Vec::new() };
+        for span in run(&view, &query.pipeline, vec![all]).into_iter().flat_map(|group| group.spans) {
+            let value = view.attribute(attribute, span);
+            if value != Value::Nil && found.len() < most {
+                found.entry((value.text(), value.type_name().to_owned())).or_insert(value);
+            }
+        }
+        if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    found.into_values().collect()
 }
 
 /// Conditions that one span must meet for a query to give anything: those of a first filter, where it is the only one.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::ast::{Attribute, Op, Scope};
+use super::fields::compares;
 use super::value::{Kind, Status, Value};
 
 /// Holds traces.
@@ -31,6 +32,13 @@ pub struct Condition {
     pub op: Op,
     /// With what.
     pub value: Value,
+}
+
+impl Condition {
+    /// Whether a value of the attribute meets it.
+    pub fn accepts(&self, value: &Value) -> bool {
+        compares(value, self.op, &self.value)
+    }
 }
 
 /// One trace; its spans are numbered from 0, in any order.

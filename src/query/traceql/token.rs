@@ -30,7 +30,7 @@ const SIGNS: [&str; 37] = [
 use Intrinsic as I;
 
 /// Intrinsics without a scope.
-pub(super) const PLAIN: [(&str, Intrinsic); 12] = [
+pub const INTRINSICS: [(&str, Intrinsic); 12] = [
     ("duration", I::Duration),
     ("childCount", I::ChildCount),
     ("name", I::Name),
@@ -76,7 +76,7 @@ const SCOPES: [(&str, Scope); 5] = [
 ];
 
 pub(super) fn intrinsic_name(intrinsic: Intrinsic) -> &'static str {
-    let named = PLAIN.iter().chain(&SCOPED).find(|(_, known)| *known == intrinsic);
+    let named = INTRINSICS.iter().chain(&SCOPED).find(|(_, known)| *known == intrinsic);
     named.map_or("parent", |(name, _)| name)
 }
 
@@ -169,7 +169,7 @@ fn word(source: &str, at: usize) -> Result<(Token, usize), SyntaxError> {
             }
         };
     }
-    let token = match PLAIN.iter().find(|(name, _)| *name == text) {
+    let token = match INTRINSICS.iter().find(|(name, _)| *name == text) {
         Some((_, intrinsic)) => Token::Attribute(Attribute::Intrinsic(*intrinsic)),
         None if text == "parent" => Token::Attribute(Attribute::Intrinsic(Intrinsic::Parent)),
         None => Token::Word(text.to_owned()),
@@ -210,7 +210,7 @@ fn attribute(
 
 /// The intrinsic nearest to a word.
 pub(super) fn near_word<'a>(word: &str, more: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    nearest(word, PLAIN.iter().map(|(name, _)| *name).chain(more))
+    nearest(word, INTRINSICS.iter().map(|(name, _)| *name).chain(more))
 }
 
 impl Token {

@@ -101,6 +101,19 @@ impl Value {
         }
     }
 
+    /// The name of its type, as Tempo's API has it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::Nil => "nil",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int",
+            Value::Float(_) => "float",
+            Value::Text(_) => "string",
+            Value::Duration(_) => "duration",
+            Value::Status(_) | Value::Kind(_) => "keyword",
+        }
+    }
+
     /// As text without quotes.
     pub fn text(&self) -> String {
         match self {

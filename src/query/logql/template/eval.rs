@@ -63,7 +63,7 @@ impl Frame<'_> {
                 Node::With(pipeline, body, otherwise) => {
                     let depth = self.variables.len();
                     let value = self.pipeline(pipeline)?;
-                    let flow = if value.truth() {
+                    let flow = if value.is_true() {
                         let outer = std::mem::replace(&mut self.dot, value);
                         let flow = self.nodes(body, out);
                         self.dot = outer;
@@ -96,7 +96,7 @@ impl Frame<'_> {
         let depth = self.variables.len();
         let mut chosen = otherwise;
         for (condition, body) in arms {
-            if self.pipeline(condition)?.truth() {
+            if self.pipeline(condition)?.is_true() {
                 chosen = body;
                 break;
             }
@@ -181,7 +181,7 @@ impl Frame<'_> {
             let mut value = Value::Nil;
             for operand in rest {
                 value = self.operand(operand)?;
-                if value.truth() == (*name == "or") {
+                if value.is_true() == (*name == "or") {
                     return Ok(value);
                 }
             }

@@ -115,7 +115,7 @@ pub(super) fn call(name: &str, args: &[Value], scope: &dyn Scope) -> Done {
         "add" | "addf" | "sub" | "subf" | "mul" | "mulf" | "div" | "divf" | "mod" | "min" | "minf" | "max" | "maxf"
         | "round" | "ceil" | "floor" | "int" | "float64" => arithmetic(name, args),
         "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "not" | "contains" | "hasPrefix" | "hasSuffix" => logic(name, args),
-        "default" => Ok(if args[1].truth() { args[1].clone() } else { args[0].clone() }),
+        "default" => Ok(if args[1].is_true() { args[1].clone() } else { args[0].clone() }),
         "fromJson" => Ok(serde_json::from_str(&args[0].text()).map_or(Value::Text(String::new()), Value::from_json)),
         "len" => length(&args[0]),
         "index" => index(args),
@@ -246,7 +246,7 @@ fn logic(name: &str, args: &[Value]) -> Done {
         "le" => order()?.is_le(),
         "gt" => order()?.is_gt(),
         "ge" => order()?.is_ge(),
-        "not" => !args[0].truth(),
+        "not" => !args[0].is_true(),
         "contains" => args[1].text().contains(&args[0].text()),
         "hasPrefix" => args[1].text().starts_with(&args[0].text()),
         _ => args[1].text().ends_with(&args[0].text()),

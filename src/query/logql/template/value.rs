@@ -36,7 +36,7 @@ impl Value {
     }
 
     /// Whether an `if` takes it.
-    pub fn truth(&self) -> bool {
+    pub fn is_true(&self) -> bool {
         match self {
             Value::Nil => false,
             Value::Bool(flag) => *flag,
