@@ -24,7 +24,7 @@ const SLICE_EVENTS: u64 = 200_000;
 /// Wall time for what a collector has not acknowledged at the end.
 const DRAIN: Wall = Wall::from_secs(10);
 
-/// Let a run go on, and answer Prometheus's and Tempo's HTTP APIs about it.
+/// Let a run go on, and answer Prometheus's, Loki's and Tempo's HTTP APIs about it.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -104,6 +104,7 @@ fn greet(server: &Server, run: &Run, arguments: &ServeArguments) -> Result<(), F
          apiVersion: 1\n\
          datasources:\n\
          \x20 - {{ name: allgreen metrics, type: prometheus, access: proxy, url: \"{url}\", jsonData: {{ httpMethod: POST }} }}\n\
+         \x20 - {{ name: allgreen logs, type: loki, access: proxy, url: \"{url}\" }}\n\
          \x20 - {{ name: allgreen traces, type: tempo, access: proxy, url: \"{url}\" }}\n\
          \n\
          and set the time range to {from} .. {now}, time zone UTC.\n\

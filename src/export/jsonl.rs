@@ -6,9 +6,8 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::{Family, MetricKind, Resource, ResourceId, Symbol, TraceRef};
+use crate::telemetry::{Family, MetricKind, Resource, ResourceId, Symbol, TraceRef, attribute};
 use crate::time::Stamp;
 
 /// The name and version of this format.

@@ -14,10 +14,9 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use serde_json::{Map, Value as Json};
 
-use super::attribute;
 use crate::Telemetry;
-use crate::telemetry::ResourceId;
 use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name};
+use crate::telemetry::{ResourceId, attribute};
 use crate::time::Stamp;
 
 /// Rows that are held before they are written.

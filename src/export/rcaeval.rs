@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::attribute::{self, Value};
 use crate::Telemetry;
 use crate::query::promql::format_number;
-use crate::telemetry::{MetricKind, add_growth, bucket_quantile};
+use crate::telemetry::{
+    MetricKind, add_growth,
+    attribute::{self, Value},
+    bucket_quantile,
+};
 use crate::time::Stamp;
 
 /// Columns by name, each with a value for each second that was scraped.

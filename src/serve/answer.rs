@@ -28,6 +28,17 @@ impl Answer {
     }
 }
 
+/// Values in an answer.
+pub(super) const VALUES: usize = 1_000_000;
+
+/// What each API says about itself where it is asked for its version, which clients choose their questions by.
+pub(super) fn build_info(version: &str) -> Json {
+    json!({
+        "version": version, "revision": concat!("allgreen-", env!("CARGO_PKG_VERSION")), "branch": "", "buildUser": "",
+        "buildDate": "", "goVersion": "",
+    })
+}
+
 /// Remarks that go with a result.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remarks {
@@ -73,6 +84,13 @@ impl Fault {
     /// The question is well formed and has no answer.
     pub(super) fn execution(words: impl Into<String>) -> Fault {
         Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "execution", words)
+    }
+
+    /// The answer would have more than [`VALUES`] values.
+    pub(super) fn too_many(values: usize) -> Fault {
+        Fault::execution(format!(
+            "the answer would have {values} values, and {VALUES} are allowed: ask for fewer series or a longer step"
+        ))
     }
 
     /// It took too long.

@@ -46,6 +46,12 @@ impl Ask {
         self.first(name).map(read).transpose()
     }
 
+    /// A time in nanoseconds since 1970, as Loki and Tempo read it: up to ten digits are seconds, more are nanoseconds.
+    pub(super) fn nanoseconds(&self, name: &str) -> Result<Option<i64>, Fault> {
+        let read = |text| nanoseconds(text).ok_or_else(|| cannot(name, text, "timestamp"));
+        self.first(name).map(read).transpose()
+    }
+
     /// A duration in milliseconds: seconds as a number, or `1m30s`.
     pub(super) fn duration(&self, name: &str) -> Result<Option<i64>, Fault> {
         let read = |text| duration(text).ok_or_else(|| cannot(name, text, "duration"));
@@ -94,6 +100,13 @@ fn time(text: &str) -> Option<i64> {
     Some(ms - east * 60_000)
 }
 
+fn nanoseconds(text: &str) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(whole) if text.len() > 10 => Some(whole),
+        _ => time(text)?.checked_mul(1_000_000),
+    }
+}
+
 /// An RFC 3339 instant without its offset, and that in minutes east of Greenwich.
 fn offset(text: &str) -> Option<(&str, i64)> {
     if let Some(local) = text.strip_suffix(['Z', 'z']) {
@@ -132,6 +145,15 @@ mod tests {
         for wrong in ["", "now", "NaN", "inf", "1e300", "2015-07-01", "2015-07-01T20:10:30", "é+02:00", "+02:00"] {
             assert_eq!(time(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn long_whole_numbers_are_nanoseconds_to_loki_and_tempo() {
+        assert_eq!(nanoseconds("1435781430"), Some(1_435_781_430_000_000_000));
+        assert_eq!(nanoseconds("1435781430.5"), Some(1_435_781_430_500_000_000));
+        assert_eq!(nanoseconds("1435781430781000001"), Some(1_435_781_430_781_000_001));
+        assert_eq!(nanoseconds("2015-07-01T20:10:30.781Z"), Some(1_435_781_430_781_000_000));
+        assert_eq!((nanoseconds("noon"), nanoseconds("9e15")), (None, None));
     }
 
     #[test]

@@ -1,18 +1,21 @@
-//! The HTTP APIs of Prometheus and Tempo over a run that goes on, and OTLP push to a collector. Knows telemetry, query
+//! The HTTP APIs of Prometheus, Loki and Tempo over a run that goes on, and OTLP push to a collector. Knows telemetry, query
 //! and export; must never know the engine, a session or the ground truth: whoever runs the simulation publishes
 //! snapshots of its telemetry, and nothing else gets in.
 //!
 //! ```text
-//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, tempo ──▶ query, export
+//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, loki, tempo, search ──▶ query, export
 //!               └─────▶ push (what was acknowledged, what is tried again) ──▶ a collector
 //! ```
 
 mod answer;
 mod ask;
+mod loki;
 mod prometheus;
 mod push;
+mod search;
 mod server;
 mod shelf;
+mod stoppable;
 mod tempo;
 
 pub use push::{Backoff, Endpoint, Push, Pushed, Tell};

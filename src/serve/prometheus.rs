@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use hyper::StatusCode;
 use serde_json::{Value as Json, json};
 
-use super::answer::{Answer, Fault, Remarks, success};
+use super::answer::{Answer, Fault, Remarks, VALUES, build_info, success};
 use super::ask::Ask;
 use super::shelf::Snapshot;
 use crate::query::metrics::MetricStore;
@@ -16,8 +16,6 @@ use crate::telemetry::prometheus::{family_name, unit_suffix};
 
 /// Steps of a range, as Prometheus has it.
 const STEPS: i64 = 11_000;
-/// Values in an answer.
-const VALUES: usize = 1_000_000;
 /// The version of the language that is spoken. Clients choose what they ask by it.
 const VERSION: &str = "3.0.0";
 
@@ -35,7 +33,7 @@ pub(super) fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> 
         ["label", name, "values"] => api.label_values(name),
         ["metadata"] => api.metadata(),
         ["format_query"] => api.checked(|query| Json::from(query.trim())),
-        ["status", "buildinfo"] => Ok(plain(build_info())),
+        ["status", "buildinfo"] => Ok(plain(build_info(VERSION))),
         ["status", "runtimeinfo"] => Ok(plain(api.runtime_info())),
         ["status", "flags" | "config"] => Ok(plain(json!({}))),
         ["targets"] => Ok(plain(json!({ "activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {} }))),
@@ -59,13 +57,6 @@ pub(super) fn takes_forms(path: &[String]) -> bool {
 
 fn plain(data: Json) -> Answer {
     success(data, Remarks::default())
-}
-
-fn build_info() -> Json {
-    json!({
-        "version": VERSION, "revision": concat!("allgreen-", env!("CARGO_PKG_VERSION")), "branch": "", "buildUser": "",
-        "buildDate": "", "goVersion": "",
-    })
 }
 
 struct Api<'a> {
@@ -242,9 +233,7 @@ fn result(mut answer: promql::Answer, query: &str, limit: usize) -> Result<Answe
         other => length(other),
     };
     if values > VALUES {
-        return Err(Fault::execution(format!(
-            "the answer would have {values} values, and {VALUES} are allowed: ask for fewer series or a longer step"
-        )));
+        return Err(Fault::too_many(values));
     }
     Ok(success(answer.value.to_json(), remarks))
 }

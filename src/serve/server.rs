@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use super::answer::{Answer, Fault};
 use super::ask::Ask;
 use super::shelf::{Shelf, Snapshot};
-use super::{prometheus, tempo};
+use super::{loki, prometheus, search, tempo};
 
 /// What a client may make grow.
 #[derive(Clone, Debug)]
@@ -203,7 +203,7 @@ async fn found(request: Request<Incoming>, rooms: &Rooms) -> Answer {
         Ok(ask) => ask,
         Err(fault) => return say(fault),
     };
-    if head.method == Method::POST && !prometheus::takes_forms(&ask.path) {
+    if head.method == Method::POST && !prometheus::takes_forms(&ask.path) && !loki::takes_forms(&ask.path) {
         return say(Fault::method("ask this with GET"));
     }
     let most = match ask.duration("timeout") {
@@ -266,8 +266,12 @@ async fn worked_out(ask: Ask, rooms: &Rooms, most: Duration) -> Result<Answer, F
 fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> Result<Answer, Fault> {
     if ask.path.is_empty() {
         // Clients ask for the root to see whether anybody is there.
-        return Ok(Answer::text(StatusCode::OK, "allgreen: ask below /api/v1 as Prometheus, below /api as Tempo\n"));
+        return Ok(Answer::text(
+            StatusCode::OK,
+            "allgreen: ask below /api/v1 as Prometheus, below /loki as Loki, below /api as Tempo\n",
+        ));
     }
     let found = prometheus::health(ask).or_else(|| prometheus::answer(ask, snapshot, stop));
+    let found = found.or_else(|| loki::answer(ask, snapshot, stop)).or_else(|| search::answer(ask, snapshot, stop));
     found.or_else(|| tempo::answer(ask, snapshot)).ok_or_else(|| Fault::not_found("there is no such path here"))
 }

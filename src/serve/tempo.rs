@@ -1,14 +1,17 @@
-//! Tempo's HTTP API: traces by their id. Knows questions and snapshots; no socket.
+//! Tempo's HTTP API: traces by their id, and what it says about itself. Knows questions and snapshots; no socket.
 
 use hyper::StatusCode;
 use prost::Message;
 use serde_json::json;
 
-use super::answer::{Answer, Fault, PROTOBUF};
+use super::answer::{Answer, Fault, PROTOBUF, build_info};
 use super::ask::Ask;
 use super::shelf::Snapshot;
 use crate::export::otlp;
 use crate::telemetry::TraceId;
+
+/// The version of the API that is spoken.
+const VERSION: &str = "2.8.0";
 
 /// Answers what Tempo would be asked, or says that there is no such path.
 pub(super) fn answer(ask: &Ask, snapshot: &Snapshot) -> Option<Answer> {
@@ -16,13 +19,7 @@ pub(super) fn answer(ask: &Ask, snapshot: &Snapshot) -> Option<Answer> {
     match path.as_slice() {
         ["api", "echo"] => Some(Answer::text(StatusCode::OK, "echo")),
         ["ready"] => Some(Answer::text(StatusCode::OK, "ready\n")),
-        ["api", "status", "buildinfo"] => Some(Answer::json(
-            StatusCode::OK,
-            &json!({
-                "version": "2.8.0", "revision": concat!("allgreen-", env!("CARGO_PKG_VERSION")), "branch": "", "buildUser": "",
-                "buildDate": "", "goVersion": "",
-            }),
-        )),
+        ["api", "status", "buildinfo"] => Some(Answer::json(StatusCode::OK, &build_info(VERSION))),
         ["api", "traces", id] => Some(trace(ask, snapshot, id, false).unwrap_or_else(|fault| fault.plain())),
         ["api", "v2", "traces", id] => Some(trace(ask, snapshot, id, true).unwrap_or_else(|fault| fault.plain())),
         _ => None,

@@ -59,6 +59,17 @@ pub struct LogRecord<'a> {
     pub args: &'a [u32],
 }
 
+/// What is known of a record without its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// What the node's own clock said.
+    pub stamp: Stamp,
+    /// The replica that wrote it.
+    pub resource: ResourceId,
+    /// Which words.
+    pub template: LogTemplateId,
+}
+
 impl Logs {
     /// Registers words, once.
     pub fn template(&mut self, severity: Severity, template: Template) -> LogTemplateId {
@@ -124,6 +135,18 @@ impl Logs {
     /// All records in order of writing (true order; stamps may disagree).
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = LogRecord<'_>> {
         self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(&self.templates, place)))
+    }
+
+    /// What is known of each record without its arguments, in order of writing: much faster than whole records.
+    pub fn heads(&self) -> impl Iterator<Item = LogHead> + '_ {
+        self.rows.iter().flat_map(|chunk| {
+            let columns = chunk.stamp.iter().zip(&chunk.resource).zip(&chunk.template);
+            columns.map(|((stamp, resource), template)| LogHead {
+                stamp: Stamp(*stamp),
+                resource: ResourceId(*resource),
+                template: LogTemplateId(*template),
+            })
+        })
     }
 
     /// The rendered words of a record, appended to `out`.

@@ -3,6 +3,7 @@
 //! said. Must never know a true time, a data version that nobody reported, or an outcome.
 
 mod args;
+pub(crate) mod attribute;
 mod chunks;
 mod digest;
 mod logs;
@@ -14,13 +15,13 @@ mod records;
 mod template;
 mod trace;
 
-pub use logs::{LogRecord, LogTemplateId, Logs};
+pub use logs::{LogHead, LogRecord, LogTemplateId, Logs};
 pub use metrics::{BOUNDS, Exemplar, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
 pub use names::{Names, Symbol};
 pub use reading::{add_growth, bucket_quantile};
 pub use records::{ChangeRecord, HealthRecord, ProcessStart, UserReport};
 pub use template::{ABSENT, ArgKind, Field, Template};
-pub use trace::{ShapeId, SpanKind, SpanLink, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
+pub use trace::{ShapeId, SpanHead, SpanKind, SpanLink, SpanRecord, SpanShape, Spans, TraceId, TraceRef};
 
 pub(crate) use chunks::{Chunks, Columns};
 

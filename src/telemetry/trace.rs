@@ -164,6 +164,23 @@ pub struct SpanRecord<'a> {
     pub args: &'a [u32],
 }
 
+/// What is known of a span without its own attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanHead {
+    /// The start, by the replica's own clock.
+    pub start: Stamp,
+    /// Its length, to the microsecond.
+    pub duration: Duration,
+    /// Its trace.
+    pub trace: TraceRef,
+    /// The replica that recorded it.
+    pub resource: ResourceId,
+    /// What it shares with others.
+    pub shape: ShapeId,
+    /// Whether its status is an error.
+    pub error: bool,
+}
+
 impl Spans {
     /// Registers a shape, once; `key` names it.
     pub fn shape(&mut self, key: &str, shape: impl FnOnce() -> SpanShape) -> ShapeId {
@@ -269,6 +286,11 @@ impl Spans {
         self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.record(&self.shapes, place)))
     }
 
+    /// What is known of each span without its own attributes, in the order they ended: much faster than whole spans.
+    pub fn heads(&self) -> impl Iterator<Item = SpanHead> + '_ {
+        self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.head(place)))
+    }
+
     /// The spans of one trace, in the order they ended.
     pub fn of_trace(&self, trace: TraceRef) -> Vec<SpanRecord<'_>> {
         let raw = TraceRef::to_raw(Some(trace));
@@ -288,6 +310,18 @@ impl Spans {
 }
 
 impl SpanColumns {
+    #[inline]
+    fn head(&self, place: usize) -> SpanHead {
+        SpanHead {
+            start: Stamp(self.start[place]),
+            duration: Duration::from_micros(u64::from(self.micros[place])),
+            trace: TraceRef(NonZeroU32::new(self.trace[place]).unwrap_or(NonZeroU32::MIN)),
+            resource: ResourceId(self.resource[place]),
+            shape: ShapeId(self.shape[place]),
+            error: self.error[place],
+        }
+    }
+
     #[inline]
     fn record<'a>(&'a self, shapes: &[SpanShape], place: usize) -> SpanRecord<'a> {
         let arity = |place: usize| shapes[self.shape[place] as usize].template.fields.len();

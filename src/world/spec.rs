@@ -192,7 +192,7 @@ pub struct Route {
     /// The share of messages that this handler can never handle: each delivery fails.
     #[serde(default)]
     pub poison: f64,
-    /// A line at INFO when it is done; `{route}`, `{ms}`, `{status}`, `{bytes}` and `{key}` are filled in.
+    /// A line at INFO when it is done; `{ms}`, `{status}`, `{bytes}` and `{id}` (a number) are filled in.
     #[serde(default)]
     pub log: Option<String>,
 }

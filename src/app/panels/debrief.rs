@@ -128,33 +128,37 @@ fn cause(ui: &mut Ui, debrief: &Debrief, clock: Clock) {
     });
 }
 
+/// What a table of seeds shows, if something was changed.
+const SEED_TITLES: [&str; 6] = ["Seed", "Healthy", "Before the fix", "Soon after", "Long after", "Without a fix"];
+
 fn futures(ui: &mut Ui, futures: &Futures, state: &mut DebriefState, clock: Clock) {
     let points = |harm: &[(crate::time::SimTime, u64)]| {
         harm.iter().map(|(at, harmed)| (stamp(*at), *harmed as f64)).collect::<Vec<_>>()
     };
-    let chart_view = Chart {
-        title: String::new(),
-        unit: "harmed/min".into(),
-        lines: vec![
-            ChartLine { name: "without your fixes".into(), points: points(&futures.without) },
-            ChartLine { name: "with your fixes".into(), points: points(&futures.with) },
-        ],
+    let line = |name: &str, harm| ChartLine { name: name.into(), points: points(harm) };
+    let lines = match futures.fixed_at {
+        Some(_) => vec![line("without your fixes", &futures.without), line("with your fixes", &futures.with)],
+        None => vec![line("nothing was changed", &futures.without)],
     };
+    let chart_view = Chart { title: String::new(), unit: "harmed/min".into(), lines };
     let markers: Vec<_> = futures.fixed_at.iter().map(|at| (stamp(*at), "your first fix".to_owned())).collect();
     let frame = chart::Frame { id: "futures", group: "futures", height: 190.0 };
     chart::show(ui, frame, &chart_view, &markers, clock, &mut state.hidden);
     if futures.seeds.is_empty() {
         return;
     }
+    // Without a fix there is no after.
+    let columns = if futures.fixed_at.is_some() { SEED_TITLES.len() } else { 3 };
     ui.label(RichText::new("Harmed requests an hour, on each seed tried:").weak());
-    egui::Grid::new("seeds").num_columns(6).striped(true).spacing([18.0, 4.0]).show(ui, |ui| {
-        for title in ["Seed", "Before the fix", "Soon after", "Long after", "Without a fix", "Healthy background"] {
+    egui::Grid::new("seeds").num_columns(columns).striped(true).spacing([18.0, 4.0]).show(ui, |ui| {
+        for title in &SEED_TITLES[..columns] {
             heading_cell(ui, title);
         }
         ui.end_row();
         for seed in &futures.seeds {
             ui.label(RichText::new(seed.seed.to_string()).monospace());
-            for harm in [seed.before, seed.soon, seed.late, seed.untouched, seed.background] {
+            let harm = [seed.background, seed.before, seed.soon, seed.late, seed.untouched];
+            for harm in harm.iter().take(columns - 1) {
                 ui.label(RichText::new(count(harm.max(0.0).round() as usize)).monospace());
             }
             ui.end_row();

@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, Key
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use crate::Telemetry;
-use crate::export::attribute::{self, Value};
+use crate::telemetry::attribute::{self, Value};
 use crate::telemetry::{ResourceId, SpanNumber, TraceRef};
 use crate::time::Stamp;
 

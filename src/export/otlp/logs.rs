@@ -7,8 +7,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, Sc
 use super::common::{ByProcess, pair, resource, scope, span_id, text, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
-use crate::export::attribute;
-use crate::telemetry;
+use crate::telemetry::{self, attribute};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
     let mut chunk = ByProcess::new();

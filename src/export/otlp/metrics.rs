@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use super::common::{Process, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
-use crate::export::attribute::Value;
+use crate::telemetry::attribute::Value;
 use crate::telemetry::{self, Family, FamilyId, MetricKind, Scrape, Series, Symbol, Target};
 use crate::time::Stamp;
 

@@ -7,8 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Sta
 use super::common::{ByProcess, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
-use crate::export::attribute;
-use crate::telemetry::{SpanKind, SpanRecord};
+use crate::telemetry::{SpanKind, SpanRecord, attribute};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
     let mut chunk = ByProcess::new();

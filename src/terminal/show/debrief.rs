@@ -84,20 +84,29 @@ fn futures(futures: &Futures, sheet: &Sheet) -> String {
             out += &format!("; your first fix at {}", sheet.true_time(at));
         }
         out += "\n";
-        out += &counts(&[("without your fixes", harmed(&futures.without)), ("with your fixes", harmed(&futures.with))]);
+        out += &match futures.fixed_at {
+            Some(_) => {
+                counts(&[("without your fixes", harmed(&futures.without)), ("with your fixes", harmed(&futures.with))])
+            }
+            None => counts(&[("nothing was changed", harmed(&futures.without))]),
+        };
     }
     if !futures.seeds.is_empty() {
+        const TITLES: [&str; 6] = [">seed", ">healthy", ">before", ">soon after", ">long after", ">without a fix"];
+        // Without a fix there is no after.
+        let columns = if futures.fixed_at.is_some() { TITLES.len() } else { 3 };
         let rows: Vec<Vec<Cell>> = futures
             .seeds
             .iter()
             .map(|s| {
+                let harm = [s.background, s.before, s.soon, s.late, s.untouched];
                 let mut cells = row![s.seed.to_string()];
-                cells.extend([s.background, s.before, s.soon, s.late, s.untouched].map(|harm| Cell::from(three(harm))));
+                cells.extend(harm.iter().take(columns - 1).map(|harm| Cell::from(three(*harm))));
                 cells
             })
             .collect();
         out += "  harmed requests an hour, on each seed that was tried\n";
-        out += &table(&[">seed", ">healthy", ">before", ">soon after", ">long after", ">without a fix"], &rows);
+        out += &table(&TITLES[..columns], &rows);
     }
     if out.is_empty() { "  not run\n".into() } else { out }
 }

@@ -1,11 +1,10 @@
-//! Attributes with their types, shared by the formats.
+//! Attributes with their types: what OpenTelemetry calls them, as numbers where they are numbers.
 
-use crate::Telemetry;
-use crate::telemetry::{ABSENT, ArgKind, LogRecord, Resource, SpanRecord, Symbol, Template};
+use super::{ABSENT, ArgKind, LogRecord, Resource, SpanRecord, Symbol, Telemetry, Template};
 
 /// The value of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Text(&'a str),
     Int(i64),
     Double(f64),
@@ -24,13 +23,13 @@ impl From<Value<'_>> for serde_json::Value {
 }
 
 /// OpenTelemetry's resource attributes of a replica.
-pub(super) fn of_resource(resource: &Resource) -> impl Iterator<Item = (&'static str, &str)> {
+pub(crate) fn of_resource(resource: &Resource) -> impl Iterator<Item = (&'static str, &str)> {
     let zone = (!resource.zone.is_empty()).then_some(("cloud.availability_zone", resource.zone.as_str()));
     [("service.name", resource.service.as_str()), ("service.instance.id", &resource.instance)].into_iter().chain(zone)
 }
 
 /// The same, with the version that the process ran, if it is known.
-pub(super) fn of_process<'a>(
+pub(crate) fn of_process<'a>(
     resource: &'a Resource,
     version: &'a str,
 ) -> impl Iterator<Item = (&'static str, &'a str)> {
@@ -39,7 +38,7 @@ pub(super) fn of_process<'a>(
 }
 
 /// What a span's shape gives all such spans, then its own attributes that have a value.
-pub(super) fn of_span<'a>(
+pub(crate) fn of_span<'a>(
     telemetry: &'a Telemetry,
     span: SpanRecord<'a>,
 ) -> impl Iterator<Item = (&'a str, Value<'a>)> + 'a {
@@ -50,7 +49,7 @@ pub(super) fn of_span<'a>(
 }
 
 /// The attributes of a log record that have a value.
-pub(super) fn of_log<'a>(
+pub(crate) fn of_log<'a>(
     telemetry: &'a Telemetry,
     log: LogRecord<'a>,
 ) -> impl Iterator<Item = (&'a str, Value<'a>)> + 'a {
@@ -64,14 +63,16 @@ fn given<'a>(
     args: &'a [u32],
 ) -> impl Iterator<Item = (&'a str, Value<'a>)> + 'a {
     let given = template.fields.iter().zip(args).filter(|(_, arg)| **arg != ABSENT);
-    given.map(|(field, arg)| {
-        let value = match field.kind {
-            ArgKind::Name => Value::Text(telemetry.names.text(Symbol(*arg))),
-            ArgKind::Count => Value::Int(i64::from(*arg)),
-            ArgKind::Micros => Value::Double(f64::from(*arg) / 1000.0),
-            ArgKind::Float => Value::Double((f64::from(f32::from_bits(*arg)) * 1e6).round() / 1e6),
-            ArgKind::Flag => Value::Bool(*arg != 0),
-        };
-        (telemetry.names.text(field.name), value)
-    })
+    given.map(|(field, arg)| (telemetry.names.text(field.name), value(telemetry, field.kind, *arg)))
+}
+
+/// An argument that has a value.
+pub(crate) fn value(telemetry: &Telemetry, kind: ArgKind, arg: u32) -> Value<'_> {
+    match kind {
+        ArgKind::Name => Value::Text(telemetry.names.text(Symbol(arg))),
+        ArgKind::Count => Value::Int(i64::from(arg)),
+        ArgKind::Micros => Value::Double(f64::from(arg) / 1000.0),
+        ArgKind::Float => Value::Double((f64::from(f32::from_bits(arg)) * 1e6).round() / 1e6),
+        ArgKind::Flag => Value::Bool(arg != 0),
+    }
 }

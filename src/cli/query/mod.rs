@@ -1,0 +1,207 @@
+//! `allgreen query`: asks the telemetry of a run in the query languages of the field.
+
+mod logs;
+mod metrics;
+mod traces;
+
+use std::io::{BufRead, Write};
+
+use clap::{Args, ValueEnum};
+
+use super::failure::Failure;
+use super::simulate::Extent;
+use crate::query::{logql, promql, traceql};
+use crate::terminal::watch_for_interrupts;
+use crate::time::{Epoch, Stamp};
+use crate::{Duration, SimTime, Telemetry};
+
+/// Simulate, and ask the telemetry a question.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  allgreen query quiet-fallback promql 'sum by (job) (rate(http_server_request_duration_seconds_count[5m]))'
+  allgreen query storefront --for 10m promql up --at 5m --format json
+  allgreen query quiet-fallback logql '{level=\"error\"} |= \"timeout\"' --limit 20
+  allgreen query quiet-fallback logql 'sum by (service_name) (rate({level=\"warn\"}[5m]))' --from 30m --step 1m
+  allgreen query quiet-fallback traceql '{ status = error } >> { duration > 1s }' --from 30m --to 52m
+  allgreen query logql --parse-only < expressions.txt")]
+pub(super) struct QueryArguments {
+    /// A world or lesson, the language (promql, logql, traceql), and the expression; with --parse-only the language alone
+    #[arg(value_name = "WORLD|LESSON LANGUAGE EXPRESSION", num_args = 1..=3, required = true)]
+    words: Vec<String>,
+    #[command(flatten)]
+    extent: Extent,
+    /// Ask for one instant: an offset from the start such as 12m30s, or RFC 3339; the end of the run unless told
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "to", "step"])]
+    at: Option<String>,
+    /// Ask for what is between: from here; the start of the run unless told
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Ask for what is between: to here; the end of the run unless told
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Ask for numbers over a range: a value every so often
+    #[arg(long, value_name = "DURATION", value_parser = super::duration)]
+    step: Option<Duration>,
+    /// Log lines or traces at most, the newest: 100 lines, 20 traces unless told
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: Option<u32>,
+    /// How to print the answer; json has the shape of the `data` field of Prometheus's or Loki's HTTP API, or of Tempo's answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Only read expressions from standard input, one a line, and say for each whether it is well formed
+    #[arg(long)]
+    parse_only: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// Metrics, as Prometheus is asked.
+    Promql,
+    /// Logs, as Loki is asked.
+    Logql,
+    /// Traces, as Tempo is asked.
+    Traceql,
+}
+
+impl Language {
+    fn named(word: &str) -> Result<Language, Failure> {
+        Language::from_str(word, true).map_err(|_| {
+            Failure::bad(format!("`{word}` is no query language; the languages are: promql, logql, traceql"))
+        })
+    }
+
+    /// Whether an expression is well formed, or why not, in one line with its place.
+    fn check(self, expression: &str) -> Result<(), String> {
+        match self {
+            Language::Promql => promql::parse(expression).map(drop).map_err(|error| error.describe(expression)),
+            Language::Logql => logql::parse(expression).map(drop).map_err(|error| error.summary()),
+            Language::Traceql => traceql::parse(expression).map(drop).map_err(|error| error.summary()),
+        }
+    }
+}
+
+pub(super) fn query(arguments: &QueryArguments) -> Result<(), Failure> {
+    watch_for_interrupts();
+    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        // A world may be named; what is well formed does not depend on it.
+        [language] | [_, language] if arguments.parse_only => parse_only(Language::named(language)?),
+        [what, language, expression] if !arguments.parse_only => {
+            // What is malformed is refused before the work, not after it.
+            match Language::named(language)? {
+                Language::Promql => arguments.ask(what, &metrics::Question::read(expression)?),
+                Language::Logql => arguments.ask(what, &logs::Question::read(expression)?),
+                Language::Traceql => arguments.ask(what, &traces::Question::read(expression)?),
+            }
+        }
+        _ => Err(Failure::bad(
+            "write allgreen query WORLD|LESSON LANGUAGE EXPRESSION, or allgreen query LANGUAGE --parse-only",
+        )),
+    }
+}
+
+/// Says for each line of standard input whether it is well formed.
+fn parse_only(language: Language) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    let mut all = true;
+    for line in std::io::stdin().lock().split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).trim_end_matches('\r').to_owned();
+        let read = language.check(&line);
+        match &read {
+            Ok(()) => writeln!(out, "ok")?,
+            Err(words) => writeln!(out, "error: {}", words.replace('\n', " "))?,
+        }
+        all &= read.is_ok();
+    }
+    out.flush()?;
+    if all { Ok(()) } else { Err(Failure::No) }
+}
+
+/// When a question is about, in nanoseconds since 1970.
+struct When {
+    /// The instant, if it is about one.
+    at: Option<i64>,
+    from: i64,
+    to: i64,
+    /// Whether a range was asked for in words.
+    ranged: bool,
+    step: Option<i64>,
+    /// Lines or traces at most.
+    limit: Option<usize>,
+    epoch: Epoch,
+}
+
+/// An expression that is well formed.
+trait Asks {
+    /// The answer as it is printed.
+    fn answer(&self, telemetry: &Telemetry, when: &When, format: Format) -> Result<String, Failure>;
+}
+
+impl QueryArguments {
+    fn ask(&self, what: &str, question: &dyn Asks) -> Result<(), Failure> {
+        let mut run = self.extent.prepare(what)?;
+        let when = self.when(run.sim.telemetry().epoch(), run.until)?;
+        let spent = self.extent.simulate(&mut run)?;
+        let answer = question.answer(run.sim.telemetry(), &when, self.format)?;
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{}", answer.trim_end_matches('\n'))?;
+        out.flush()?;
+        spent.map_or(Ok(()), |spent| Err(self.extent.stopped(&run.sim, run.until, &spent)))
+    }
+
+    fn when(&self, epoch: Epoch, until: SimTime) -> Result<When, Failure> {
+        let time = |text: &Option<String>| text.as_deref().map(|text| read_time(epoch, text)).transpose();
+        Ok(When {
+            at: time(&self.at)?,
+            from: time(&self.from)?.unwrap_or(nanoseconds(epoch, SimTime::ZERO)),
+            to: time(&self.to)?.unwrap_or(nanoseconds(epoch, until)),
+            ranged: self.from.is_some() || self.to.is_some(),
+            step: self.step.map(|step| i64::try_from(step.0).unwrap_or(i64::MAX)),
+            limit: self.limit.map(|limit| limit as usize),
+            epoch,
+        })
+    }
+}
+
+impl When {
+    /// The step of a range of numbers; none for an instant.
+    fn step(&self) -> Result<Option<i64>, Failure> {
+        match self.step {
+            None if self.ranged => Err(Failure::bad(
+                "numbers over a range need a step: add --step, such as --step 1m, or ask for one instant with --at",
+            )),
+            step => Ok(step),
+        }
+    }
+
+    /// A time of day, in UTC.
+    fn clock(&self, at: i64) -> String {
+        self.epoch.time_of_day(Stamp(at.saturating_sub(nanoseconds(self.epoch, SimTime::ZERO))))
+    }
+}
+
+/// Nanoseconds since 1970.
+fn nanoseconds(epoch: Epoch, time: SimTime) -> i64 {
+    let stamp = Stamp(i64::try_from(time.0).unwrap_or(i64::MAX));
+    i64::try_from(epoch.unix_ns(stamp)).unwrap_or(i64::MAX)
+}
+
+/// An offset from the start of the run, or an instant.
+fn read_time(epoch: Epoch, text: &str) -> Result<i64, Failure> {
+    if let Ok(offset) = SimTime::parse(text) {
+        return Ok(nanoseconds(epoch, offset));
+    }
+    let instant = Epoch::parse(text).map_err(|_| {
+        Failure::bad(format!(
+            "`{text}` is no time; write an offset such as 12m30s, or RFC 3339 such as 2026-03-02T08:30:00Z"
+        ))
+    })?;
+    Ok(nanoseconds(instant, SimTime::ZERO))
+}

@@ -1,0 +1,34 @@
+//! LogQL as Loki 3 has it: parse, check and evaluate over a [`LogStore`].
+
+mod ast;
+mod binary;
+mod eval;
+mod extract;
+mod json;
+mod json_path;
+mod ops;
+mod parser;
+mod pattern;
+mod pipeline;
+mod ranges;
+mod row;
+mod statistics;
+mod store;
+mod template;
+mod token;
+mod value;
+mod vector;
+
+#[cfg(test)]
+mod tests;
+
+pub use ast::*;
+pub use eval::{EvalError, Limits, instant, lines, range};
+pub use json::labels_json;
+pub use json_path::JsonPath;
+pub use ops::*;
+pub use parser::parse;
+pub use pattern::Pattern;
+pub use store::{Entry, Hole, LogStore, MemoryLogs, Scan, Words, template_may_contain};
+pub use template::Template;
+pub use value::{Answer, Labels, Line, Sample, Series, Stream};
