@@ -98,11 +98,18 @@ pub fn world_text(path: &str) -> Option<String> {
     WORLDS.get_file(file)?.contents_utf8().map(str::to_owned)
 }
 
+/// The text of a world or a lesson that is built in, by its path.
+pub fn text(path: &str) -> Option<String> {
+    let lesson =
+        || LESSONS.get_file(Path::new(path).strip_prefix(LESSON_FOLDER).ok()?)?.contents_utf8().map(str::to_owned);
+    world_text(path).or_else(lesson)
+}
+
 /// The world or lesson of a file, or of this name.
 pub fn find(name: &str) -> Result<Loaded, Problems> {
     let as_lesson = |lesson| Loaded::Lesson(Box::new(lesson));
     if is_path(name) {
-        return match check_file_with(name, &world_text)? {
+        return match check_file_with(name, &text)? {
             Summary::World { .. } => World::load(name).map(Loaded::World),
             Summary::Lesson { .. } => lesson(name).map(as_lesson),
             Summary::Translation { .. } => {
@@ -124,7 +131,7 @@ pub fn find(name: &str) -> Result<Loaded, Problems> {
     }
 }
 
-/// All lessons, easiest first: those of `folder`, and those built in that it lacks if it is the usual folder. A file
+/// All lessons, in the order in which they teach: those of `folder`, and those built in that it lacks if it is the usual folder. A file
 /// that cannot be read is a problem of its own.
 pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {
     let usual = folder == Path::new(LESSON_FOLDER);
@@ -140,9 +147,11 @@ pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {
         let Some(words) = translation(&card.path) else { continue };
         card.title = words.title.unwrap_or_else(|| std::mem::take(&mut card.title));
         card.summary = words.summary.unwrap_or_else(|| std::mem::take(&mut card.summary));
+        let same_length = |words: Option<Vec<String>>, own: &[String]| words.filter(|words| words.len() == own.len());
+        card.assumes = same_length(words.assumes, &card.assumes).unwrap_or_else(|| std::mem::take(&mut card.assumes));
+        card.teaches = same_length(words.teaches, &card.teaches).unwrap_or_else(|| std::mem::take(&mut card.teaches));
     }
-    cards.sort_by(|a, b| (a.level, &a.id).cmp(&(b.level, &b.id)));
-    (cards, problems)
+    (crate::lab::in_order(cards), problems)
 }
 
 fn spec(text: &str) -> Option<LessonSpec> {

@@ -430,6 +430,8 @@ fn the_menu_lists_lessons_and_checks_the_seed() {
         title: "The quiet fallback".into(),
         summary: "Three users cannot see a price.".into(),
         level: allgreen::lesson::Level::FirstSteps,
+        assumes: vec!["three-minutes-behind".into()],
+        teaches: vec!["to count".into()],
     };
     let menu = menu::Menu::new(vec![card.clone()], vec!["b.ron: no lesson".into()]);
     let mut harness =

@@ -10,9 +10,12 @@ type Row = (&'static str, &'static str, &'static str);
 const SOLVED: &[Row] = &[
     ("charged-twice", "charged-twice-solved", "root fix"),
     ("dead-letters", "dead-letters-solved", "root fix"),
+    ("enterprise-accounts-only", "enterprise-accounts-only-solved", "root fix"),
     ("healthy-by-definition", "healthy-by-definition-solved", "root fix"),
     ("nothing-is-wrong", "nothing-is-wrong-solved", "rightly left alone"),
     ("the-payment-that-said-200", "the-payment-that-said-200-solved", "root fix"),
+    ("the-queue-that-said-ok", "the-queue-that-said-ok-solved", "root fix"),
+    ("yesterdays-price", "yesterdays-price-solved", "root fix"),
 ];
 
 const NOT_SOLVED: &[Row] = &[
@@ -20,10 +23,17 @@ const NOT_SOLVED: &[Row] = &[
     ("charged-twice", "nothing-done", "no fix was deployed"),
     ("dead-letters", "dead-letters-patched", "symptom patch"),
     ("dead-letters", "nothing-done", "no fix was deployed"),
+    ("enterprise-accounts-only", "enterprise-accounts-only-patched", "symptom patch"),
+    ("enterprise-accounts-only", "nothing-done", "no fix was deployed"),
     ("healthy-by-definition", "healthy-by-definition-patched", "symptom patch"),
     ("healthy-by-definition", "nothing-done", "no fix was deployed"),
+    ("nothing-is-wrong", "nothing-is-wrong-patched", "no effect"),
     ("the-payment-that-said-200", "the-payment-that-said-200-patched", "symptom patch"),
     ("the-payment-that-said-200", "nothing-done", "no fix was deployed"),
+    ("the-queue-that-said-ok", "the-queue-that-said-ok-patched", "symptom patch"),
+    ("the-queue-that-said-ok", "nothing-done", "no fix was deployed"),
+    ("yesterdays-price", "yesterdays-price-patched", "symptom patch"),
+    ("yesterdays-price", "nothing-done", "no fix was deployed"),
 ];
 
 /// Plays each row, and says which ended otherwise.

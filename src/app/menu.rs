@@ -184,14 +184,20 @@ fn lesson_card(ui: &mut Ui, lesson: &LessonCard, enabled: bool) -> bool {
                     ui.horizontal(|ui| {
                         ui.label(RichText::new(&lesson.title).size(15.0).strong());
                         let palette = palette(ui.visuals());
-                        let (words, colour) = match lesson.level {
-                            Level::FirstSteps => ("first steps", palette.good),
-                            Level::Practised => ("practised", palette.warn),
-                            Level::Expert => ("expert", palette.bad),
+                        let colour = match lesson.level {
+                            Level::FirstSteps => palette.good,
+                            Level::Practised => palette.warn,
+                            Level::Expert => palette.bad,
                         };
-                        badge(ui, words, colour);
+                        badge(ui, lesson.level.words(), colour);
                     });
                     ui.add(egui::Label::new(RichText::new(&lesson.summary).weak()).wrap());
+                    for (word, list) in [("Builds on", &lesson.assumes), ("Teaches", &lesson.teaches)] {
+                        if !list.is_empty() {
+                            let words = format!("{word}: {}", list.join("; "));
+                            ui.add(egui::Label::new(RichText::new(words).small().weak()).wrap());
+                        }
+                    }
                 });
                 start
             })

@@ -82,7 +82,7 @@ fn once(arguments: &CheckArguments, language: Option<&str>) -> Result<(), Failur
     let files = arguments.files.iter().flat_map(|path| wanted(path));
     let checked: Vec<Checked> = files
         .map(|path| {
-            let found = check_file_with(&path, &builtin::world_text);
+            let found = check_file_with(&path, &builtin::text);
             let found = found.and_then(|summary| translated(&path, summary, language));
             (path, found)
         })

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::failure::{Failure, complain};
 use crate::builtin;
-use crate::terminal::lesson_table;
+use crate::terminal::lesson_list;
 
-/// List the lessons, easiest first.
+/// List the lessons in the order in which they teach, from first steps to expert.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -19,7 +19,7 @@ pub(super) struct LessonsArguments {}
 pub(super) fn lessons(_: &LessonsArguments) -> Result<(), Failure> {
     let (cards, problems) = builtin::lessons(Path::new(builtin::LESSON_FOLDER));
     let mut out = anstream::stdout().lock();
-    out.write_all(lesson_table(&cards).as_bytes())?;
+    out.write_all(lesson_list(&cards).as_bytes())?;
     out.flush()?;
     for problem in &problems {
         complain(problem.render(true));

@@ -55,7 +55,8 @@ pub fn check_file(path: impl AsRef<Path>) -> Result<Summary, Problems> {
     check_file_with(path, &|_| None)
 }
 
-/// The same; `find_world` knows the text of worlds that are no files, by the path that a lesson names.
+/// The same; `find_world` knows the text of worlds and lessons that are no files, by the path that names them
+/// (`worlds/storefront.ron`, `lessons/quiet-fallback.ron`).
 pub fn check_file_with(
     path: impl AsRef<Path>,
     find_world: &dyn Fn(&str) -> Option<String>,
@@ -93,7 +94,15 @@ fn world(path: &Path) -> Result<Summary, Problems> {
 }
 
 fn lesson(path: &Path, find_world: &dyn Fn(&str) -> Option<String>) -> Result<Summary, Problems> {
-    let lesson = Lesson::load_with(path, find_world)?;
+    let assumed = crate::lesson::check_assumed(path, find_world);
+    let lesson = match (Lesson::load_with(path, find_world), assumed) {
+        (Ok(lesson), Ok(())) => lesson,
+        (loaded, assumed) => {
+            let mut problems = loaded.err().unwrap_or_default();
+            problems.extend(assumed.err().unwrap_or_default());
+            return Err(problems);
+        }
+    };
     Ok(Summary::Lesson {
         id: lesson.spec().id.clone(),
         world: lesson.world().spec().name.clone(),

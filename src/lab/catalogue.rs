@@ -20,6 +20,10 @@ pub struct LessonCard {
     pub summary: String,
     /// How hard it is.
     pub level: Level,
+    /// What it builds on: other lessons by id, or words.
+    pub assumes: Vec<String>,
+    /// What a learner can do after it.
+    pub teaches: Vec<String>,
 }
 
 impl LessonCard {
@@ -31,11 +35,13 @@ impl LessonCard {
             title: spec.texts.title.clone(),
             summary: spec.texts.summary.clone(),
             level: spec.level,
+            assumes: spec.texts.assumes.clone(),
+            teaches: spec.texts.teaches.clone(),
         }
     }
 }
 
-/// The lessons in a folder, easiest first; a file that cannot be read is a problem of its own.
+/// The lessons in a folder, in the order in which they teach; a file that cannot be read is a problem of its own.
 pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {
     let listed = std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
     let mut paths: Vec<PathBuf> = match listed {
@@ -54,8 +60,12 @@ pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {
             Err(problem) => problems.push(problem),
         }
     }
-    cards.sort_by(|a, b| (a.level, &a.id).cmp(&(b.level, &b.id)));
-    (cards, problems)
+    (in_order(cards), problems)
+}
+
+/// Lessons in the order in which they teach: each after what it builds on, the easiest first.
+pub fn in_order(cards: Vec<LessonCard>) -> Vec<LessonCard> {
+    crate::lesson::in_order(cards, |card| (&card.id, card.level, &card.assumes))
 }
 
 fn card(path: &Path) -> Result<LessonCard, Problems> {

@@ -22,7 +22,7 @@ mod view;
 mod words;
 mod work;
 
-pub use catalogue::{LessonCard, lessons};
+pub use catalogue::{LessonCard, in_order, lessons};
 pub use command::*;
 pub use debrief::*;
 pub use fix::{Fix, FixField, FixKind, FixSort, FixTarget, FixValue};

@@ -105,6 +105,11 @@ fn texts(spec: &LessonSpec, found: &mut Findings) {
     for (field, text) in all {
         not_blank(found, &path.field(field), &format!("`{field}`"), text);
     }
+    for (field, list) in [("assumes", &texts.assumes), ("teaches", &texts.teaches)] {
+        for (at, line) in list.iter().enumerate() {
+            not_blank(found, &path.field(field).at(at), "this line", line);
+        }
+    }
     let hints = path.field("hints");
     if texts.hints.len() != HINTS {
         let what = format!("a lesson has {HINTS} hints, and here are {}", texts.hints.len());

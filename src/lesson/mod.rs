@@ -5,6 +5,7 @@
 
 mod check;
 mod load;
+mod order;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ mod translation;
 use std::sync::Arc;
 
 pub use load::world_file;
+pub(crate) use order::check_assumed;
+pub use order::{in_order, is_lesson_id};
 pub use spec::*;
 pub(crate) use translation::check_translation;
 pub use translation::{Translation, translation_path};

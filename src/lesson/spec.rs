@@ -47,6 +47,17 @@ pub enum Level {
     Expert,
 }
 
+impl Level {
+    /// Its name for people: `first steps`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Level::FirstSteps => "first steps",
+            Level::Practised => "practised",
+            Level::Expert => "expert",
+        }
+    }
+}
+
 /// A change at a time, and its part in the story.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -184,6 +195,13 @@ pub struct Texts {
     pub reporter: String,
     /// The ticket, in a user's words.
     pub ticket: String,
+    /// What it builds on: other lessons by their ids (`"quiet-fallback"`), none of them harder, or words
+    /// (`"what a percentile is"`), which have blanks. Lessons are listed after what they build on.
+    #[serde(default)]
+    pub assumes: Vec<String>,
+    /// What a learner can do after it, in words that give nothing away.
+    #[serde(default)]
+    pub teaches: Vec<String>,
     /// Three steps, each saying more.
     pub hints: Vec<String>,
     /// What really happened.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lesson, LessonSpec, Texts};
+use super::{Lesson, LessonSpec, Texts, is_lesson_id};
 use crate::Problems;
 use crate::diagnostic::{DataPath, Findings, Problem, Source, parse_ron, read_text};
 use crate::world::check::{format_words, not_blank};
@@ -31,6 +31,12 @@ pub struct Translation {
     /// The ticket, in a user's words.
     #[serde(default)]
     pub ticket: Option<String>,
+    /// As many lines as the lesson has, in the same order; a lesson's id stays as it is.
+    #[serde(default)]
+    pub assumes: Option<Vec<String>>,
+    /// As many lines as the lesson has, in the same order.
+    #[serde(default)]
+    pub teaches: Option<Vec<String>>,
     /// As many as the lesson has, in the same order.
     #[serde(default)]
     pub hints: Option<Vec<String>>,
@@ -54,6 +60,8 @@ impl Translation {
             summary: text(&self.summary, &own.summary),
             reporter: text(&self.reporter, &own.reporter),
             ticket: text(&self.ticket, &own.ticket),
+            assumes: list(&self.assumes, &own.assumes),
+            teaches: list(&self.teaches, &own.teaches),
             hints: list(&self.hints, &own.hints),
             debrief: text(&self.debrief, &own.debrief),
             expert: list(&self.expert, &own.expert),
@@ -85,7 +93,13 @@ impl Translation {
                 None => missing(found, field),
             }
         }
-        for (field, list, own) in [("hints", &self.hints, &own.hints), ("expert", &self.expert, &own.expert)] {
+        let lists = [
+            ("assumes", &self.assumes, &own.assumes),
+            ("teaches", &self.teaches, &own.teaches),
+            ("hints", &self.hints, &own.hints),
+            ("expert", &self.expert, &own.expert),
+        ];
+        for (field, list, own) in lists {
             let path = root.field(field);
             match list {
                 None if own.is_empty() => {}
@@ -95,8 +109,11 @@ impl Translation {
                     found.value(&path, what, "translate each line of the lesson, in the same order");
                 }
                 Some(list) => {
-                    for (at, line) in list.iter().enumerate() {
+                    for (at, (line, own)) in list.iter().zip(own).enumerate() {
                         not_blank(found, &path.at(at), "this line", line);
+                        if field == "assumes" && is_lesson_id(own) && line != own {
+                            found.value(&path.at(at), format!("`{own}` is the id of a lesson"), "leave it as it is");
+                        }
                     }
                 }
             }

@@ -1,12 +1,17 @@
 //! The list of lessons, and the choice of one.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use rustyline::DefaultEditor;
 
-use super::paint::{Cell, DIM, NAME, paint, table};
+use super::paint::{Cell, DIM, NAME, paint, table, wrap};
 use crate::diagnostic::nearest;
 use crate::lab::LessonCard;
+
+/// Where lines of a list end and begin.
+const WIDTH: usize = 100;
+const INDENT: &str = "    ";
 
 /// The lessons as a table with numbers.
 pub(crate) fn lesson_table(cards: &[LessonCard]) -> String {
@@ -18,7 +23,7 @@ pub(crate) fn lesson_table(cards: &[LessonCard]) -> String {
                 (at + 1).to_string().into(),
                 Cell::styled(NAME, card.id.as_str()),
                 card.title.as_str().into(),
-                level(card).into(),
+                card.level.words().into(),
                 Cell::styled(DIM, card.summary.as_str()),
             ]
         })
@@ -26,13 +31,20 @@ pub(crate) fn lesson_table(cards: &[LessonCard]) -> String {
     table(&[">", "lesson", "", "level", ""], &rows)
 }
 
-fn level(card: &LessonCard) -> &'static str {
-    use crate::lesson::Level;
-    match card.level {
-        Level::FirstSteps => "first steps",
-        Level::Practised => "practised",
-        Level::Expert => "expert",
+/// The lessons one after another, with what each builds on and teaches.
+pub(crate) fn lesson_list(cards: &[LessonCard]) -> String {
+    let mut out = String::new();
+    for (at, card) in cards.iter().enumerate() {
+        let about = format!("{}, {}", card.title, card.level.words());
+        writeln!(out, "{:>2}  {}  {about}", at + 1, paint(NAME, &card.id)).ok();
+        out += &wrap(&card.summary, WIDTH, INDENT);
+        for (word, list) in [("assumes", &card.assumes), ("teaches", &card.teaches)] {
+            if !list.is_empty() {
+                out += &wrap(&format!("{word}: {}", list.join("; ")), WIDTH, INDENT);
+            }
+        }
     }
+    out
 }
 
 /// Asks which lesson to play. None if the learner leaves.

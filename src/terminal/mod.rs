@@ -20,7 +20,7 @@ mod words;
 
 pub(crate) use desk::Desk;
 pub(crate) use interrupt::{interrupted, watch_for_interrupts};
-pub(crate) use menu::{choose_lesson, lesson_table};
+pub(crate) use menu::{choose_lesson, lesson_list, lesson_table};
 pub(crate) use paint::{Cell, count, row, table};
 pub(crate) use progress::Working;
 pub(crate) use prompt::prompt;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod examples;
+mod lessons;
 mod tables;
 mod types;
 
