@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Simulation;
 use super::ids::{ArrowId, NodeId};
 use crate::time::{Duration, Stamp};
-use crate::world::{Ack, Arrow, Health, Idempotency, Overflow, Propagation, Severity};
+use crate::world::{Ack, Arrow, Health, Idempotency, Overflow, Propagation, Setting, Severity};
 
 /// One row of the deployed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,13 @@ impl Simulation {
     /// The deployed configuration of a node, as its first replica has it.
     pub fn node(&self, name: &str) -> Option<NodeConfig> {
         self.node_config(self.plan.node_id(name)?)
+    }
+
+    /// Whether some users have a value of their own of a node's setting, such as a flag that is on for a cohort.
+    pub fn differs_for_users(&self, node: &str, setting: &Setting) -> bool {
+        let Some(id) = self.plan.node_id(node) else { return false };
+        let mut replicas = self.fabric.replicas[id.at()].iter();
+        replicas.any(|replica| self.fabric.peek_node(*replica).is_some_and(|node| node.scoped.has(setting)))
     }
 
     fn node_config(&self, id: NodeId) -> Option<NodeConfig> {
