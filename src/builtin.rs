@@ -7,11 +7,13 @@ use include_dir::{Dir, include_dir};
 
 use crate::diagnostic::{Problem, Summary, check_file_with, did_you_mean, read_text};
 use crate::lab::LessonCard;
-use crate::lesson::{LessonSpec, Translation, translation_path};
+use crate::lesson::{LessonSpec, Proof, ProofTable, Translation, translation_path};
 use crate::{Lesson, Problems, World};
 
 static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/worlds");
 static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
+/// What `allgreen prove` found of the lessons.
+const PROOFS: &str = include_str!("../docs/proof.json");
 
 /// Where lessons lie, as seen from the current folder.
 pub const LESSON_FOLDER: &str = "lessons";
@@ -90,6 +92,12 @@ fn embedded_lesson(path: &Path, text: &str) -> Result<Lesson, Problems> {
         return Err(Problem::in_file(name, format!("its world `{needs}` is not built in")).into());
     };
     Lesson::from_ron(&name, text, World::from_ron(&needs, &world)?)
+}
+
+/// What is proved of a lesson, by the table that ships. None if it is of another version of the lesson or its world.
+pub fn proof(lesson: &Lesson) -> Option<Proof> {
+    let table: ProofTable = serde_json::from_str(PROOFS).ok()?;
+    table.of(&lesson.spec().id).filter(|proof| proof.content == lesson.content()).cloned()
 }
 
 /// The text of a world that is built in, by the path that lessons name.

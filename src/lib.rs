@@ -15,6 +15,7 @@ pub mod export;
 pub mod lab;
 pub mod language;
 pub mod lesson;
+pub mod prove;
 pub mod query;
 pub mod random;
 pub mod report;

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// Who may: the ledger itself, the engine that writes it, the session that owns the run, grading, and
-/// `run --with-truth`.
-const MAY: [&str; 6] = ["truth/", "engine/", "lab/session", "lab/grade", "cli/ledger", "lib.rs"];
+/// Who may: the ledger itself, the engine that writes it, the session that owns the run, grading, proofs' count of who was
+/// harmed, and `run --with-truth`.
+const MAY: [&str; 7] = ["truth/", "engine/", "lab/session", "lab/grade", "prove/harm", "cli/ledger", "lib.rs"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

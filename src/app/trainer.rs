@@ -73,7 +73,11 @@ fn contents(ui: &mut Ui, view: &TrainerView, clock: Clock) {
             ui.end_row();
         }
     });
-    for (title, pairs) in [("Evidence", &view.evidence), ("Fixes, and what each does", &view.fixes)] {
+    for (title, pairs) in [
+        ("Evidence", &view.evidence),
+        ("Fixes, and what each does", &view.fixes),
+        ("What is proved of this lesson", &view.proof),
+    ] {
         section(ui, title);
         for (what, words) in pairs {
             ui.horizontal_wrapped(|ui| {

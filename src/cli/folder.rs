@@ -37,6 +37,15 @@ impl<'a> Folder<'a> {
     }
 }
 
+/// Writes one file that an option names, whole or not at all.
+pub(super) fn whole_file(path: &Path, option: &str, text: &str) -> Result<(), Failure> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return Err(Failure::bad(format!("{} is no name of a file; name one: {option} FILE", path.display())));
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Folder::open(folder)?.file(name, |file| file.write_all(text.as_bytes()))
+}
+
 /// A new file, readable like any other.
 fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
@@ -46,8 +55,5 @@ fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::bad(format!(
-        "{} cannot be written: {error}. Name a folder that you may write to: --out DIR",
-        path.display()
-    ))
+    Failure::bad(format!("{} cannot be written: {error}. Name a place that you may write to", path.display()))
 }

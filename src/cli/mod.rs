@@ -10,6 +10,7 @@ mod ledger;
 mod lessons;
 mod new;
 mod play;
+mod prove;
 mod query;
 mod replay;
 mod report;
@@ -60,6 +61,7 @@ enum Command {
     Serve(serve::ServeArguments),
     Check(check::CheckArguments),
     New(new::NewArguments),
+    Prove(prove::ProveArguments),
     Replay(replay::ReplayArguments),
     Report(report::ReportArguments),
     Lessons(lessons::LessonsArguments),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments, lang.as_deref()),
         Some(Command::New(arguments)) => new::new(&arguments),
+        Some(Command::Prove(arguments)) => prove::prove(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Lessons(arguments)) => lessons::lessons(&arguments),

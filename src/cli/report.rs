@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::failure::{Failure, complain};
-use super::folder::Folder;
+use super::folder::whole_file;
 use crate::builtin;
 use crate::report::{self, Row};
 use crate::terminal::{Cell, Working, row, table, watch_for_interrupts};
@@ -90,11 +90,7 @@ fn write(out: Option<&Path>, text: &str) -> Result<(), Failure> {
         out.write_all(text.as_bytes())?;
         return Ok(out.flush()?);
     };
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return Err(Failure::bad(format!("{} is no name of a file; name one: --out class.html", path.display())));
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Folder::open(folder)?.file(name, |file| file.write_all(text.as_bytes()))
+    whole_file(path, "--out", text)
 }
 
 fn as_table(rows: &[Row]) -> String {

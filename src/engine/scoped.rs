@@ -49,6 +49,11 @@ impl Scoped {
             .map(|(_, value)| value)
     }
 
+    /// Whether some users have a value of their own of this setting.
+    pub fn has(&self, kind: &Setting) -> bool {
+        self.sets.iter().any(|set| set.to.is_same(kind))
+    }
+
     /// Gives some users another value, or none of their own. Answers what they had.
     pub fn swap(&mut self, users: &Arc<Cohort>, kind: &Setting, to: Option<Setting>) -> Option<Setting> {
         let known = self.sets.iter().position(|set| set.to.is_same(kind) && set.users == *users);

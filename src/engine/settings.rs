@@ -10,7 +10,8 @@ use super::lock::LockTable;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
 use crate::world::{
-    Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, Overflow, Per, Propagation, RateLimit, Severity,
+    Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, Overflow, Per, Propagation, RateLimit, Setting,
+    Severity,
 };
 
 /// One row of the deployed configuration.
@@ -90,6 +91,13 @@ impl Simulation {
     /// The deployed configuration of a node, as its first replica has it.
     pub fn node(&self, name: &str) -> Option<NodeConfig> {
         self.node_config(self.plan.node_id(name)?)
+    }
+
+    /// Whether some users have a value of their own of a node's setting, such as a flag that is on for a cohort.
+    pub fn differs_for_users(&self, node: &str, setting: &Setting) -> bool {
+        let Some(id) = self.plan.node_id(node) else { return false };
+        let mut replicas = self.fabric.replicas[id.at()].iter();
+        replicas.any(|replica| self.fabric.peek_node(*replica).is_some_and(|node| node.scoped.has(setting)))
     }
 
     fn node_config(&self, id: NodeId) -> Option<NodeConfig> {

@@ -26,6 +26,8 @@ pub use catalogue::{LessonCard, in_order, lessons};
 pub use command::*;
 pub use debrief::*;
 pub use fix::{Fix, FixField, FixKind, FixSort, FixTarget, FixValue};
+pub(crate) use grade::proving;
+pub(crate) use look::series;
 pub use notebook::{Deployment, Notebook, PinnedEvidence};
 pub use observation::Observation;
 pub use progress::Progress;

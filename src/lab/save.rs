@@ -11,7 +11,7 @@ use super::limits::{LONGEST_SESSION, MOST_COMMANDS, MOST_FILE};
 use super::{Command, Refusal, Shift};
 use crate::Problems;
 use crate::diagnostic::{Problem, Source, parse_ron, read_text};
-use crate::lesson::{Lesson, Texts};
+use crate::lesson::Lesson;
 use crate::random::Seed;
 use crate::time::Duration;
 
@@ -72,7 +72,7 @@ impl SessionFile {
             app: APP.to_owned(),
             lesson: lesson.spec().id.clone(),
             path: place.0.map(Path::to_owned),
-            content: content(lesson),
+            content: lesson.content(),
             seed: place.1.0,
             shifts: done.1,
             commands: done.0.to_vec(),
@@ -91,7 +91,7 @@ impl SessionFile {
         if let Some(place) = self.path.as_ref().filter(is_lesson)
             && let Ok(lesson) = Lesson::load(place)
         {
-            if content(&lesson) == self.content {
+            if lesson.content() == self.content {
                 return Ok(Found { lesson, path: Some(place.clone()), changed: None });
             }
             if lesson.spec().id == self.lesson {
@@ -99,7 +99,7 @@ impl SessionFile {
             }
         }
         match is_name.then(|| find(&self.lesson)).flatten() {
-            Some(lesson) if content(&lesson) == self.content => return Ok(Found { lesson, path: None, changed: None }),
+            Some(lesson) if lesson.content() == self.content => return Ok(Found { lesson, path: None, changed: None }),
             Some(lesson) if changed.is_none() => {
                 changed = Some(Found { lesson, path: None, changed: Some("this program".to_owned()) });
             }
@@ -151,17 +151,6 @@ impl SessionFile {
         let what = format!("{app} saved this session with another version of lesson `{short}` than the one in {place}");
         Some(problem(file, &what, &format!("open it with {app}, or with the lesson file that it was played with")))
     }
-}
-
-/// BLAKE3 of what decides a lesson's runs: the lesson without its words, and its world.
-fn content(lesson: &Lesson) -> String {
-    let text = |spec: Result<String, ron::Error>| spec.unwrap_or_default();
-    let mut spec = lesson.spec().clone();
-    spec.texts = Texts::default();
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(text(ron::to_string(&spec)).as_bytes());
-    hasher.update(text(ron::to_string(lesson.world().spec())).as_bytes());
-    format!("blake3:{}", hasher.finalize())
 }
 
 /// What to do about a file that is no session.

@@ -23,6 +23,8 @@ pub struct TrainerView {
     pub fixes: Vec<(String, String)>,
     /// The evidence: where to look, and what it shows.
     pub evidence: Vec<(String, String)>,
+    /// What was proved of the lesson, property by property, and over how many seeds.
+    pub proof: Vec<(String, String)>,
     /// All hints.
     pub hints: Vec<String>,
     /// What an expert would have looked at, by step.

@@ -6,6 +6,7 @@
 mod check;
 mod load;
 mod order;
+mod proof;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use load::world_file;
 pub(crate) use order::check_assumed;
 pub use order::{in_order, is_lesson_id};
+pub use proof::{Proof, ProofTable, Property, Proved};
 pub use spec::*;
 pub(crate) use translation::check_translation;
 pub use translation::{Translation, translation_path};
@@ -38,5 +40,15 @@ impl Lesson {
     /// The world it happens in.
     pub fn world(&self) -> &World {
         &self.0.1
+    }
+
+    /// BLAKE3 of what decides a lesson's runs: the lesson without its words, and its world.
+    pub fn content(&self) -> String {
+        let text = |spec: Result<String, ron::Error>| spec.unwrap_or_default();
+        let spec = LessonSpec { texts: Texts::default(), ..self.spec().clone() };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(text(ron::to_string(&spec)).as_bytes());
+        hasher.update(text(ron::to_string(self.world().spec())).as_bytes());
+        format!("blake3:{}", hasher.finalize())
     }
 }

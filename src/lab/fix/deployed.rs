@@ -99,7 +99,8 @@ impl Deployed<'_> {
                 let settings = does(self, &name, &now)?;
                 let mut then = now.clone();
                 let hidden = settings.iter().filter(|to| !set_node(&mut then, to)).count();
-                (name, settings, hidden > 0 || then != now)
+                let for_some = settings.iter().any(|to| self.sim.differs_for_users(&name, to));
+                (name, settings, hidden > 0 || for_some || then != now)
             }
         };
         fix.kind().fields.iter().zip(fix.values()).try_for_each(|(field, value)| field.check(&value))?;

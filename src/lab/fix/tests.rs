@@ -235,6 +235,18 @@ fn replicas_that_join_are_rolled_back_with_the_others_and_are_not_on_the_bad_hos
 }
 
 #[test]
+fn a_flag_that_is_on_for_some_users_can_be_switched_off_for_all() {
+    let mut sim = running();
+    let off = Fix::SetFlag { node: "shop".into(), flag: "new-search".into(), on: false };
+    assert!(order(&sim, &off, "you-1").unwrap_err().what.contains("nothing"), "it is off for everybody");
+    let users = Some(crate::world::Cohort { share: 0.2, ..crate::world::Cohort::default() });
+    let some = Set { users, ..Set::new("shop", Setting::Flag("new-search".into(), true)) };
+    sim.schedule(sim.now(), &Change::new("flag-7", crate::world::ChangeKind::Flag, vec![some]));
+    sim.run_until(sim.now() + secs(1));
+    assert!(order(&sim, &off, "you-1").is_ok());
+}
+
+#[test]
 fn every_kind_is_the_same_after_a_file() {
     for (fix, _) in cases() {
         let text = ron::to_string(&fix).unwrap();

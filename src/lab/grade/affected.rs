@@ -50,7 +50,7 @@ impl Affected {
     pub fn new(case: &Case<'_>) -> Affected {
         let Some(caused) = case.caused_at() else { return Affected::default() };
         let truth = case.sim.truth();
-        let now = SimTime(case.sim.now().0.saturating_sub(grace(case).0));
+        let now = SimTime(case.sim.now().0.saturating_sub(grace(case.lesson).0));
         let until = case.first_fix().unwrap_or(now).min(now);
         let mut healthy = Tally::default();
         let mut arrival = Tally::default();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::Case;
 use crate::engine::Simulation;
 use crate::lab::{Look, Progress, Refusal};
-use crate::lesson::Part;
+use crate::lesson::{Lesson, Part};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 
@@ -68,8 +68,8 @@ struct Meter {
 pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
     let now = case.sim.now();
     let settled = case.notebook.deployed.iter().map(|order| order.settled).max();
-    let grace = grace(case);
-    let end = settled.map_or(SimTime(now.0.saturating_sub(grace.0)), |settled| horizon(case, settled));
+    let grace = grace(case.lesson);
+    let end = settled.map_or(SimTime(now.0.saturating_sub(grace.0)), |settled| horizon(case.lesson, settled));
     let mut runs = Runs { seeds: Vec::new(), settled: settled.unwrap_or(end), end, causeless: None };
     let until = end + grace;
 
@@ -203,7 +203,7 @@ fn run_on(sim: &mut Simulation, until: SimTime, meter: &Meter) {
 }
 
 /// When harmed requests were made, in order, those made before `end`.
-fn harmed(sim: &Simulation, end: SimTime) -> Vec<SimTime> {
+pub fn harmed(sim: &Simulation, end: SimTime) -> Vec<SimTime> {
     let harmed = sim.truth().settled().filter(|settled| settled.outcome.is_harm() && settled.asked < end);
     let mut times: Vec<SimTime> = harmed.map(|settled| settled.asked).collect();
     times.sort_unstable();
@@ -215,14 +215,14 @@ fn first_order(case: &Case<'_>) -> SimTime {
 }
 
 /// The end of the futures: long enough for what the script still has ahead.
-fn horizon(case: &Case<'_>, settled: SimTime) -> SimTime {
-    let script = case.lesson.spec().script.iter().map(|scripted| scripted.at + AFTER_SCRIPT).max();
+pub fn horizon(lesson: &Lesson, settled: SimTime) -> SimTime {
+    let script = lesson.spec().script.iter().map(|scripted| scripted.at + AFTER_SCRIPT).max();
     (settled + HORIZON).max(script.unwrap_or(SimTime::ZERO)).min(settled + LONGEST)
 }
 
 /// The longest time between a request and the judgement of its debt.
-pub fn grace(case: &Case<'_>) -> Duration {
-    let steps = case.lesson.world().spec().journeys.values().flat_map(|journey| &journey.steps);
+pub fn grace(lesson: &Lesson) -> Duration {
+    let steps = lesson.world().spec().journeys.values().flat_map(|journey| &journey.steps);
     let owes = steps.map(|step| step.owes.answer_within.max(step.owes.effects_within));
     owes.max().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
 }

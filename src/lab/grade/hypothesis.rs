@@ -68,7 +68,7 @@ fn supported(case: &Case<'_>, runs: &Runs) -> Option<String> {
 }
 
 /// Whether any line differs since the cause by more than chance and the eye allow.
-fn differ(this: &Chart, other: &Chart, since: Stamp) -> bool {
+pub(super) fn differ(this: &Chart, other: &Chart, since: Stamp) -> bool {
     let lines = this.lines.iter().chain(&other.lines);
     lines.into_iter().any(|line| {
         let of = |chart: &Chart| {

@@ -12,6 +12,7 @@ mod hypothesis;
 mod identify;
 mod map;
 mod narrow;
+pub(crate) mod proving;
 mod times;
 mod tracing;
 mod trainer;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Affected, Case, cause_view, known_fixes, timeline};
+use crate::builtin;
 use crate::lab::{HarmMinute, TrainerView};
+use crate::lesson::{Lesson, Proved};
 use crate::time::{Duration, SimTime};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -21,10 +23,24 @@ pub(in crate::lab) fn view(case: &Case<'_>) -> TrainerView {
         outcomes,
         fixes: known_fixes(case.lesson),
         evidence: spec.evidence.iter().map(|evidence| (evidence.chart.words(), evidence.shows.clone())).collect(),
+        proof: proof(case.lesson),
         hints: spec.texts.hints.clone(),
         expert: spec.texts.expert.clone(),
         story: spec.texts.debrief.clone(),
     }
+}
+
+/// The row of the table of proofs that ships, if it is of this very lesson.
+fn proof(lesson: &Lesson) -> Vec<(String, String)> {
+    let Some(proof) = builtin::proof(lesson) else {
+        let command = format!("`allgreen prove {}` makes one", lesson.spec().id);
+        return vec![("no proof of this version of the lesson".to_owned(), command)];
+    };
+    let row = |proved: &Proved| {
+        let holds = if proved.holds { "" } else { " FAILS" };
+        (format!("{}{holds} on {} seeds", proved.property.name(), proved.share()), proved.words.clone())
+    };
+    proof.properties.iter().map(row).collect()
 }
 
 /// By minute since the start, and by outcome since the cause.

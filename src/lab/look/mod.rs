@@ -10,7 +10,7 @@ mod health;
 mod logs;
 mod metrics;
 mod reports;
-mod series;
+pub(crate) mod series;
 mod stats;
 mod summary;
 mod text;

@@ -35,7 +35,11 @@ pub(in crate::terminal) fn trainer(view: &TrainerView, sheet: &Sheet) -> String 
     let script: Vec<Vec<Cell>> =
         view.timeline.iter().map(|t| row![sheet.clock(t.at), t.part, t.what.as_str(), t.text.as_str()]).collect();
     out += &table(&["", "", "", ""], &script);
-    for (title, pairs) in [("Evidence", &view.evidence), ("Fixes, and what each does", &view.fixes)] {
+    for (title, pairs) in [
+        ("Evidence", &view.evidence),
+        ("Fixes, and what each does", &view.fixes),
+        ("What is proved of this lesson", &view.proof),
+    ] {
         out += &heading(title);
         for (what, words) in pairs {
             out += &wrap(&format!("{what}: {words}"), sheet.prose(), "  ");

@@ -1,0 +1,88 @@
+//! What a lesson's proof takes from grading: fixes ordered, futures judged, the harmed described and charts compared
+//! exactly as in a learner's debrief. Knows how a debrief does each; nothing of what a proof makes of it.
+
+use super::affected::Affected;
+use super::counterfactual::{Run, Runs};
+use super::{Case, counterfactual, hypothesis, verdict};
+use crate::engine::Simulation;
+use crate::lab::fix::Deployed;
+use crate::lab::{Chart, ChartQuery, Deployment, Fix, Notebook, Refusal, SeedHarm, Verdict, look};
+use crate::lesson::{Lesson, Mechanism, Part, Scripted};
+use crate::random::Seed;
+use crate::time::{Duration, SimTime};
+use crate::world::Change;
+
+/// Whether nothing is wrong in a lesson.
+pub(crate) fn is_quiet(lesson: &Lesson) -> bool {
+    lesson.spec().cause.mechanism == Mechanism::NoIncident
+}
+
+/// Whether a change of the script is the root cause.
+pub(crate) fn is_cause(lesson: &Lesson, scripted: &Scripted) -> bool {
+    !is_quiet(lesson) && (scripted.part == Part::Cause || scripted.change.id == lesson.spec().cause.change)
+}
+
+/// The longest time between a request and the judgement of its debt.
+pub(crate) fn grace(lesson: &Lesson) -> Duration {
+    counterfactual::grace(lesson)
+}
+
+/// The end of the futures of a fix that settles at an instant.
+pub(crate) fn horizon(lesson: &Lesson, settled: SimTime) -> SimTime {
+    counterfactual::horizon(lesson, settled)
+}
+
+/// When harmed requests were made, in order, those made before `end`.
+pub(crate) fn harmed(sim: &Simulation, end: SimTime) -> Vec<SimTime> {
+    counterfactual::harmed(sim, end)
+}
+
+/// Orders the first fix of a session, now, as a learner does: the change, and when it takes effect.
+pub(crate) fn order(sim: &Simulation, fix: &Fix) -> Result<(Change, Deployment), Refusal> {
+    let id = "you-1";
+    let order = Deployed { sim, pending: Vec::new(), deployments: &[] }.order(fix, id)?;
+    let effective = sim.now() + order.lead;
+    let deployment = Deployment {
+        fix: fix.clone(),
+        change: id.to_owned(),
+        ordered: sim.now(),
+        effective,
+        settled: effective + order.settles,
+    };
+    Ok((order.change, deployment))
+}
+
+/// What a fix did on one seed. `sim` is any run of the lesson; harmed requests of the futures `with` the fix and
+/// `without` it are in order.
+pub(crate) fn judge(
+    (lesson, seed, sim): (&Lesson, Seed, &Simulation),
+    deployment: &Deployment,
+    (with, without): (Vec<SimTime>, Vec<SimTime>),
+) -> (Verdict, Option<SeedHarm>) {
+    let notebook = Notebook { deployed: vec![deployment.clone()], ..Notebook::default() };
+    let case = case((lesson, seed, sim), &notebook);
+    let (settled, end) = (deployment.settled, horizon(lesson, deployment.settled));
+    let runs = Runs { seeds: vec![Run { seed: seed.0, with, without }], settled, end, causeless: None };
+    (verdict::verdict(&case, &runs), verdict::futures(&case, &runs).seeds.first().copied())
+}
+
+/// Who was harmed in a run without any fix, in words.
+pub(crate) fn affected(lesson: &Lesson, seed: Seed, sim: &Simulation) -> String {
+    Affected::new(&case((lesson, seed, sim), &Notebook::default())).words()
+}
+
+/// A chart as a learner would see it now. Empty if it cannot be drawn.
+pub(crate) fn chart(lesson: &Lesson, sim: &Simulation, query: &ChartQuery) -> Chart {
+    let scrape_every = lesson.world().spec().monitor.scrape_every;
+    look::chart(sim.telemetry(), scrape_every, sim.now(), query).unwrap_or_default()
+}
+
+/// Whether a person sees that two charts differ since an instant.
+pub(crate) fn differ(this: &Chart, other: &Chart, since: SimTime) -> bool {
+    hypothesis::differ(this, other, look::stamp_of(since))
+}
+
+fn case<'a>((lesson, seed, sim): (&'a Lesson, Seed, &'a Simulation), notebook: &'a Notebook) -> Case<'a> {
+    let opened_at = lesson.spec().opens_at;
+    Case { lesson, seed, sim, before_fixes: None, changes: &[], notebook, commands: &[], opened_at }
+}

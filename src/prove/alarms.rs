@@ -1,0 +1,137 @@
+//! The alarms that everybody has, minute by minute: errors and latency at the edge, health pages, alarming log lines.
+//! Knows telemetry alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lab::series;
+use crate::telemetry::{Telemetry, add_growth, bucket_quantile};
+use crate::time::{Duration, SimTime, Stamp};
+use crate::world::{Kind, Severity, World};
+
+/// What one alarm watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alarm {
+    /// The share of answers of the edge that are server errors.
+    Errors,
+    /// The 95th percentile of the edge's answers.
+    P95,
+    /// The 99th percentile of the edge's answers.
+    P99,
+    /// Replicas whose health page did not say ok.
+    Health,
+    /// Log lines at WARN.
+    Warnings,
+    /// Log lines at ERROR.
+    ErrorLines,
+}
+
+impl Alarm {
+    /// All alarms, in the order of a [`Minute`].
+    pub const ALL: [Alarm; 6] =
+        [Alarm::Errors, Alarm::P95, Alarm::P99, Alarm::Health, Alarm::Warnings, Alarm::ErrorLines];
+
+    /// What it watches, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Alarm::Errors => "error ratio at the edge",
+            Alarm::P95 => "95th percentile of latency at the edge",
+            Alarm::P99 => "99th percentile of latency at the edge",
+            Alarm::Health => "health pages that are not ok",
+            Alarm::Warnings => "lines at WARN",
+            Alarm::ErrorLines => "lines at ERROR",
+        }
+    }
+}
+
+/// What each alarm watches, over one minute, in the order of [`Alarm::ALL`]. Latencies in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Minute(pub [f64; 6]);
+
+/// A window of time.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// The whole minutes from an instant to another, by the monitor's clock.
+pub fn minutes(telemetry: &Telemetry, world: &World, from: SimTime, to: SimTime) -> Vec<Minute> {
+    let count = (to.since(from).0 / WINDOW.0) as usize;
+    let mut minutes = vec![Minute::default(); count];
+    let place = |stamp: Stamp| -> Option<usize> {
+        let after = u64::try_from(stamp.0).ok()?.checked_sub(from.0)?;
+        usize::try_from(after / WINDOW.0).ok().filter(|at| *at < count)
+    };
+    edge(telemetry, &edges(world), &mut minutes, &place);
+    health(telemetry, &mut minutes, &place);
+    for log in telemetry.logs.iter() {
+        let Some(at) = place(log.stamp) else { continue };
+        match telemetry.logs.words(log.template).0 {
+            Severity::Warn => minutes[at].0[4] += 1.0,
+            Severity::Error => minutes[at].0[5] += 1.0,
+            _ => {}
+        }
+    }
+    minutes
+}
+
+/// The nodes that users call.
+fn edges(world: &World) -> Vec<&str> {
+    let arrows = world.spec().arrows.keys().filter_map(|name| name.split_once(" -> "));
+    let is_users = |name: &str| world.spec().nodes.get(name).is_some_and(|node| node.kind == Kind::Users);
+    arrows.filter(|(from, _)| is_users(from)).map(|(_, to)| to).collect()
+}
+
+fn edge(telemetry: &Telemetry, edges: &[&str], minutes: &mut [Minute], place: &dyn Fn(Stamp) -> Option<usize>) {
+    let Some((id, family)) = series::family(telemetry, "http.server.request.duration") else { return };
+    let width = family.width();
+    // A series that appears has counted from zero.
+    let zero = vec![0.0; width];
+    let (mut all, mut failed) = (vec![vec![0.0; width]; minutes.len()], vec![0.0; minutes.len()]);
+    for (resource, one) in series::of_family(telemetry, id) {
+        if !edges.contains(&series::label(telemetry, resource, one, "service.name")) {
+            continue;
+        }
+        let status: u16 =
+            series::label(telemetry, resource, one, "http.response.status_code").parse().unwrap_or_default();
+        let mut before: Option<&[f64]> = None;
+        for scrape in telemetry.metrics.scrapes(resource) {
+            let now = scrape.numbers(one, width);
+            if let (Some(now), Some(at)) = (now, place(scrape.stamp)) {
+                let mut grown = vec![0.0; width];
+                add_growth(&mut grown, before.unwrap_or(&zero), now);
+                failed[at] += if status >= 500 { grown[1..].iter().sum() } else { 0.0 };
+                all[at].iter_mut().zip(&grown).for_each(|(sum, more)| *sum += more);
+            }
+            before = now.or(before);
+        }
+    }
+    for ((minute, numbers), failed) in minutes.iter_mut().zip(&all).zip(&failed) {
+        let requests: f64 = numbers[1..].iter().sum();
+        let quantile = |q| bucket_quantile(q, family.bounds, &numbers[1..]).unwrap_or_default();
+        minute.0[..3].copy_from_slice(&[failed / requests.max(1.0), quantile(0.95), quantile(0.99)]);
+    }
+}
+
+/// A page is not ok from the probe that found it so to the probe that found it well again.
+fn health(telemetry: &Telemetry, minutes: &mut [Minute], place: &dyn Fn(Stamp) -> Option<usize>) {
+    let replicas = telemetry.resources.len();
+    let mut changes: Vec<Vec<(usize, bool)>> = vec![Vec::new(); minutes.len()];
+    let mut bad = vec![false; replicas];
+    let mut begun = false;
+    for record in &telemetry.health {
+        let (replica, is_bad) = (usize::from(record.resource.0), record.code != 200 || !record.issues.is_empty());
+        match place(record.stamp) {
+            Some(at) => {
+                begun = true;
+                changes[at].push((replica, is_bad));
+            }
+            None if !begun => bad[replica] = is_bad,
+            None => {}
+        }
+    }
+    for (minute, changes) in minutes.iter_mut().zip(changes) {
+        let mut was = bad.clone();
+        for (replica, is_bad) in changes {
+            was[replica] |= is_bad;
+            bad[replica] = is_bad;
+        }
+        minute.0[3] = was.iter().filter(|bad| **bad).count() as f64;
+    }
+}

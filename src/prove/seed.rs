@@ -1,0 +1,195 @@
+//! One seed of one lesson: the runs that it takes, and what is found in them. The past that they share is simulated
+//! once, and each run is a fork of it:
+//!
+//! - up to the first change that is not background life: one run;
+//! - from there to the learner's arrival: with the whole script; without the cause; with background life alone; and with
+//!   each red herring alone;
+//! - from the learner's arrival to the debrief's horizon: untouched, and with each fix that the lesson names.
+//!
+//! All of them share every draw. Only the first three say anything; of the others only the ground truth is wanted.
+
+use super::facts::{Facts, Herring, Tried};
+use super::harm::Harmed;
+use super::meter::Meter;
+use super::{alarms, evidence, lines};
+use crate::engine::Simulation;
+use crate::lab::{Deployment, Verdict, proving};
+use crate::lesson::{Effect, Lesson, NamedFix, Part, Scripted};
+use crate::random::Seed;
+use crate::time::{Duration, SimTime};
+
+/// Finds out everything about one seed; of the fixes, only those that matter most if it shall be quick. None if the meter
+/// says stop.
+pub fn examine((lesson, seed): (&Lesson, Seed), quick: bool, meter: &Meter) -> Option<Facts> {
+    let spec = lesson.spec();
+    let (opens, settled) = (spec.opens_at, spec.opens_at + proving::grace(lesson));
+    let since = begins(lesson);
+    let trunk = trunk(lesson, seed, meter)?;
+    let is_background = |scripted: &Scripted| scripted.part == Part::Background;
+    let variant = |keeps: &dyn Fn(&Scripted) -> bool| variant(lesson, &trunk, keeps);
+    let quiet = proving::is_quiet(lesson);
+    let mut run = variant(&|_| true);
+    let causeless = |scripted: &Scripted| {
+        if quiet { is_background(scripted) } else { !proving::is_cause(lesson, scripted) }
+    };
+    let mut causeless = variant(&causeless);
+    meter.run(&mut run, opens)?;
+    meter.run(&mut causeless, opens)?;
+
+    let minutes = |sim: &Simulation| alarms::minutes(sim.telemetry(), lesson.world(), since, opens);
+    let (incident, healthy) = (minutes(&run), minutes(&causeless));
+    let pair = (&run, &causeless);
+    let evidence = evidence::separations(lesson, pair, since);
+    let telling = if quiet { Vec::new() } else { lines::telling(lesson, pair, since) };
+
+    let quietly = |mut sim: Simulation| {
+        sim.mute();
+        meter.run(&mut sim, settled)?;
+        Some(sim)
+    };
+    let harmed = |sim: &Simulation, from: SimTime| Harmed::new(sim, from, opens);
+    let causeless = harmed(&quietly(causeless)?, since);
+    let background = quietly(variant(&is_background))?;
+    let mut herrings = Vec::new();
+    for red in spec.script.iter().filter(|scripted| scripted.part == Part::RedHerring) {
+        let usual = harmed(&background, red.at).count;
+        let with = match red.change.sets.is_empty() && red.change.undoes.is_none() {
+            true => usual,
+            false => {
+                let alone = |scripted: &Scripted| is_background(scripted) || scripted.change.id == red.change.id;
+                harmed(&quietly(variant(&alone))?, red.at).count
+            }
+        };
+        herrings.push(Herring { change: red.change.id.clone(), harmed: with, background: usual });
+    }
+    let untouched = quietly(run.fork())?;
+    let who = proving::affected(lesson, seed, &untouched);
+    let hours = opens.since(since).as_secs_f64() / 3600.0;
+    let harm = harmed(&untouched, since).beside(&causeless, harmed(&background, since).count, hours, who);
+    drop(background);
+    let fixes = fixes((lesson, seed), &named(lesson, quick), (&run, untouched), meter)?;
+    Some(Facts { seed: seed.0, incident, healthy, harm, evidence, fixes, herrings, telling })
+}
+
+/// When the incident begins: with the cause, or with the first red herring if nothing is wrong.
+pub fn begins(lesson: &Lesson) -> SimTime {
+    let spec = lesson.spec();
+    let cause = spec.script.iter().filter(|scripted| proving::is_cause(lesson, scripted));
+    let cause = cause.map(|scripted| scripted.at).min();
+    cause.unwrap_or_else(|| first(lesson)).min(spec.opens_at)
+}
+
+/// The first change of the script that is not background life.
+fn first(lesson: &Lesson) -> SimTime {
+    let spec = lesson.spec();
+    let story = |scripted: &&Scripted| scripted.part != Part::Background || proving::is_cause(lesson, scripted);
+    let first = spec.script.iter().filter(story).map(|scripted| scripted.at).min();
+    first.unwrap_or(spec.opens_at).min(spec.opens_at)
+}
+
+/// The past that all runs share: up to right before the first change of the story.
+fn trunk(lesson: &Lesson, seed: Seed, meter: &Meter) -> Option<Simulation> {
+    let mut sim = Simulation::new(lesson.world(), seed);
+    let first = first(lesson);
+    for scripted in lesson.spec().script.iter().filter(|scripted| scripted.at < first) {
+        sim.schedule(scripted.at, &scripted.change);
+    }
+    meter.run(&mut sim, SimTime(first.0.saturating_sub(1)))?;
+    Some(sim)
+}
+
+/// The shared past with some of the changes of the story ahead.
+fn variant(lesson: &Lesson, trunk: &Simulation, keeps: &dyn Fn(&Scripted) -> bool) -> Simulation {
+    let mut sim = trunk.fork();
+    let first = first(lesson);
+    let rest = lesson.spec().script.iter().filter(|scripted| scripted.at >= first && keeps(scripted));
+    rest.for_each(|scripted| sim.schedule(scripted.at, &scripted.change));
+    sim
+}
+
+/// The fixes to be tried: all, or the first root fix and the first symptom patch.
+fn named(lesson: &Lesson, quick: bool) -> Vec<&NamedFix> {
+    let all = &lesson.spec().fixes;
+    let first = |effect: Effect| all.iter().find(|named| named.effect == effect);
+    match quick {
+        true => [Effect::Root, Effect::Symptom].into_iter().filter_map(first).collect(),
+        false => all.iter().collect(),
+    }
+}
+
+/// Fixes of a lesson, ordered when the learner arrives.
+fn fixes(
+    (lesson, seed): (&Lesson, Seed),
+    named: &[&NamedFix],
+    (run, mut untouched): (&Simulation, Simulation),
+    meter: &Meter,
+) -> Option<Vec<Tried>> {
+    let grace = proving::grace(lesson);
+    let orders: Vec<_> = named.iter().map(|named| proving::order(run, &named.fix)).collect();
+    let horizon = |deployment: &Deployment| proving::horizon(lesson, deployment.settled);
+    let longest = orders.iter().flatten().map(|(_, deployment)| horizon(deployment) + grace).max();
+    meter.run(&mut untouched, longest.unwrap_or(run.now()))?;
+    let mut tried = Vec::new();
+    for (named, order) in named.iter().zip(orders) {
+        let (change, deployment) = match order {
+            Ok(order) => order,
+            Err(refusal) => {
+                tried.push(found(named, Err(refusal.to_string()), [0.0; 3]));
+                continue;
+            }
+        };
+        let end = horizon(&deployment);
+        let mut fixed = run.fork();
+        fixed.mute();
+        fixed.schedule(deployment.effective, &change);
+        meter.run(&mut fixed, end + grace)?;
+        let futures = (proving::harmed(&fixed, end), proving::harmed(&untouched, end));
+        let (verdict, harm) = proving::judge((lesson, seed, run), &deployment, futures);
+        let rates = harm.map_or([0.0; 3], |harm| [harm.soon, harm.late, harm.untouched]);
+        tried.push(found(named, effect(verdict), rates));
+    }
+    Some(tried)
+}
+
+fn found(named: &NamedFix, found: Result<Effect, String>, soon_late_untouched: [f64; 3]) -> Tried {
+    Tried { fix: named.fix.words(), stated: named.effect, found, soon_late_untouched }
+}
+
+fn effect(verdict: Verdict) -> Result<Effect, String> {
+    match verdict {
+        Verdict::RootFix => Ok(Effect::Root),
+        Verdict::SymptomPatch => Ok(Effect::Symptom),
+        Verdict::NoEffect => Ok(Effect::None),
+        Verdict::Worse => Ok(Effect::Worse),
+        Verdict::NotTried | Verdict::RightlyLeftAlone => Err(verdict.words().to_owned()),
+    }
+}
+
+/// The virtual time that one seed of a lesson takes, about.
+pub fn takes(lesson: &Lesson, quick: bool) -> Duration {
+    let spec = lesson.spec();
+    let first = first(lesson);
+    let story = spec.opens_at.since(first).0;
+    let herrings = spec.script.iter().filter(|scripted| {
+        scripted.part == Part::RedHerring && !(scripted.change.sets.is_empty() && scripted.change.undoes.is_none())
+    });
+    let future = proving::horizon(lesson, spec.opens_at).since(spec.opens_at).0;
+    Duration(first.0 + story * (3 + herrings.count() as u64) + future * (1 + named(lesson, quick).len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::Session;
+
+    #[test]
+    fn the_run_with_the_whole_script_is_the_one_that_a_learner_meets() {
+        let lesson = Lesson::load("tests/support/shop/lessons/tiny.ron").unwrap();
+        let meter = Meter::default();
+        let trunk = trunk(&lesson, Seed(11), &meter).unwrap();
+        let mut run = variant(&lesson, &trunk, &|_| true);
+        meter.run(&mut run, lesson.spec().opens_at).unwrap();
+        let session = Session::start(&lesson, Seed(11), &mut |_| true);
+        assert_eq!(session.digest(), format!("blake3:{}", run.digest()));
+    }
+}
