@@ -439,6 +439,9 @@ pub struct Instrumentation {
     pub level: Severity,
     /// A line at INFO for each request served.
     pub access_log: bool,
+    /// The severity of the line for a request or message that failed here. Work that is tried again anyway is often
+    /// told of at DEBUG, which is not written unless `level` says so.
+    pub failures: Severity,
     /// Server-side metrics.
     pub metrics: bool,
     /// Metrics by their OpenTelemetry names that it does not expose, whoever measures them.
@@ -789,6 +792,7 @@ impl Default for Instrumentation {
         Self {
             level: Severity::Info,
             access_log: true,
+            failures: Severity::Error,
             metrics: true,
             hides: Vec::new(),
             spans: true,
