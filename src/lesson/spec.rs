@@ -197,10 +197,10 @@ pub struct Texts {
     pub ticket: String,
     /// What it builds on: other lessons by their ids (`"quiet-fallback"`), none of them harder, or words
     /// (`"what a percentile is"`), which have blanks. Lessons are listed after what they build on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assumes: Vec<String>,
     /// What a learner can do after it, in words that give nothing away.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teaches: Vec<String>,
     /// Three steps, each saying more.
     pub hints: Vec<String>,

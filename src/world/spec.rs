@@ -441,6 +441,7 @@ pub struct Instrumentation {
     pub access_log: bool,
     /// The severity of the line for a request or message that failed here. Work that is tried again anyway is often
     /// told of at DEBUG, which is not written unless `level` says so.
+    #[serde(skip_serializing_if = "Severity::is_error")]
     pub failures: Severity,
     /// Server-side metrics.
     pub metrics: bool,
@@ -482,6 +483,11 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Whether it is the highest.
+    fn is_error(&self) -> bool {
+        *self == Severity::Error
+    }
+
     /// OpenTelemetry's severity number.
     pub fn number(self) -> u8 {
         match self {
