@@ -8,6 +8,7 @@ use clap::Args;
 use super::failure::{Failure, complain};
 use crate::Seed;
 use crate::app::{RunOptions, run};
+use crate::generate::Order;
 
 /// What only a window can do.
 #[derive(Args)]
@@ -29,13 +30,14 @@ pub(super) struct WindowOptions {
 /// Opens the window; false if there is no display and the lab in the terminal is the way to go on.
 pub(super) fn open(
     options: &WindowOptions,
-    (lesson, session, seed): (Option<&str>, Option<&Path>, Option<Seed>),
+    ((lesson, session, seed), order): ((Option<&str>, Option<&Path>, Option<Seed>), Option<Order>),
     (who, trainer): (Option<&str>, bool),
 ) -> Result<bool, Failure> {
     let done = run(RunOptions {
         lesson: lesson.map(str::to_owned),
         session: session.map(Path::to_owned),
         seed,
+        order,
         panel: options.panel.clone(),
         screenshot: options.screenshot.clone(),
         size: options.size,

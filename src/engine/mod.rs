@@ -16,7 +16,7 @@ mod condition;
 mod connections;
 mod data;
 mod delivery;
-mod dist;
+pub(crate) mod dist;
 mod emit;
 mod exemplars;
 mod fabric;
@@ -92,6 +92,8 @@ pub struct Simulation {
     events: u64,
     /// Whether nothing is emitted any more.
     muted: bool,
+    /// How far the calendar is ahead of the time that was run: see [`Simulation::set_ahead`].
+    ahead: Duration,
 }
 
 /// How many things are under way.
@@ -203,6 +205,7 @@ impl Simulation {
             spans: 0,
             events: 0,
             muted: false,
+            ahead: Duration::ZERO,
             words,
             plan,
         };
@@ -369,6 +372,7 @@ impl Simulation {
             spans: self.spans,
             events: self.events,
             muted: self.muted,
+            ahead: self.ahead,
         }
     }
 
@@ -376,6 +380,17 @@ impl Simulation {
     /// only the ground truth is wanted. Several times faster.
     pub fn mute(&mut self) {
         self.muted = true;
+    }
+
+    /// From now on the calendar is this much ahead of the time that was run: users come as they do then (the daily swing,
+    /// crowds), and conditions of the time of day hold as they do then. Stamps and all else go on.
+    pub(crate) fn set_ahead(&mut self, ahead: Duration) {
+        self.ahead = ahead;
+    }
+
+    /// The calendar: the time that was run, and what was skipped.
+    pub(crate) fn calendar(&self) -> SimTime {
+        self.now + self.ahead
     }
 
     /// BLAKE3 over all telemetry and ground truth so far.

@@ -10,7 +10,7 @@ mod cost;
 mod graph;
 mod nodes;
 pub(crate) mod ranges;
-mod routing;
+pub(crate) mod routing;
 mod users;
 
 use std::collections::BTreeMap;
