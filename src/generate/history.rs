@@ -43,7 +43,8 @@ impl History {
         if !found.is_file() || found.len() > MOST {
             return Err(problem(path, "this is no history of incidents"));
         }
-        let file: File = parse_ron(&read_text(path)?)?;
+        let read = parse_ron(&read_text(path)?);
+        let file: File = read.map_err(|_: Problems| problem(path, "this is no history of incidents"))?;
         if file.format != FORMAT {
             return Err(problem(
                 path,
