@@ -83,8 +83,7 @@ pub(super) fn play(arguments: &PlayArguments) -> Result<(), Failure> {
         let wants_terminal = options.terminal || options.script.is_some() || options.save.is_some();
         let wanted = (arguments.lesson.as_deref(), options.session.as_deref(), options.seed);
         let order = options.order();
-        if !wants_terminal && window::open(&options.window, (wanted, order), (options.who.as_deref(), options.trainer))?
-        {
+        if !wants_terminal && window::open(&options.window, wanted, order, (options.who.as_deref(), options.trainer))? {
             return Ok(());
         }
     }

@@ -30,7 +30,8 @@ pub(super) struct WindowOptions {
 /// Opens the window; false if there is no display and the lab in the terminal is the way to go on.
 pub(super) fn open(
     options: &WindowOptions,
-    ((lesson, session, seed), order): ((Option<&str>, Option<&Path>, Option<Seed>), Option<Order>),
+    (lesson, session, seed): (Option<&str>, Option<&Path>, Option<Seed>),
+    order: Option<Order>,
     (who, trainer): (Option<&str>, bool),
 ) -> Result<bool, Failure> {
     let done = run(RunOptions {
