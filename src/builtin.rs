@@ -139,6 +139,30 @@ pub fn find(name: &str) -> Result<Loaded, Problems> {
     }
 }
 
+/// A world by its name or its file, and what a session file must remember to find it again: a name or path that is good
+/// in any folder where there are worlds, else the whole path.
+pub fn world(name: &str) -> Result<(World, String), Problems> {
+    let path = if is_path(name) { PathBuf::from(name) } else { Path::new("worlds").join(format!("{name}.ron")) };
+    let usual = path.display().to_string();
+    if path.is_file() {
+        let whole = || std::path::absolute(&path).map_or(usual.clone(), |path| path.display().to_string());
+        let place = if path.starts_with("worlds") { usual.clone() } else { whole() };
+        return World::load(&path).map(|world| (world, place));
+    }
+    match world_text(&usual) {
+        Some(text) => World::from_ron(&usual, &text).map(|world| (world, usual)),
+        None => Err(not_found(name, "world", &[&WORLDS])),
+    }
+}
+
+/// The names of the worlds that are built in, in order.
+pub fn worlds() -> Vec<&'static str> {
+    let mut names: Vec<&str> = WORLDS.files().filter_map(|file| file.path().file_stem()?.to_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// All lessons, in the order in which they teach: those of `folder`, and those built in that it lacks if it is the usual folder. A file
 /// that cannot be read is a problem of its own.
 pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod export;
+pub mod generate;
 pub mod lab;
 pub mod language;
 pub mod lesson;

@@ -70,6 +70,7 @@ fn the_ticket_shows_its_words_and_what_users_wrote() {
         text: "Three customers say that the price is missing.".into(),
         opened: at(3600),
         reports: vec![report("Ines", "eu-west", "there was no price at all")],
+        later: Vec::new(),
     };
     let mut harness = harness(ticket::TicketState::default(), |ui, state, out| {
         ticket::show(ui, &ticket, None, state, clock(), out);

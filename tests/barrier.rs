@@ -4,9 +4,19 @@
 
 use std::path::{Path, PathBuf};
 
-/// Who may: the ledger itself, the engine that writes it, the session that owns the run, grading, proofs' count of who was
-/// harmed, and `run --with-truth`.
-const MAY: [&str; 7] = ["truth/", "engine/", "lab/session", "lab/grade", "prove/harm", "cli/ledger", "lib.rs"];
+/// Who may: the ledger itself, the engine that writes it, the session that owns the run, grading, `run --with-truth`,
+/// proofs' count of who was harmed, and what makes lessons: the proof of a generated incident, and the words of it.
+const MAY: [&str; 9] = [
+    "truth/",
+    "engine/",
+    "lab/session",
+    "lab/grade",
+    "prove/harm",
+    "cli/ledger",
+    "lib.rs",
+    "generate/proof",
+    "generate/words",
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -286,3 +286,33 @@ fn lessons_are_listed_wherever_one_is() {
     let output = allgreen(&["lessons"]).current_dir(folder.path()).output().unwrap();
     assert_eq!(check(&["lessons"], &output, 0).0, here);
 }
+
+#[test]
+fn an_incident_that_cannot_be_generated_says_why() {
+    let (_, err) = run(&["play", "--generate", "storefrnt", "--terminal"], 2);
+    assert!(err.contains("`storefront`"), "{err}");
+    let (_, err) = run(&["play", "--generate", "storefront", "--level", "hard"], 2);
+    assert!(err.contains("first-steps, practised, expert"), "{err}");
+    run(&["play", "quiet-fallback", "--generate", "storefront", "--terminal"], 2);
+    run(&["play", "--level", "expert"], 2);
+    let folder = tempfile::tempdir().unwrap();
+    let history = folder.path().join("incidents.ron").display().to_string();
+    std::fs::write(&history, "no history").unwrap();
+    let (_, err) = run(&["play", "--generate", "storefront", "--history", &history, "--terminal"], 2);
+    assert!(err.contains("incidents.ron") && err.contains("--history"), "{err}");
+}
+
+#[test]
+fn a_generated_incident_is_played_and_not_played_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(folder.path().join("steps.txt"), "ticket\nchanges\nnote all green\nstatus\n").unwrap();
+    let (script, history, session) = (place("steps.txt"), place("incidents.ron"), place("a.session"));
+    let world = "tests/support/shop/worlds/tiny.ron";
+    let arguments = ["play", "--generate", world, "--seed", "2", "--level", "first-steps", "--history", &history];
+    let (out, _) = run(&[&arguments[..], &["--terminal", "--script", &script, "--save", &session]].concat(), 0);
+    assert!(out.contains("browse"), "{out}");
+    assert!(std::fs::read_to_string(&history).unwrap().contains("met"));
+    assert!(std::fs::metadata(&session).unwrap().len() < 100_000);
+    run(&["replay", &session], 0);
+}

@@ -83,7 +83,9 @@ fn evidence_that_shows_nothing_solves_nothing() {
 
 #[test]
 fn fixes_must_do_what_is_said_of_them() {
-    let with = |fix: Fix, effect: Effect| failing(move |spec| spec.fixes.push(NamedFix { fix: fix.clone(), effect }));
+    let with = |fix: Fix, effect: Effect| {
+        failing(move |spec| spec.fixes.push(NamedFix { fix: fix.clone(), with: Vec::new(), effect }))
+    };
     let restart = || Fix::Restart { node: "stock".into() };
     assert_eq!(with(restart(), Effect::None), []);
     assert_eq!(with(restart(), Effect::Root), [Property::Fixable]);

@@ -383,3 +383,38 @@ fn a_false_alarm_is_rightly_left_alone() {
     deploy(&mut session, Fix::SetTimeout { arrow: arrow(), timeout: Some(Duration::from_millis(20)) });
     assert_eq!(debrief(&mut session).verdict, Verdict::Worse);
 }
+
+#[test]
+fn a_patched_symptom_comes_back_in_a_new_ticket_and_a_root_fix_does_not() {
+    let months = Command::Pass(Duration::from_mins(90 * 24 * 60));
+    let mut session = start();
+    assert!(refused(&mut session, months.clone()).contains("order a fix"));
+    deploy(&mut session, Fix::SetRetries { arrow: arrow(), attempts: 2 });
+    assert!(refused(&mut session, Command::Pass(Duration::from_mins(10))).contains("out of range"));
+    let untouched = session.digest();
+    let stopped = session.apply(&months, &mut |share| share < 0.5).expect_err("it was stopped");
+    assert!(stopped.what.contains("interrupted") && session.digest() == untouched);
+
+    let told = format!("{:?}", apply(&mut session, months.clone()));
+    assert!(told.contains("3 months") && told.contains("new ticket"), "{told}");
+    let seen = session.observe();
+    assert_eq!(seen.ticket.later.len(), 1);
+    let words = &seen.ticket.later[0].text;
+    assert!(words.contains("browse") && !words.contains("stock") && !words.contains("timeout"), "{words}");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("long.session");
+    session.save(&file).expect("saved");
+    let find = |id: &str| (id == "tiny").then(lesson);
+    let opened = Session::open_with(&file, &find, &mut |_| true).expect("opened");
+    assert_eq!((opened.digest(), opened.observe().ticket), (session.digest(), seen.ticket));
+    let found = debrief(&mut session).recurrences;
+    assert!(found.len() == 1 && found[0].returned && found[0].harmed > 10.0 * found[0].usual, "{found:?}");
+
+    let mut session = start();
+    deploy(&mut session, Fix::RollBack { change: "config-2".into() });
+    apply(&mut session, months);
+    assert!(session.observe().ticket.later.is_empty());
+    let debrief = debrief(&mut session);
+    assert!(!debrief.recurrences[0].returned && debrief.verdict == Verdict::RootFix, "{:?}", debrief.recurrences);
+}

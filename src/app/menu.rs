@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use egui::{RichText, ScrollArea, Ui};
 
 use super::theme::{SPACE_L, SPACE_M, palette};
-use super::widgets::{at_right, badge, card, empty, named, primary_button, search, section, small_button};
+use super::widgets::{at_right, badge, card, combo, empty, named, primary_button, search, section, small_button};
 use crate::Seed;
+use crate::generate::{Order, any_seed};
 use crate::lab::LessonCard;
 use crate::lesson::Level;
 
@@ -29,6 +30,8 @@ const HOW: [(&str, &str); 4] = [
 pub enum Begin {
     /// Start a lesson, by its name or its file; its own seed unless another is given.
     Lesson(String, Option<Seed>),
+    /// Start an incident that is generated.
+    Generated(Order),
     /// Go on with a saved session.
     Session(PathBuf),
 }
@@ -39,6 +42,9 @@ pub struct Menu {
     problems: Vec<String>,
     seed: String,
     open: String,
+    /// The world and the level of the next generated incident.
+    world: String,
+    level: Level,
     /// Who works: the name that session files get.
     pub who: String,
 }
@@ -58,7 +64,15 @@ impl Menu {
 
     /// A menu of lessons that are at hand.
     pub fn new(cards: Vec<LessonCard>, problems: Vec<String>) -> Menu {
-        Menu { cards, problems, seed: String::new(), open: String::new(), who: String::new() }
+        Menu {
+            cards,
+            problems,
+            seed: String::new(),
+            open: String::new(),
+            world: crate::builtin::worlds().first().map_or_else(String::new, |world| (*world).to_owned()),
+            level: Level::FirstSteps,
+            who: String::new(),
+        }
     }
 
     /// Draws the page, and answers what is to begin.
@@ -106,6 +120,7 @@ impl Menu {
         for problem in &self.problems {
             ui.colored_label(palette(ui.visuals()).bad, problem);
         }
+        let begin = begin.or(seed.ok().and_then(|seed| self.generated(ui, seed)));
         let begin = begin.or(self.sessions(ui, recent));
         section(ui, "How it goes");
         egui::Grid::new("how it goes").num_columns(2).spacing([SPACE_L, SPACE_M]).show(ui, |ui| {
@@ -138,6 +153,26 @@ impl Menu {
             }
         });
         seed
+    }
+
+    fn generated(&mut self, ui: &mut Ui, seed: Option<Seed>) -> Option<Begin> {
+        section(ui, "An incident that nobody has seen before");
+        let begins = ui.horizontal_wrapped(|ui| {
+            combo(ui, "World", &self.world.clone(), 150.0, |ui| {
+                for world in crate::builtin::worlds() {
+                    ui.selectable_value(&mut self.world, world.to_owned(), world);
+                }
+            });
+            combo(ui, "Level", self.level.name(), 110.0, |ui| {
+                for level in Level::ALL {
+                    ui.selectable_value(&mut self.level, level, level.name());
+                }
+            });
+            named(ui.button("Generate"), egui::Role::Button, "Generate an incident").clicked()
+        });
+        let seed = seed.unwrap_or_else(any_seed);
+        let order = || Order { world: self.world.clone(), seed, level: self.level, history: None };
+        begins.inner.then(|| Begin::Generated(order()))
     }
 
     fn sessions(&mut self, ui: &mut Ui, recent: &[PathBuf]) -> Option<Begin> {

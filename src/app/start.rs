@@ -10,6 +10,7 @@ use egui::{ViewportBuilder, vec2};
 use super::screenshot::Outcome;
 use super::window::Window;
 use crate::Seed;
+use crate::generate::Order;
 
 /// How the desktop lab is opened.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,8 @@ pub struct RunOptions {
     pub lesson: Option<String>,
     /// Go on with this saved session at once.
     pub session: Option<PathBuf>,
+    /// Generate this incident at once.
+    pub order: Option<Order>,
     /// The seed; the lesson's own unless given.
     pub seed: Option<Seed>,
     /// Bring this panel to the front, by the name on its tab.

@@ -137,6 +137,11 @@ impl Window {
                     self.act(Act::Step(length));
                 }
             }
+            let long =
+                ui.button("+3 months").on_hover_text("After a fix: let months pass, by windows that stand for them");
+            if long.clicked() {
+                self.act(Act::Do(crate::lab::Command::Pass(Duration::from_mins(90 * 24 * 60))));
+            }
         });
         if self.running && self.reached > 0.0 {
             let words = format!("running at ×{:.0}", self.reached);

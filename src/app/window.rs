@@ -107,7 +107,8 @@ impl Window {
         };
         let session = window.options.session.clone().map(Begin::Session);
         let lesson = window.options.lesson.clone().map(|lesson| Begin::Lesson(lesson, window.options.seed));
-        if let Some(begin) = session.or(lesson) {
+        let order = window.options.order.clone().map(Begin::Generated);
+        if let Some(begin) = session.or(order).or(lesson) {
             window.begin(begin);
         }
         Ok(window)
@@ -122,6 +123,11 @@ impl Window {
                 self.path = None;
                 self.working = Some(("Reading the lesson".to_owned(), 0.0));
                 self.worker.ask(Ask::Start(lesson, seed));
+            }
+            Begin::Generated(order) => {
+                self.path = None;
+                self.working = Some(("Looking for an incident that you have not met".to_owned(), 0.0));
+                self.worker.ask(Ask::Generate(order));
             }
             Begin::Session(path) => {
                 self.path = Some(path.clone());

@@ -9,6 +9,7 @@ use std::time::{Duration as Wall, Instant};
 
 use super::editing::{Edited, Editing};
 use super::looker::{self, LookAsk};
+use crate::generate::Order;
 use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, Shift, View};
 use crate::time::{Duration, SimTime};
 use crate::{Lesson, Seed, builtin};
@@ -23,6 +24,8 @@ const SLICE: Wall = Wall::from_millis(150);
 pub enum Ask {
     /// Start a lesson, by its name or its file; its own seed unless another is given.
     Start(String, Option<Seed>),
+    /// Generate an incident, and start it.
+    Generate(Order),
     /// Open a saved session.
     Open(PathBuf),
     /// Who works from the next start or opening on.
@@ -193,6 +196,7 @@ impl Owner {
     fn carry_out(&mut self, ask: Ask) {
         match ask {
             Ask::Start(lesson, seed) => self.start(&lesson, seed),
+            Ask::Generate(order) => self.generate(&order),
             Ask::Open(path) => {
                 let words = format!("Replaying {}", path.display());
                 let opened = self
@@ -254,6 +258,21 @@ impl Owner {
         let path = Path::new(name);
         if path.is_file() {
             session.set_lesson_path(path);
+        }
+        self.adopt(session);
+    }
+
+    fn generate(&mut self, order: &Order) {
+        let words = format!("Looking for an incident that you have not met (seed {})", order.seed.0);
+        let generated = match self.working(&words, |progress| order.carry_out(progress)) {
+            Ok(generated) => generated,
+            Err(why) => return self.fail("No incident was generated", &why.to_string()),
+        };
+        self.editing = None;
+        let words = format!("Simulating the time before you arrive (seed {})", order.seed.0);
+        let session = self.working(&words, |progress| Session::start(&generated.lesson, order.seed, progress));
+        if self.cancel.load(Ordering::Relaxed) {
+            return self.fail("The incident was not started", "You stopped it while its history was being simulated.");
         }
         self.adopt(session);
     }
@@ -356,6 +375,7 @@ fn work_words(command: &Command) -> String {
         Command::Debrief => "Running both futures, on several seeds".to_owned(),
         Command::Look(Look::ReproduceLocally(_)) => "Reproducing it in a quiet copy".to_owned(),
         Command::Wait(_) => "Letting time pass".to_owned(),
+        Command::Pass(_) => "Letting a long time pass, by windows that stand for it".to_owned(),
         _ => "Working".to_owned(),
     }
 }

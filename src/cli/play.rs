@@ -9,7 +9,9 @@ use clap::Args;
 use super::failure::{Failure, complain};
 #[cfg(feature = "gui")]
 use super::window;
+use crate::generate::{GenerateError, Generated, Order, OrderError, any_seed};
 use crate::lab::{Session, Shift, local_name};
+use crate::lesson::Level;
 use crate::terminal::{Desk, Working, choose_lesson, lesson_table, prompt, run_script, watch_for_interrupts};
 use crate::{Seed, builtin};
 
@@ -21,7 +23,8 @@ Examples:
   allgreen play quiet-fallback --seed 7
   allgreen play quiet-fallback --terminal          the same lab as a prompt
   allgreen play quiet-fallback --script steps.txt  commands from a file, one a line
-  allgreen play --session quiet-fallback-1.session continue where you or someone else stopped")]
+  allgreen play --session quiet-fallback-1.session continue where you or someone else stopped
+  allgreen play --generate worlds/payments.ron --level practised    an incident that nobody has seen before")]
 pub(super) struct PlayArguments {
     /// A lesson: its name, or a path to its file
     pub(super) lesson: Option<String>,
@@ -47,6 +50,15 @@ pub(super) struct PlayOptions {
     /// Save the session here at the end (of a prompt or script)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Generate an incident in this world (a name, or a path to its file), which you have not met before
+    #[arg(long, value_name = "WORLD", conflicts_with = "session")]
+    generate: Option<String>,
+    /// How hard a generated incident is: first-steps, practised or expert
+    #[arg(long, value_name = "LEVEL", requires = "generate", default_value = "practised", value_parser = level)]
+    level: Level,
+    /// Where the incidents that you have met are kept [default: allgreen/incidents.ron in your folder for data]
+    #[arg(long, value_name = "FILE", requires = "generate")]
+    history: Option<PathBuf>,
     /// For trainers: show the ground truth from the start; the session file says so
     #[arg(long)]
     trainer: bool,
@@ -62,12 +74,16 @@ pub(super) fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     if arguments.lesson.is_some() && arguments.options.session.is_some() {
         return Err(Failure::bad("a session names its own lesson: give either a lesson or --session, not both"));
     }
+    if arguments.lesson.is_some() && arguments.options.generate.is_some() {
+        return Err(Failure::bad("an incident is generated in a world: give either a lesson or --generate, not both"));
+    }
     #[cfg(feature = "gui")]
     {
         let options = &arguments.options;
         let wants_terminal = options.terminal || options.script.is_some() || options.save.is_some();
         let wanted = (arguments.lesson.as_deref(), options.session.as_deref(), options.seed);
-        if !wants_terminal && window::open(&options.window, wanted, (options.who.as_deref(), options.trainer))? {
+        let order = options.order();
+        if !wants_terminal && window::open(&options.window, wanted, order, (options.who.as_deref(), options.trainer))? {
             return Ok(());
         }
     }
@@ -129,6 +145,11 @@ fn session(arguments: &PlayArguments, asks: bool, out: &mut dyn Write) -> Result
         working = Working::new("replaying the session");
         Session::open_with(path, &|id| builtin::lesson(id).ok(), &mut |share| working.reached(share))
             .map_err(Failure::from)
+    } else if let Some(order) = arguments.options.order() {
+        working = Working::new("looking for an incident that you have not met");
+        let Some(generated) = generated(&order, &mut working)? else { return Err(Failure::Stopped) };
+        working = Working::new("simulating the history");
+        Ok(Session::start(&generated.lesson, order.seed, &mut |share| working.reached(share)))
     } else {
         let Some(path) = lesson(arguments.lesson.as_deref(), asks, out)? else { return Ok(None) };
         let lesson = builtin::lesson_at(&path)?;
@@ -141,6 +162,31 @@ fn session(arguments: &PlayArguments, asks: bool, out: &mut dyn Write) -> Result
         Ok(session)
     };
     if working.finish() { Err(Failure::Stopped) } else { session.map(Some) }
+}
+
+/// The incident that was ordered; None if the learner stopped the search.
+fn generated(order: &Order, working: &mut Working) -> Result<Option<Generated>, Failure> {
+    match order.carry_out(&mut |share| working.reached(share)) {
+        Ok(generated) => Ok(Some(generated)),
+        Err(OrderError::Problems(problems)) => Err(problems.into()),
+        Err(OrderError::Generate(GenerateError::Stopped)) => Ok(None),
+        Err(OrderError::Generate(error)) => Err(Failure::bad(error)),
+    }
+}
+
+impl PlayOptions {
+    /// The incident that is to be generated, if one is.
+    fn order(&self) -> Option<Order> {
+        let world = self.generate.clone()?;
+        let seed = self.seed.unwrap_or_else(any_seed);
+        Some(Order { world, seed, level: self.level, history: self.history.clone() })
+    }
+}
+
+/// Reads a level.
+fn level(text: &str) -> Result<Level, String> {
+    let known = || Level::ALL.map(Level::name).join(", ");
+    Level::find(text).ok_or_else(|| format!("a level is one of {}", known()))
 }
 
 /// Where the lesson is; None if the learner left the menu.

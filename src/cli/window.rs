@@ -8,6 +8,7 @@ use clap::Args;
 use super::failure::{Failure, complain};
 use crate::Seed;
 use crate::app::{RunOptions, run};
+use crate::generate::Order;
 
 /// What only a window can do.
 #[derive(Args)]
@@ -30,12 +31,14 @@ pub(super) struct WindowOptions {
 pub(super) fn open(
     options: &WindowOptions,
     (lesson, session, seed): (Option<&str>, Option<&Path>, Option<Seed>),
+    order: Option<Order>,
     (who, trainer): (Option<&str>, bool),
 ) -> Result<bool, Failure> {
     let done = run(RunOptions {
         lesson: lesson.map(str::to_owned),
         session: session.map(Path::to_owned),
         seed,
+        order,
         panel: options.panel.clone(),
         screenshot: options.screenshot.clone(),
         size: options.size,

@@ -29,7 +29,8 @@ impl Simulation {
             }),
             Condition::TimeOfDay(_, time) => {
                 let Some(first) = replicas.first() else { return false };
-                let stamp = self.fabric.node(*first).clock.stamp(self.now);
+                let calendar = self.calendar();
+                let stamp = self.fabric.node(*first).clock.stamp(calendar);
                 let of_day = self.telemetry.epoch().unix_ns(stamp).rem_euclid(DAY);
                 (of_day - i128::from(time.0)).rem_euclid(DAY) < i128::from(JUST_NOW)
             }

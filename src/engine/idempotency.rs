@@ -17,6 +17,8 @@ use crate::world::Idempotency;
 #[derive(Component, Clone, Debug, Default)]
 pub struct KnownKeys {
     pub policy: Option<Idempotency>,
+    /// Requests that this replica answered from memory since its process started.
+    pub replays: u64,
     known: BTreeMap<u64, Known>,
     /// When each key is forgotten, in order.
     ends: VecDeque<(SimTime, u64)>,
@@ -74,6 +76,7 @@ impl KnownKeys {
 
     /// The process ends; what was in its memory is gone.
     pub fn forget(&mut self) {
+        self.replays = 0;
         if self.policy.is_none_or(|policy| !policy.shared) {
             self.known.clear();
             self.ends.clear();

@@ -20,7 +20,7 @@ mod cron;
 mod data;
 mod database;
 mod delivery;
-mod dist;
+pub(crate) mod dist;
 mod emit;
 mod exemplars;
 mod fabric;
@@ -113,6 +113,8 @@ pub struct Simulation {
     watched: bool,
     /// Whether any replica ever stood still.
     pauses: bool,
+    /// How far the calendar is ahead of the time that was run: see [`Simulation::set_ahead`].
+    ahead: Duration,
 }
 
 /// How many things are under way.
@@ -247,6 +249,7 @@ impl Simulation {
             muted: false,
             pauses: false,
             watched: false,
+            ahead: Duration::ZERO,
             words,
             plan,
         };
@@ -428,6 +431,7 @@ impl Simulation {
             muted: self.muted,
             pauses: self.pauses,
             watched: self.watched,
+            ahead: self.ahead,
         }
     }
 
@@ -435,6 +439,17 @@ impl Simulation {
     /// only the ground truth is wanted. Several times faster.
     pub fn mute(&mut self) {
         self.muted = true;
+    }
+
+    /// From now on the calendar is this much ahead of the time that was run: users come as they do then (the daily swing,
+    /// crowds), and conditions of the time of day hold as they do then. Stamps and all else go on.
+    pub(crate) fn set_ahead(&mut self, ahead: Duration) {
+        self.ahead = ahead;
+    }
+
+    /// The calendar: the time that was run, and what was skipped.
+    pub(crate) fn calendar(&self) -> SimTime {
+        self.now + self.ahead
     }
 
     /// BLAKE3 over all telemetry and ground truth so far.

@@ -68,6 +68,9 @@ impl Simulation {
             let active = node.station.busy as usize + node.station.line.len();
             values.push((families.http_active, Vec::new(), active as f64));
         }
+        if node.keys.policy.is_some() {
+            values.push((families.replays, Vec::new(), node.keys.replays as f64));
+        }
         if let Some(cache) = node.cache {
             values.push((families.cache_hits, Vec::new(), cache.hits as f64));
             values.push((families.cache_misses, Vec::new(), cache.misses as f64));

@@ -8,6 +8,11 @@ use super::ids::{ArrowId, CallId, RouteId};
 use super::plan::{Plan, StepPlan};
 
 impl Simulation {
+    /// The journeys, in the order of the ground truth's numbers: names that the world file has, and no outcome.
+    pub(crate) fn journey_names(&self) -> Vec<String> {
+        self.plan.journeys.iter().map(|journey| journey.name.clone()).collect()
+    }
+
     /// The arrows, as (from, to) in order, that a journey's step may travel, messages to consumers included. `journey`
     /// is its place in the ground truth's list. Empty if there is no such step.
     pub fn call_graph(&self, journey: usize, step: usize) -> Vec<(String, String)> {

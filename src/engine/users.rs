@@ -88,7 +88,7 @@ impl Simulation {
     fn next_gap(&self, population: u16, count: u64) -> Option<Duration> {
         let users = &self.populations[usize::from(population)];
         let factor = self.traffic[usize::from(population)].factor;
-        users.gap(self.now, factor, users.arrivals.unit(Identity(count), 0))
+        users.gap(self.calendar(), factor, users.arrivals.unit(Identity(count), 0))
     }
 
     /// A user starts a journey, and the next user is on the way.

@@ -176,6 +176,8 @@ impl Simulation {
             Claim::Done(parts) => {
                 visit.parts = parts;
                 visit.step = self.plan.routes[visit.route.at()].steps.len() as u16;
+                let instance = visit.instance;
+                self.fabric.node(instance).keys.replays += 1;
             }
         }
     }

@@ -129,6 +129,7 @@ pub struct Families {
     pub connections_wait: FamilyId,
     pub open_connections: FamilyId,
     pub refusals: FamilyId,
+    pub replays: FamilyId,
     pub cache_hits: FamilyId,
     pub cache_misses: FamilyId,
     pub cache_evictions: FamilyId,
@@ -325,6 +326,13 @@ fn families(telemetry: &mut Telemetry) -> Families {
             "Connections that stay open between calls, by state",
         ),
         refusals: add("app.client.refusals", "{response}", Counter, &[], "Answers with 200 whose body says no"),
+        replays: add(
+            "app.idempotency.replays",
+            "{request}",
+            Counter,
+            &[],
+            "Requests answered from memory, because one with the same key was done before",
+        ),
         cache_hits: add("cache.hits", "{hit}", Counter, &[], "Look-ups that found an entry"),
         cache_misses: add("cache.misses", "{miss}", Counter, &[], "Look-ups that found nothing"),
         cache_evictions: add("cache.evictions", "{entry}", Counter, &[], "Entries that left for want of room"),
@@ -413,10 +421,12 @@ fn route_words(plan: &Plan, route: &RoutePlan, families: &Families, telemetry: &
         text: format!("{title} failed with {{}} after {{}} ms"),
         fields: vec![status.clone(), took.clone()],
     };
+    let spec = plan.spec().nodes.get(node);
+    let failures = spec.map_or(Severity::Error, |spec| spec.telemetry.failures);
     let own = route.log.as_ref().map(|text| own_words(text, [took, status, size, number]));
     RouteWords {
         access: telemetry.logs.template(Severity::Info, access),
-        failed: telemetry.logs.template(Severity::Error, failed),
+        failed: telemetry.logs.template(failures, failed),
         own: own.map(|(template, args)| (telemetry.logs.template(Severity::Info, template), args)),
         shape,
         served,

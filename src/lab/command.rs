@@ -12,6 +12,8 @@ use crate::world::Severity;
 pub enum Command {
     /// Let the incident clock run.
     Wait(Duration),
+    /// Let a long time pass, at least a day: windows of it are run, which stand for the rest.
+    Pass(Duration),
     /// Look at something. Recorded, because the debrief compares the order of work.
     Look(Look),
     /// Draw an arrow on one's own map.

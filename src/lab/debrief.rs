@@ -26,6 +26,46 @@ pub struct Debrief {
     pub map: MapReview,
     /// Times on the incident clock, counted from the learner's arrival.
     pub times: Times,
+    /// What the long times came to that the learner let pass.
+    pub recurrences: Vec<Recurrence>,
+}
+
+/// What a long time came to, by windows that stand for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recurrence {
+    /// When it was over, on the incident clock.
+    pub at: SimTime,
+    /// How long it was.
+    pub over: Duration,
+    /// Windows that were run.
+    pub windows: usize,
+    /// Harmed requests in all of it, by what was counted in the windows.
+    pub harmed: f64,
+    /// Harmed requests that the healthy background would have in as long a time.
+    pub usual: f64,
+    /// What chance may do to `harmed`, three standard deviations.
+    pub chance: f64,
+    /// Whether harm came back beyond that, so that a new ticket was opened.
+    pub returned: bool,
+    /// The journey that was harmed most.
+    pub journey: String,
+    /// How, in a word.
+    pub outcome: &'static str,
+}
+
+impl Recurrence {
+    /// In a sentence.
+    pub fn words(&self) -> String {
+        let count = format!(
+            "{:.0} (± {:.0}) requests were harmed, where {:.0} are usual",
+            self.harmed, self.chance, self.usual
+        );
+        let long = super::grade::roughly(self.over);
+        match self.returned {
+            true => format!("after {long} it had come back: {count}; most were {} on {}", self.outcome, self.journey),
+            false => format!("{long} went well: {count}"),
+        }
+    }
 }
 
 /// The root cause.
@@ -41,6 +81,8 @@ pub struct CauseView {
     pub since: Option<SimTime>,
     /// Users harmed between the cause and the learner's arrival, requests counted.
     pub harmed_before_arrival: u64,
+    /// Further root causes that were at work, each in words.
+    pub also: Vec<String>,
 }
 
 /// One row of the true timeline.

@@ -91,6 +91,12 @@ fn write_debrief(debrief: &Debrief, at: &dyn Fn(SimTime) -> String, out: &mut St
     } else {
         let since = cause.since.map_or(String::new(), |since| format!(", since {}", at(since)));
         writeln!(out, "Cause: {} at {}, by {}{since}.\n", cause.mechanism.words(), cause.at, cause.change)?;
+        for further in &cause.also {
+            writeln!(out, "And {further}.\n")?;
+        }
+    }
+    for found in &debrief.recurrences {
+        writeln!(out, "Long after: {}.\n", found.words())?;
     }
     writeln!(out, "| step | score | time | what was done | what the evidence was |\n| --- | --- | --- | --- | --- |")?;
     for step in &debrief.steps {

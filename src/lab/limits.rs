@@ -4,6 +4,9 @@ use crate::time::Duration;
 
 /// One wait.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(24 * 60);
+/// A long time that passes at once: at least and at most.
+pub(super) const SHORTEST_PASS: Duration = Duration::from_mins(24 * 60);
+pub(super) const LONGEST_PASS: Duration = Duration::from_mins(366 * 24 * 60);
 /// A whole session, from the start of its history.
 pub(super) const LONGEST_SESSION: Duration = Duration::from_mins(30 * 24 * 60);
 /// Telemetry in memory, in bytes: a session that emitted more than this stops waiting.

@@ -18,6 +18,7 @@ mod reproduce;
 mod save;
 mod session;
 mod trainer;
+pub(crate) mod trial;
 mod view;
 mod words;
 mod work;

@@ -11,12 +11,14 @@ use super::limits::{LONGEST_SESSION, MOST_COMMANDS, MOST_FILE};
 use super::{Command, Refusal, Shift};
 use crate::Problems;
 use crate::diagnostic::{Problem, Source, parse_ron, read_text};
-use crate::lesson::Lesson;
+use crate::lesson::{Lesson, Recipe};
 use crate::random::Seed;
 use crate::time::Duration;
 
-/// The version of this file format. Version 1 did not say who did what.
-const FORMAT: u32 = 2;
+/// The newest version of this file format. Version 1 did not say who did what; version 3 has what a written lesson
+/// does not need: a recipe, and long times that passed. A file is written in the oldest format that has all that is in it.
+const FORMAT: u32 = 3;
+const PLAIN_FORMAT: u32 = 2;
 /// The oldest version that is read.
 const OLDEST: u32 = 1;
 /// Who writes.
@@ -33,6 +35,9 @@ pub(super) struct SessionFile {
     lesson: String,
     /// Where the lesson was, if it came from a file.
     path: Option<PathBuf>,
+    /// How the lesson is generated again, if it was generated: since version 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generated: Option<Recipe>,
     /// BLAKE3 of the lesson and its world.
     content: String,
     pub seed: u64,
@@ -48,6 +53,11 @@ pub(super) struct SessionFile {
 #[derive(Deserialize)]
 struct Header {
     format: u32,
+}
+
+/// Whether a command is known since the newest format only.
+fn is_new(command: &Command) -> bool {
+    matches!(command, Command::Pass(_))
 }
 
 /// The lesson of a session file.
@@ -68,10 +78,11 @@ impl SessionFile {
         digest: String,
     ) -> SessionFile {
         SessionFile {
-            format: FORMAT,
+            format: if lesson.recipe().is_some() || done.0.iter().any(is_new) { FORMAT } else { PLAIN_FORMAT },
             app: APP.to_owned(),
             lesson: lesson.spec().id.clone(),
             path: place.0.map(Path::to_owned),
+            generated: lesson.recipe().cloned(),
             content: lesson.content(),
             seed: place.1.0,
             shifts: done.1,
@@ -83,6 +94,9 @@ impl SessionFile {
     /// The lesson: where it was, or by `find`. The first with the same content; else the last with the same name, and
     /// whether the session still fits it, its replay shows.
     pub fn find_lesson(&self, file: &Path, find: &dyn Fn(&str) -> Option<Lesson>) -> Result<Found, Problems> {
+        if let Some(recipe) = &self.generated {
+            return self.generate(file, recipe);
+        }
         // A name, not a path: whatever the file says, only lessons are looked at.
         let is_name =
             !self.lesson.is_empty() && self.lesson.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
@@ -109,6 +123,19 @@ impl SessionFile {
         let what = format!("this is a session of lesson `{short}`, which is not here");
         let remedy = "start allgreen in the folder that holds `lessons`, or put the lesson's file there";
         changed.ok_or_else(|| problem(file, &what, remedy))
+    }
+
+    /// The lesson of a recipe, generated again.
+    fn generate(&self, file: &Path, recipe: &Recipe) -> Result<Found, Problems> {
+        let remedy =
+            "start allgreen in the folder that holds the world's file, or open it with the allgreen that saved it";
+        let made = crate::generate::from_recipe(recipe, &mut |_| true);
+        let lesson = made.map_err(|why| problem(file, &why.to_string(), remedy))?.lesson;
+        if lesson.content() == self.content {
+            return Ok(Found { lesson, path: None, changed: None });
+        }
+        let what = "this session's incident is not generated as it was when the session was saved";
+        Err(problem(file, what, &format!("open it with {}", super::refusal::quoted(&self.app))))
     }
 
     /// Compares the digest after replay with the saved one.
@@ -244,10 +271,11 @@ mod tests {
 
     fn file(commands: Vec<Command>) -> SessionFile {
         SessionFile {
-            format: FORMAT,
+            format: PLAIN_FORMAT,
             app: APP.into(),
             lesson: "tiny".into(),
             path: None,
+            generated: None,
             content: "blake3:00".into(),
             seed: 7,
             shifts: vec![Shift { who: "Ada".into(), began: "2026-03-02T08:00:00Z".into(), first: 0 }],

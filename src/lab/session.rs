@@ -1,6 +1,8 @@
 //! A learner's session over one lesson and seed: it owns the run, carries commands out and records them. Knows the
 //! ground truth, for grading alone: what leaves it is an [`Observation`], a [`View`] or, at the end, the [`Debrief`].
 
+mod pass;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -9,8 +11,8 @@ use super::fix::{Deployed, arrow_name};
 use super::limits::{LONGEST_SESSION, LONGEST_WAIT, MOST_COMMANDS, MOST_FIXES, MOST_PINS, MOST_TELEMETRY, SLICE};
 use super::notebook::{fits, room};
 use super::{
-    Command, Debrief, Deployment, Fix, Hypothesis, Look, Notebook, Observation, PinnedEvidence, Progress, Refusal,
-    Shift, TicketView, TrainerView, UserAttribute, View, Work, grade, look, reproduce, save,
+    Command, Debrief, Deployment, Fix, Hypothesis, LaterTicket, Look, Notebook, Observation, PinnedEvidence, Progress,
+    Recurrence, Refusal, Shift, TicketView, TrainerView, UserAttribute, View, Work, grade, look, reproduce, save,
 };
 use crate::Problems;
 use crate::engine::{ClockReading, SettingRow, Simulation};
@@ -42,6 +44,11 @@ pub struct Session {
     /// The changes that fixes became, in the order of the notebook's deployments.
     changes: Vec<Change>,
     notebook: Arc<Notebook>,
+    /// When the calendar jumped, and how far it was ahead from then on.
+    jumps: Vec<(SimTime, Duration)>,
+    /// What long times came to, and the tickets that were opened.
+    recurrences: Vec<Recurrence>,
+    later: Vec<LaterTicket>,
     trainer: Option<Arc<TrainerView>>,
     debrief: Option<Arc<Debrief>>,
     snapshot: Snapshot,
@@ -97,7 +104,7 @@ impl Session {
         let names = Names::new(lesson.world().spec());
         let notebook = Notebook { hints_in_all: lesson.spec().texts.hints.len(), ..Notebook::default() };
         Session {
-            snapshot: Snapshot::new(&sim, lesson),
+            snapshot: Snapshot::new(&sim, lesson, &[]),
             lesson: lesson.clone(),
             lesson_path: None,
             seed,
@@ -109,6 +116,9 @@ impl Session {
             work: Arc::default(),
             changes: Vec::new(),
             notebook: Arc::new(notebook),
+            jumps: Vec::new(),
+            recurrences: Vec::new(),
+            later: Vec::new(),
             trainer: None,
             debrief: None,
             names,
@@ -167,6 +177,7 @@ impl Session {
         }
         let done = match command {
             Command::Wait(time) => self.wait(*time, progress)?,
+            Command::Pass(time) => self.pass(*time, progress)?,
             Command::Look(look) => return self.look(look).map(Reply::View),
             Command::Pin { look, why } => self.pin(look, why)?,
             Command::Deploy(fix) => self.deploy(fix)?,
@@ -241,7 +252,7 @@ impl Session {
         }
         let waited = self.sim.now().since(from);
         self.record(Command::Wait(waited), from);
-        self.snapshot = Snapshot::new(&self.sim, &self.lesson);
+        self.snapshot = Snapshot::new(&self.sim, &self.lesson, &self.later);
         self.digest = OnceLock::new();
         let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(self.sim.now()));
         Ok(format!("waited {waited}; it is {clock} now"))
@@ -329,6 +340,8 @@ impl Session {
             changes: &self.changes,
             notebook: &self.notebook,
             commands: &self.commands,
+            jumps: &self.jumps,
+            recurrences: &self.recurrences,
             opened_at: self.opened_at,
         }
     }
@@ -523,7 +536,7 @@ fn bytes(telemetry: &Telemetry) -> usize {
 }
 
 impl Snapshot {
-    fn new(sim: &Simulation, lesson: &Lesson) -> Snapshot {
+    fn new(sim: &Simulation, lesson: &Lesson, later: &[LaterTicket]) -> Snapshot {
         let spec = lesson.spec();
         let telemetry = Arc::new(sim.telemetry().clone());
         let ticket = TicketView {
@@ -532,6 +545,7 @@ impl Snapshot {
             text: spec.texts.ticket.clone(),
             opened: look::stamp_of(spec.opens_at),
             reports: look::newest_reports(&telemetry, TICKET_REPORTS),
+            later: later.to_vec(),
         };
         Snapshot {
             telemetry,

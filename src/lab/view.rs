@@ -54,6 +54,19 @@ pub struct TicketView {
     pub opened: Stamp,
     /// What users wrote, newest first.
     pub reports: Vec<ReportRow>,
+    /// Tickets that were opened since, oldest first.
+    pub later: Vec<LaterTicket>,
+}
+
+/// A ticket that was opened a long time after the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaterTicket {
+    /// When, by the monitor's clock.
+    pub opened: Stamp,
+    /// Who wrote it.
+    pub reporter: String,
+    /// Its words.
+    pub text: String,
 }
 
 /// One report by a user.

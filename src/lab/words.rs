@@ -8,6 +8,7 @@ impl Command {
     pub fn words(&self) -> String {
         match self {
             Command::Wait(time) => format!("wait {time}"),
+            Command::Pass(time) => format!("let {} pass", super::grade::roughly(*time)),
             Command::Look(look) => format!("look at {}", look.words()),
             Command::DrawArrow { from, to } => format!("draw {from} -> {to}"),
             Command::EraseArrow { from, to } => format!("erase {from} -> {to}"),

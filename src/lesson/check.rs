@@ -7,7 +7,7 @@ mod settings;
 
 use std::path::{Component, Path};
 
-use super::{Effect, LessonSpec, Mechanism, Part, SHORTEST_HISTORY};
+use super::{Cause, Effect, LessonSpec, Mechanism, Part, SHORTEST_HISTORY};
 use crate::World;
 use crate::diagnostic::{DataPath, Findings, did_you_mean, short};
 use crate::lab::Show;
@@ -32,8 +32,16 @@ struct Place<'a> {
     events: std::cell::OnceCell<f64>,
 }
 
-/// Adds all that is wrong with a lesson. Without a world, only what can be said without one.
+/// Adds all that is wrong with a lesson that somebody wrote. Without a world, only what can be said without one.
 pub(super) fn lesson(spec: &LessonSpec, world: Option<&World>, found: &mut Findings) {
+    if spec.cause.mechanism != Mechanism::NoIncident {
+        fix_effect(spec, Effect::Symptom, "only seems to end it", found);
+    }
+    any_lesson(spec, world, found);
+}
+
+/// The same of any lesson. What fixes do in a generated one was measured, and there may be no symptom patch among them.
+pub(super) fn any_lesson(spec: &LessonSpec, world: Option<&World>, found: &mut Findings) {
     root(spec, found);
     texts(spec, found);
     evidence(spec, found);
@@ -42,7 +50,9 @@ pub(super) fn lesson(spec: &LessonSpec, world: Option<&World>, found: &mut Findi
     }
     script(spec, found);
     cause_change(spec, found);
-    fix_effects(spec, found);
+    if spec.cause.mechanism != Mechanism::NoIncident {
+        fix_effect(spec, Effect::Root, "ends the harm", found);
+    }
     let Some(world) = world else { return };
     let place = Place { spec: world.spec(), out: neighbours(world.spec()), events: Default::default() };
     settings::check(spec, &place, found);
@@ -189,7 +199,6 @@ fn script(spec: &LessonSpec, found: &mut Findings) {
 
 fn cause_change(spec: &LessonSpec, found: &mut Findings) {
     let path = DataPath::root().field("cause").field("change");
-    let causes = || spec.script.iter().filter(|scripted| scripted.part == Part::Cause);
     if spec.cause.mechanism == Mechanism::NoIncident {
         if !spec.cause.change.is_empty() {
             found.value(&path, "no change causes nothing", "write change: \"\" where the mechanism is NoIncident");
@@ -204,49 +213,54 @@ fn cause_change(spec: &LessonSpec, found: &mut Findings) {
         }
         return;
     }
-    if causes().any(|scripted| scripted.change.id == spec.cause.change) {
-        return;
-    }
-    let ids = || causes().map(|scripted| scripted.change.id.as_str());
-    match spec.script.iter().find(|scripted| scripted.change.id == spec.cause.change) {
-        Some(other) => {
-            let what = format!("the change `{}` is scripted as {:?}", short(&spec.cause.change), other.part);
-            found.value(&path, what, did_you_mean(&spec.cause.change, ids(), "give it part: Cause"));
+    let scripted = || spec.script.iter().filter(|scripted| scripted.part == Part::Cause);
+    let ids = || scripted().map(|scripted| scripted.change.id.as_str());
+    for (path, cause) in causes(spec) {
+        let path = path.field("change");
+        if ids().any(|id| id == cause.change) {
+            continue;
         }
-        None => {
-            let what = format!("there is no scripted change `{}`", short(&spec.cause.change));
-            found.value(
-                &path,
-                what,
-                did_you_mean(&spec.cause.change, ids(), "give one change of the script part: Cause"),
-            );
-        }
+        let (what, help) = match spec.script.iter().find(|scripted| scripted.change.id == cause.change) {
+            Some(other) => (
+                format!("the change `{}` is scripted as {:?}", short(&cause.change), other.part),
+                "give it part: Cause",
+            ),
+            None => (
+                format!("there is no scripted change `{}`", short(&cause.change)),
+                "give one change of the script part: Cause",
+            ),
+        };
+        found.value(&path, what, did_you_mean(&cause.change, ids(), help));
     }
 }
 
-fn fix_effects(spec: &LessonSpec, found: &mut Findings) {
-    if spec.cause.mechanism == Mechanism::NoIncident {
-        return;
-    }
-    for (effect, why) in [(Effect::Root, "ends the harm"), (Effect::Symptom, "only seems to end it")] {
-        if !spec.fixes.iter().any(|named| named.effect == effect) {
-            let what = format!("no fix has the effect {effect:?}");
-            found.value(&DataPath::root().field("fixes"), what, format!("add a fix that {why}"));
-        }
+fn fix_effect(spec: &LessonSpec, effect: Effect, why: &str, found: &mut Findings) {
+    if !spec.fixes.iter().any(|named| named.effect == effect) {
+        let what = format!("no fix has the effect {effect:?}");
+        found.value(&DataPath::root().field("fixes"), what, format!("add a fix that {why}"));
     }
 }
 
 fn cause_places(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) {
-    let cause = DataPath::root().field("cause");
-    if spec.cause.at.is_empty() && spec.cause.mechanism != Mechanism::NoIncident {
-        found.value(&cause.field("at"), "the cause is nowhere", "name a node, or an arrow as \"from -> to\"");
+    for (path, cause) in causes(spec) {
+        if cause.at.is_empty() && cause.mechanism != Mechanism::NoIncident {
+            found.value(&path.field("at"), "the cause is nowhere", "name a node, or an arrow as \"from -> to\"");
+        }
+        for (at, node_or_arrow) in cause.at.iter().enumerate() {
+            place.target(found, &path.field("at").at(at), node_or_arrow);
+        }
+        for (at, arrow) in cause.silent_arrows.iter().enumerate() {
+            place.arrow(found, &path.field("silent_arrows").at(at), arrow);
+        }
     }
-    for (at, node_or_arrow) in spec.cause.at.iter().enumerate() {
-        place.target(found, &cause.field("at").at(at), node_or_arrow);
-    }
-    for (at, arrow) in spec.cause.silent_arrows.iter().enumerate() {
-        place.arrow(found, &cause.field("silent_arrows").at(at), arrow);
-    }
+}
+
+/// All causes, and where each is written.
+fn causes(spec: &LessonSpec) -> impl Iterator<Item = (DataPath, &Cause)> {
+    let root = DataPath::root();
+    let also = root.field("also");
+    let further = spec.also.iter().enumerate().map(move |(at, cause)| (also.at(at), cause));
+    std::iter::once((root.field("cause"), &spec.cause)).chain(further)
 }
 
 /// What a change or a fix is about.

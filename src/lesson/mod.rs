@@ -7,6 +7,7 @@ mod check;
 mod load;
 mod order;
 mod proof;
+mod recipe;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use load::world_file;
 pub(crate) use order::check_assumed;
 pub use order::{in_order, is_lesson_id};
 pub use proof::{Proof, ProofTable, Property, Proved};
+pub use recipe::Recipe;
 pub use spec::*;
 pub(crate) use translation::check_translation;
 pub use translation::{Translation, translation_path};
@@ -28,18 +30,32 @@ use crate::World;
 
 /// A checked lesson with its world. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Lesson(Arc<(LessonSpec, World)>);
+pub struct Lesson {
+    checked: Arc<(LessonSpec, World)>,
+    /// How it was generated, if it was.
+    recipe: Option<Arc<Recipe>>,
+}
 
 impl Lesson {
     /// The data. Ground truth but for title, summary and ticket. The names of arrows are written `"from -> to"`, with
     /// one space on either side.
     pub fn spec(&self) -> &LessonSpec {
-        &self.0.0
+        &self.checked.0
     }
 
     /// The world it happens in.
     pub fn world(&self) -> &World {
-        &self.0.1
+        &self.checked.1
+    }
+
+    /// How it was generated; None if somebody wrote it.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        self.recipe.as_deref()
+    }
+
+    /// The same lesson, which was made by this recipe.
+    fn made_by(self, recipe: Recipe) -> Lesson {
+        Lesson { recipe: Some(Arc::new(recipe)), ..self }
     }
 
     /// BLAKE3 of what decides a lesson's runs: the lesson without its words, and its world.

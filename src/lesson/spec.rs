@@ -30,12 +30,27 @@ pub struct LessonSpec {
     pub script: Vec<Scripted>,
     /// The root cause, as data.
     pub cause: Cause,
+    /// Further root causes that are at work at the same time: for the hardest lessons. Each is right to name.
+    #[serde(default)]
+    pub also: Vec<Cause>,
     /// The fixes that are worth naming, and what each does.
     pub fixes: Vec<NamedFix>,
     /// Queries over telemetry that separate this run from one without the cause.
     pub evidence: Vec<Evidence>,
     /// Words for people.
     pub texts: Texts,
+}
+
+impl LessonSpec {
+    /// All root causes, the first one first.
+    pub fn causes(&self) -> impl Iterator<Item = &Cause> {
+        std::iter::once(&self.cause).chain(&self.also)
+    }
+
+    /// Whether a scripted change is a root cause or a part of one.
+    pub fn is_cause(&self, scripted: &Scripted) -> bool {
+        scripted.part == Part::Cause || self.causes().any(|cause| cause.change == scripted.change.id)
+    }
 }
 
 /// How hard a lesson is.
@@ -48,6 +63,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, easiest first.
+    pub const ALL: [Level; 3] = [Level::FirstSteps, Level::Practised, Level::Expert];
+
     /// Its name for people: `first steps`.
     pub fn words(self) -> &'static str {
         match self {
@@ -55,6 +73,20 @@ impl Level {
             Level::Practised => "practised",
             Level::Expert => "expert",
         }
+    }
+
+    /// Its name on the command line and in file names: `first-steps`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::FirstSteps => "first-steps",
+            other => other.words(),
+        }
+    }
+
+    /// The level of this name.
+    pub fn find(name: &str) -> Option<Level> {
+        let plain = name.trim().to_lowercase().replace([' ', '_'], "-");
+        Level::ALL.into_iter().find(|level| level.name() == plain)
     }
 }
 
@@ -156,8 +188,23 @@ pub enum Mechanism {
 pub struct NamedFix {
     /// The fix.
     pub fix: Fix,
+    /// Further fixes that are ordered with it, where one alone can't end the harm.
+    #[serde(default)]
+    pub with: Vec<Fix>,
     /// What it does, as `prove` and the tests check it.
     pub effect: Effect,
+}
+
+impl NamedFix {
+    /// All that is ordered, in order.
+    pub fn orders(&self) -> impl Iterator<Item = &Fix> {
+        std::iter::once(&self.fix).chain(&self.with)
+    }
+
+    /// In words: `roll back deploy-1412, then scale web to 4`.
+    pub fn words(&self) -> String {
+        self.orders().map(Fix::words).collect::<Vec<_>>().join(", then ")
+    }
 }
 
 /// What a fix does to the harm.
@@ -197,10 +244,10 @@ pub struct Texts {
     pub ticket: String,
     /// What it builds on: other lessons by their ids (`"quiet-fallback"`), none of them harder, or words
     /// (`"what a percentile is"`), which have blanks. Lessons are listed after what they build on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assumes: Vec<String>,
     /// What a learner can do after it, in words that give nothing away.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teaches: Vec<String>,
     /// Three steps, each saying more.
     pub hints: Vec<String>,

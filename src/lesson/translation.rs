@@ -164,7 +164,7 @@ impl Lesson {
     #[must_use]
     pub fn in_words(&self, texts: Texts) -> Lesson {
         let spec = LessonSpec { texts, ..self.spec().clone() };
-        Lesson(Arc::new((spec, self.world().clone())))
+        Lesson { checked: Arc::new((spec, self.world().clone())), recipe: self.recipe.clone() }
     }
 }
 

@@ -162,6 +162,49 @@ impl<'a> MetricStore<'a> {
     }
 }
 
+/// An exemplar, as Prometheus's API gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExemplarPoint {
+    /// Its trace, in hexadecimal.
+    pub trace: String,
+    /// Its span, in hexadecimal.
+    pub span: String,
+    /// What was observed.
+    pub value: f64,
+    /// When, by the replica's clock, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl MetricStore<'_> {
+    /// The buckets that any of the selectors selects and their exemplars, stamped from one time to another (milliseconds
+    /// since 1970, both included).
+    pub fn exemplars(
+        &self,
+        selectors: &[Vec<Matcher>],
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Vec<(&Labels, Vec<ExemplarPoint>)> {
+        let selected = |entry: &&Entry| selectors.iter().any(|one| Matcher::all(one, &entry.labels));
+        let of = |entry: &Entry| -> Vec<ExemplarPoint> {
+            let Part::Sample(slot, one) = &entry.part else { return Vec::new() };
+            // A bucket is the sum of the numbers up to its own.
+            let Some(place) = one.le.as_ref().map(|_| slot + one.numbers.end - 1) else { return Vec::new() };
+            let scrapes = self.telemetry.metrics.scrapes(entry.resource);
+            let own = scrapes.flat_map(|scrape| scrape.exemplars).filter(|exemplar| exemplar.place as usize == place);
+            own.filter(|exemplar| (from_ms..=to_ms).contains(&self.ms(exemplar.stamp)))
+                .map(|exemplar| ExemplarPoint {
+                    trace: self.telemetry.spans.trace_id(exemplar.trace).to_string(),
+                    span: exemplar.span.id().unwrap_or_default(),
+                    value: exemplar.value,
+                    at: self.ms(exemplar.stamp),
+                })
+                .collect()
+        };
+        let found = self.series.iter().filter(selected).map(|entry| (&entry.labels, of(entry)));
+        found.filter(|(_, points)| !points.is_empty()).collect()
+    }
+}
+
 impl Scraped {
     fn find_missed(&mut self, rounds: &[i64]) {
         let (Some(first), Some(last)) = (self.answered.first().copied(), self.answered.last().copied()) else { return };

@@ -113,7 +113,7 @@ impl Api<'_> {
         let answer = match &expr {
             Expr::Log(log) => Ok(logql::lines(&self.store, log, start, end, backwards, &limits)),
             metric => {
-                let usual = (end - start).div_euclid(250).div_euclid(SECOND).max(1) * SECOND;
+                let usual = end.saturating_sub(start).div_euclid(250).div_euclid(SECOND).max(1) * SECOND;
                 let step = self.ask.duration("step")?.map_or(usual, |ms| ms.saturating_mul(1_000_000));
                 if step <= 0 {
                     return Err(Fault::bad(

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::answer::{Answer, Fault, Remarks, VALUES, build_info, success};
 use super::ask::Ask;
 use super::shelf::Snapshot;
-use crate::query::metrics::MetricStore;
-use crate::query::promql::{self, ErrorKind, Labels, Options, Samples, Value};
+use crate::query::metrics::{ExemplarPoint, MetricStore};
+use crate::query::promql::{self, ErrorKind, Labels, Matcher, Options, Samples, Value};
 use crate::telemetry::prometheus::{family_name, unit_suffix};
 
 /// Steps of a range, as Prometheus has it.
@@ -128,7 +128,34 @@ impl Api<'_> {
     }
 
     fn exemplars(&self) -> Result<Answer, Fault> {
-        self.checked(|_| json!([]))
+        let query = self.expression();
+        let expr = promql::parse(query).map_err(|why| refused(&why, query))?;
+        let (start, end) = (self.ask.time("start")?, self.ask.time("end")?);
+        let (start, end) = (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX));
+        if end < start {
+            return Err(Fault::parameter("end", "end timestamp must not be before start time"));
+        }
+        let mut selectors: Vec<Vec<Matcher>> = Vec::new();
+        expr.each_selector(&mut |matchers| selectors.push(matchers.to_vec()));
+        let found = self.store.exemplars(&selectors, start, end);
+        let values = found.iter().map(|(_, points)| points.len()).sum();
+        if values > VALUES {
+            return Err(Fault::too_many(values));
+        }
+        let point = |one: &ExemplarPoint| {
+            json!({
+                "labels": { "trace_id": one.trace, "span_id": one.span },
+                "value": promql::format_number(one.value),
+                "timestamp": one.at as f64 / 1000.0,
+            })
+        };
+        let series = |(labels, points): &(&Labels, Vec<ExemplarPoint>)| {
+            json!({
+                "seriesLabels": promql::labels_json(labels),
+                "exemplars": points.iter().map(point).collect::<Vec<Json>>(),
+            })
+        };
+        Ok(plain(found.iter().map(series).collect()))
     }
 
     /// The label sets of what the selectors select, in the time that is asked for; of all series if there is none.

@@ -13,7 +13,7 @@ use super::ask::Ask;
 use super::shelf::Snapshot;
 use super::stoppable::Stoppable;
 use crate::query::syntax::quote;
-use crate::query::traceql::{self, Attribute, INTRINSICS, MetricsLimits, Query, Scope, SearchLimits};
+use crate::query::traceql::{self, Attribute, INTRINSICS, MetricSeries, MetricsLimits, Query, Scope, SearchLimits};
 use crate::query::traces::Traces;
 
 const SECOND: i64 = 1_000_000_000;
@@ -34,6 +34,7 @@ pub(super) fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> 
         ["api", "search", "tag", tag, "values"] => api().first_values(tag),
         ["api", "v2", "search", "tag", tag, "values"] => api().values(tag),
         ["api", "metrics", "query_range"] => api().metrics(),
+        ["api", "metrics", "query"] => api().metrics_once(),
         _ => return None,
     };
     Some(answered.unwrap_or_else(|fault| fault.plain()))
@@ -150,17 +151,30 @@ impl Api<'_> {
     }
 
     fn metrics(&self) -> Result<Answer, Fault> {
-        let query = read(self.ask.first("q").or_else(|| self.ask.first("query")).unwrap_or_default())?;
         let (start, end) = self.extent()?;
-        let usual = (end - start).div_euclid(100).div_euclid(SECOND).max(1) * SECOND;
+        let usual = end.saturating_sub(start).div_euclid(100).div_euclid(SECOND).max(1) * SECOND;
         let step = self.ask.duration("step")?.map_or(usual, |ms| ms.saturating_mul(1_000_000));
-        let series = traceql::metrics(&self.store(), &query, start, end, step, &MetricsLimits::default());
+        self.measured(start, end, step, traceql::metrics_json)
+    }
+
+    /// One value of each series, about all of the time.
+    fn metrics_once(&self) -> Result<Answer, Fault> {
+        let (start, end) = self.extent()?;
+        // An interval begins after its first instant.
+        let length = end.saturating_sub(start).saturating_add(1);
+        self.measured(end, end, length, traceql::metrics_instant_json)
+    }
+
+    fn measured(&self, start: i64, end: i64, step: i64, shape: fn(&[MetricSeries]) -> Json) -> Result<Answer, Fault> {
+        let query = read(self.ask.first("q").or_else(|| self.ask.first("query")).unwrap_or_default())?;
+        let limits = MetricsLimits { values: VALUES, ..MetricsLimits::default() };
+        let series = traceql::metrics(&self.store(), &query, start, end, step, &limits);
         let series = series.map_err(|why| Fault::bad(why.0))?;
         let values = series.iter().map(|series| series.points.len()).sum();
         if values > VALUES {
             return Err(Fault::too_many(values));
         }
-        self.store().done(Ok(Answer::json(StatusCode::OK, &traceql::metrics_json(&series))))
+        self.store().done(Ok(Answer::json(StatusCode::OK, &shape(&series))))
     }
 }
 

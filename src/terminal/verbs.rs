@@ -165,8 +165,8 @@ pub(super) const VERBS: &[Verb] = &[
     verb!("fixes", ACT, "fixes", "the kinds of fix, and what each costs", ["fixes"], [], |_, _| Ok(Action::Fixes)),
     verb!("fix", ACT, "fix KIND ...", "change the system; it takes effect in the simulation and nowhere else", ["fix roll-back deploy-1412", "fix timeout web -> catalog 800ms"],
         [FixKind, Node, Arrow, Change], |a, _| fixes::read(a).map(|fix| Action::Lab(Command::Deploy(fix)))),
-    verb!("wait", ACT, "wait DURATION", "let the incident clock run", ["wait 10m"], [Word("1m"), Word("10m"), Word("1h")],
-        |a, _| { let text = a.word("how long")?; a.read_duration(&text).map(|time| Action::Lab(Command::Wait(time))) }),
+    verb!("wait", ACT, "wait DURATION", "let the incident clock run; after a fix, days and months by windows that stand for them", ["wait 10m", "wait 3 months"],
+        [Word("1m"), Word("10m"), Word("1h"), Word("90d")], |a, _| wait(a)),
     verb!("hint", SESSION, "hint", "the next hint; the debrief says how many you took", ["hint"], [], |_, _| Ok(Action::Lab(Command::Hint))),
     verb!("debrief", SESSION, "debrief", "end the investigation and learn what happened", ["debrief"], [], |_, _| Ok(Action::Lab(Command::Debrief))),
     verb!("status", SESSION, "status", "the incident clock, fixes under way, and where the notebook stands", ["status"], [], |_, _| Ok(Action::Status)),
@@ -224,6 +224,17 @@ pub(super) fn users(args: &mut Args) -> UserFilter {
         client: args.option("client"),
         journey: args.option("journey"),
     }
+}
+
+/// More than a day passes by windows that stand for it.
+fn wait(args: &mut Args) -> Result<Action, Refusal> {
+    let text = args.rest().replace(' ', "");
+    if text.is_empty() {
+        return Err(args.refusal("how long is missing"));
+    }
+    let time = args.read_duration(&text)?;
+    let long = time > crate::time::Duration::from_mins(24 * 60);
+    Ok(Action::Lab(if long { Command::Pass(time) } else { Command::Wait(time) }))
 }
 
 fn narrow(args: &mut Args, _: &Names) -> Result<Action, Refusal> {

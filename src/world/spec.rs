@@ -497,6 +497,10 @@ pub struct Instrumentation {
     pub level: Severity,
     /// A line at INFO for each request served.
     pub access_log: bool,
+    /// The severity of the line for a request or message that failed here. Work that is tried again anyway is often
+    /// told of at DEBUG, which is not written unless `level` says so.
+    #[serde(skip_serializing_if = "Severity::is_error")]
+    pub failures: Severity,
     /// Server-side metrics.
     pub metrics: bool,
     /// Metrics by their OpenTelemetry names that it does not expose, whoever measures them.
@@ -537,6 +541,11 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Whether it is the highest.
+    fn is_error(&self) -> bool {
+        *self == Severity::Error
+    }
+
     /// OpenTelemetry's severity number.
     pub fn number(self) -> u8 {
         match self {
@@ -833,6 +842,7 @@ impl Default for Instrumentation {
         Self {
             level: Severity::Info,
             access_log: true,
+            failures: Severity::Error,
             metrics: true,
             hides: Vec::new(),
             spans: true,

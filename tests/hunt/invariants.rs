@@ -63,7 +63,7 @@ pub fn check(case: &Case) -> Result<(), String> {
     rest(&mut sim)?;
     sim.audit().map_err(|wrong| format!("at rest: {wrong}"))?;
     let stepped = case.faults.iter().filter(|fault| fault.steps_a_clock());
-    let synchronised = case.sketch.steps_clocks().then(|| case.sketch.services.len()).unwrap_or_default();
+    let synchronised = if case.sketch.steps_clocks() { case.sketch.services.len() } else { 0 };
     let synchronised = (0..synchronised).map(|at| format!("s{at}"));
     let stepped: BTreeSet<String> =
         stepped.filter_map(|fault| Some(fault.change(&case.sketch)?.1.on)).chain(synchronised).collect();

@@ -65,6 +65,9 @@ pub fn show(ui: &mut Ui, debrief: &Debrief, state: &mut DebriefState, clock: Clo
         });
         section(ui, "Two futures of the same seed");
         futures(ui, &debrief.futures, state, clock);
+        for found in &debrief.recurrences {
+            ui.label(format!("Long after: {}.", found.words()));
+        }
         section(ui, "The nine steps");
         steps(ui, &debrief.steps);
         section(ui, "Your map");
@@ -119,6 +122,9 @@ fn cause(ui: &mut Ui, debrief: &Debrief, clock: Clock) {
         if !cause.change.is_empty() {
             ui.label(RichText::new("by").weak());
             ui.strong(&cause.change);
+        }
+        for further in &cause.also {
+            ui.strong(format!("and {further}"));
         }
         if let Some(since) = cause.since {
             ui.label(RichText::new(format!("since {} UTC, true time", clock.time(stamp(since)))).weak());

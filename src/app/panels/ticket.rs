@@ -37,6 +37,14 @@ pub fn show(
             pin_button(ui, "Pin the ticket", || Look::Ticket, out);
         });
         card(ui, |ui| ui.add(egui::Label::new(&ticket.text).wrap().selectable(true)));
+        for later in &ticket.later {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(RichText::new(&later.reporter).strong());
+                let opened = format!("opened {} UTC, {}", clock.time(later.opened), clock.ago(later.opened));
+                ui.label(RichText::new(opened).weak());
+            });
+            card(ui, |ui| ui.add(egui::Label::new(&later.text).wrap().selectable(true)));
+        }
         let rows = filtered.unwrap_or(&ticket.reports);
         section(ui, &format!("Reports by users ({})", rows.len()));
         filters(ui, &ticket.reports, state);

@@ -81,7 +81,7 @@ impl Language {
     fn check(self, expression: &str) -> Result<(), String> {
         match self {
             Language::Promql => promql::parse(expression).map(drop).map_err(|error| error.describe(expression)),
-            Language::Logql => logql::parse(expression).map(drop).map_err(|error| error.summary()),
+            Language::Logql => logql::well_formed(expression).map_err(|error| error.summary()),
             Language::Traceql => traceql::parse(expression).map(drop).map_err(|error| error.summary()),
         }
     }

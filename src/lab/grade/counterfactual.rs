@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::Case;
 use crate::engine::Simulation;
 use crate::lab::{Look, Progress, Refusal};
-use crate::lesson::{Lesson, Part};
+use crate::lesson::Lesson;
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 
@@ -151,19 +151,19 @@ fn work(
     match job {
         Job::On { mut sim, place } => {
             sim.mute();
-            run_on(&mut sim, until, meter);
+            run_on(case, &mut sim, until, meter);
             keep(place, &sim);
         }
         Job::Fresh { seed, at } => {
             let mut with = crate::lab::session::scripted(case.lesson, seed);
             with.mute();
-            run_on(&mut with, first, meter);
+            run_on(case, &mut with, first, meter);
             let mut without = with.fork();
             order_fixes(case, &mut with);
-            run_on(&mut with, until, meter);
+            run_on(case, &mut with, until, meter);
             keep(Place::With(at), &with);
             drop(with);
-            run_on(&mut without, until, meter);
+            run_on(case, &mut without, until, meter);
             keep(Place::Without(at), &without);
         }
         Job::Causeless => {
@@ -179,12 +179,11 @@ fn work(
 fn causeless(case: &Case<'_>, meter: &Meter) -> Simulation {
     let spec = case.lesson.spec();
     let mut sim = Simulation::new(case.lesson.world(), case.seed);
-    let innocent = |part: Part, id: &str| part != Part::Cause && id != spec.cause.change;
-    for scripted in spec.script.iter().filter(|scripted| innocent(scripted.part, &scripted.change.id)) {
+    for scripted in spec.script.iter().filter(|scripted| !spec.is_cause(scripted)) {
         sim.schedule(scripted.at, &scripted.change);
     }
     order_fixes(case, &mut sim);
-    run_on(&mut sim, case.sim.now(), meter);
+    run_on(case, &mut sim, case.sim.now(), meter);
     sim
 }
 
@@ -194,10 +193,15 @@ fn order_fixes(case: &Case<'_>, sim: &mut Simulation) {
     }
 }
 
-fn run_on(sim: &mut Simulation, until: SimTime, meter: &Meter) {
+/// Runs on; the calendar jumps when it did for the learner.
+fn run_on(case: &Case<'_>, sim: &mut Simulation, until: SimTime, meter: &Meter) {
     while sim.now() < until && !meter.stop.load(Ordering::Relaxed) {
         let from = sim.now();
-        sim.run_until((from + SLICE).min(until));
+        if let Some((_, ahead)) = case.jumps.iter().rev().find(|(at, _)| *at <= from) {
+            sim.set_ahead(*ahead);
+        }
+        let jump = case.jumps.iter().map(|(at, _)| *at).find(|at| *at > from).unwrap_or(until);
+        sim.run_until((from + SLICE).min(until).min(jump));
         meter.done.fetch_add(sim.now().since(from).0, Ordering::Relaxed);
     }
 }

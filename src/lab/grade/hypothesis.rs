@@ -5,8 +5,8 @@ use super::counterfactual::Runs;
 use super::{Case, Review};
 use crate::engine::Simulation;
 use crate::lab::fix::arrow_name;
-use crate::lab::{Chart, ChartQuery, Look, look};
-use crate::lesson::Mechanism;
+use crate::lab::{Chart, ChartQuery, Hypothesis, Look, look};
+use crate::lesson::{Cause, Mechanism};
 use crate::time::{SimTime, Stamp};
 
 /// Parts of the score: the place, the mechanism, the evidence.
@@ -19,10 +19,14 @@ const VISIBLE: f64 = 0.10;
 const LEAST: f64 = 0.005;
 
 pub fn review(case: &Case<'_>, runs: &Runs) -> Review {
-    let cause = &case.lesson.spec().cause;
+    let spec = case.lesson.spec();
+    let words = |cause: &Cause| {
+        let at = cause.at.first().map_or("", String::as_str);
+        format!("{} at {at}", cause.mechanism.words())
+    };
     let truth = match case.is_quiet() {
         true => Mechanism::NoIncident.words().to_owned(),
-        false => format!("{} at {}", cause.mechanism.words(), cause.at.first().map_or("", String::as_str)),
+        false => spec.causes().map(words).collect::<Vec<_>>().join("; and "),
     };
     let supported = supported(case, runs);
     let support = match (case.is_quiet(), supported) {
@@ -33,13 +37,13 @@ pub fn review(case: &Case<'_>, runs: &Runs) -> Review {
     let Some((_, hypothesis)) = case.notebook.hypotheses.last() else {
         return Review { did: "stated no hypothesis".into(), evidence: truth + &support, score: Some(0.0) };
     };
-    let place = case.is_quiet() || cause.at.iter().any(|at| arrow_name(at) == arrow_name(&hypothesis.at));
-    let mechanism = cause.mechanism == hypothesis.mechanism;
+    let quiet_and_right = case.is_quiet() && hypothesis.mechanism == Mechanism::NoIncident;
     let evidence = if case.is_quiet() { !case.notebook.pinned.is_empty() } else { !support.contains("no pinned") };
     let part = |is: bool, weight: f64| if is { weight } else { 0.0 };
-    let score = match case.is_quiet() && !mechanism {
-        true => 0.0,
-        false => part(place, PLACE) + part(mechanism, MECHANISM) + part(evidence, EVIDENCE),
+    let score = match (case.is_quiet(), quiet_and_right) {
+        (true, false) => 0.0,
+        (true, true) => PLACE + MECHANISM + part(evidence, EVIDENCE),
+        (false, _) => named(case, hypothesis) + part(evidence, EVIDENCE),
     };
     let hints = match case.notebook.hints.len() {
         0 => String::new(),
@@ -47,6 +51,23 @@ pub fn review(case: &Case<'_>, runs: &Runs) -> Review {
         hints => format!(", after {hints} hints"),
     };
     Review { did: hypothesis.words() + &hints, evidence: truth + &support, score: Some(score) }
+}
+
+/// How much of the causes was named, up to the weights of place and mechanism. Of one cause the last hypothesis counts;
+/// of several, the best of all for each.
+fn named(case: &Case<'_>, last: &Hypothesis) -> f64 {
+    let spec = case.lesson.spec();
+    let of = |cause: &Cause, hypothesis: &Hypothesis| {
+        let place = cause.at.iter().any(|at| arrow_name(at) == arrow_name(&hypothesis.at));
+        let mechanism = cause.mechanism == hypothesis.mechanism;
+        (if place { PLACE } else { 0.0 }) + (if mechanism { MECHANISM } else { 0.0 })
+    };
+    if spec.also.is_empty() {
+        return of(&spec.cause, last);
+    }
+    let all = || case.notebook.hypotheses.iter().map(|(_, hypothesis)| hypothesis);
+    let best = |cause: &Cause| all().map(|hypothesis| of(cause, hypothesis)).fold(0.0, f64::max);
+    spec.causes().map(best).sum::<f64>() / spec.causes().count() as f64
 }
 
 /// The first pinned chart that separates the run from the one without the cause, in words.

@@ -24,7 +24,7 @@ pub fn compare(case: &Case<'_>, affected: &Affected) -> MapReview {
     let marked: BTreeSet<String> =
         case.notebook.map.iter().filter(|arrow| arrow.2).map(|(from, to, _)| format!("{from} -> {to}")).collect();
     let silent: BTreeSet<String> =
-        case.lesson.spec().cause.silent_arrows.iter().map(|arrow| arrow_name(arrow)).collect();
+        case.lesson.spec().causes().flat_map(|cause| &cause.silent_arrows).map(|arrow| arrow_name(arrow)).collect();
     MapReview {
         extra: drawn.iter().filter(|arrow| !exists(case, arrow)).cloned().collect(),
         real: real

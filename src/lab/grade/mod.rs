@@ -8,21 +8,24 @@ mod counterfactual;
 mod document;
 mod fixing;
 mod health;
+mod horizon;
 mod hypothesis;
 mod identify;
 mod map;
 mod narrow;
 pub(crate) mod proving;
+mod recurrence;
+mod ticket;
 mod times;
 mod tracing;
 mod trainer;
 mod verdict;
 
-use super::{CauseView, Command, Debrief, Notebook, Progress, Refusal, StepReview, TimelineRow, Verdict};
+use super::{CauseView, Command, Debrief, Notebook, Progress, Recurrence, Refusal, StepReview, TimelineRow, Verdict};
 use crate::engine::Simulation;
-use crate::lesson::{Effect, Lesson, Mechanism, Part};
+use crate::lesson::{Cause, Effect, Lesson, Mechanism, Part};
 use crate::random::Seed;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 use crate::world::Change;
 use affected::Affected;
 
@@ -38,6 +41,10 @@ pub(super) struct Case<'a> {
     pub changes: &'a [Change],
     pub notebook: &'a Notebook,
     pub commands: &'a [Command],
+    /// When the calendar jumped, on the incident clock, and how far it was ahead from then on.
+    pub jumps: &'a [(SimTime, Duration)],
+    /// What long times came to.
+    pub recurrences: &'a [Recurrence],
     pub opened_at: SimTime,
 }
 
@@ -45,8 +52,7 @@ impl Case<'_> {
     /// When the cause began; None if nothing is wrong.
     fn caused_at(&self) -> Option<SimTime> {
         let spec = self.lesson.spec();
-        let of_cause = |part: Part, id: &str| part == Part::Cause || id == spec.cause.change;
-        let found = spec.script.iter().filter(|scripted| of_cause(scripted.part, &scripted.change.id));
+        let found = spec.script.iter().filter(|scripted| spec.is_cause(scripted));
         found.map(|scripted| scripted.at).min().filter(|_| !self.is_quiet())
     }
 
@@ -61,6 +67,21 @@ impl Case<'_> {
     }
 }
 
+impl Case<'_> {
+    /// Harmed requests an hour while all was well, in the run as it is.
+    pub fn healthy(&self) -> f64 {
+        let mut times: Vec<SimTime> = self
+            .sim
+            .truth()
+            .settled()
+            .filter(|settled| settled.outcome.is_harm())
+            .map(|settled| settled.asked)
+            .collect();
+        times.sort_unstable();
+        verdict::background(self, &Run { seed: self.seed.0, with: Vec::new(), without: times })
+    }
+}
+
 /// What one step came to, before it is laid beside the lesson's words and the clock.
 struct Review {
     did: String,
@@ -68,7 +89,14 @@ struct Review {
     score: Option<f64>,
 }
 
+pub(crate) use counterfactual::Run;
+pub(super) use counterfactual::grace;
+pub(super) use horizon::windows;
+pub(super) use recurrence::{Span, after as recurrence_after, new_ticket};
+pub(super) use ticket::roughly;
+pub(crate) use ticket::{complaints, spoken};
 pub(super) use trainer::view as trainer_view;
+pub(super) use verdict::of_runs;
 
 /// The nine steps, in order.
 const STEPS: [&str; 9] =
@@ -112,6 +140,7 @@ pub(super) fn debrief(case: &Case<'_>, progress: Progress<'_>) -> Result<Debrief
         futures: verdict::futures(case, &runs),
         fixes: known_fixes(case.lesson),
         map,
+        recurrences: case.recurrences.to_vec(),
     })
 }
 
@@ -123,12 +152,19 @@ fn cause_view(case: &Case<'_>, affected: &Affected) -> CauseView {
         change: if quiet { String::new() } else { cause.change.clone() },
         since: case.caused_at(),
         harmed_before_arrival: affected.harmed_before_arrival,
+        also: case.lesson.spec().also.iter().map(also).collect(),
     }
+}
+
+/// A further cause in words.
+fn also(cause: &Cause) -> String {
+    let at = cause.at.first().map_or("", String::as_str);
+    format!("{} at {at}, by {}", cause.mechanism.words(), cause.change)
 }
 
 /// The fixes that a lesson knows of, and what each does.
 fn known_fixes(lesson: &Lesson) -> Vec<(String, String)> {
-    lesson.spec().fixes.iter().map(|named| (named.fix.words(), effect(named.effect).to_owned())).collect()
+    lesson.spec().fixes.iter().map(|named| (named.words(), effect(named.effect).to_owned())).collect()
 }
 
 fn effect(effect: Effect) -> &'static str {

@@ -7,7 +7,7 @@ use super::{Case, counterfactual, hypothesis, verdict};
 use crate::engine::Simulation;
 use crate::lab::fix::Deployed;
 use crate::lab::{Chart, ChartQuery, Deployment, Fix, Notebook, Refusal, SeedHarm, Verdict, look};
-use crate::lesson::{Lesson, Mechanism, Part, Scripted};
+use crate::lesson::{Lesson, Mechanism, Scripted};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 use crate::world::Change;
@@ -19,7 +19,7 @@ pub(crate) fn is_quiet(lesson: &Lesson) -> bool {
 
 /// Whether a change of the script is the root cause.
 pub(crate) fn is_cause(lesson: &Lesson, scripted: &Scripted) -> bool {
-    !is_quiet(lesson) && (scripted.part == Part::Cause || scripted.change.id == lesson.spec().cause.change)
+    !is_quiet(lesson) && lesson.spec().is_cause(scripted)
 }
 
 /// The longest time between a request and the judgement of its debt.
@@ -84,5 +84,16 @@ pub(crate) fn differ(this: &Chart, other: &Chart, since: SimTime) -> bool {
 
 fn case<'a>((lesson, seed, sim): (&'a Lesson, Seed, &'a Simulation), notebook: &'a Notebook) -> Case<'a> {
     let opened_at = lesson.spec().opens_at;
-    Case { lesson, seed, sim, before_fixes: None, changes: &[], notebook, commands: &[], opened_at }
+    Case {
+        lesson,
+        seed,
+        sim,
+        before_fixes: None,
+        changes: &[],
+        notebook,
+        commands: &[],
+        jumps: &[],
+        recurrences: &[],
+        opened_at,
+    }
 }

@@ -61,6 +61,7 @@ fn step_of(command: &Command) -> Option<usize> {
             Look::Logs(_) | Look::Traces(_) | Look::Trace(_) | Look::ReproduceLocally(_) => 5,
         },
         Command::Wait(_)
+        | Command::Pass(_)
         | Command::Unpin(_)
         | Command::Note(_)
         | Command::Hint

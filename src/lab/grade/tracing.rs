@@ -6,7 +6,7 @@ use crate::telemetry::TraceRef;
 
 pub fn review(case: &Case<'_>) -> Review {
     let telemetry = case.sim.telemetry();
-    let cause = &case.lesson.spec().cause;
+    let spec = case.lesson.spec();
     let pinned: Vec<TraceRef> = case
         .notebook
         .pinned
@@ -29,7 +29,7 @@ pub fn review(case: &Case<'_>) -> Review {
     };
     let crosses = |trace: &TraceRef| {
         let view = look::waterfall(telemetry, *trace);
-        cause.at.iter().any(|at| crosses(&view, &crate::lab::fix::arrow_name(at)))
+        spec.causes().flat_map(|cause| &cause.at).any(|at| crosses(&view, &crate::lab::fix::arrow_name(at)))
     };
     let judged = pinned.iter().map(|trace| (harmed(trace), crosses(trace)));
     let best = judged.max_by_key(|(harmed, crosses)| u8::from(*harmed) + u8::from(*crosses));

@@ -16,8 +16,8 @@ pub(in crate::lab) fn view(case: &Case<'_>) -> TrainerView {
     let (minutes, outcomes) = harm(case);
     TrainerView {
         cause: cause_view(case, &Affected::new(case)),
-        places: spec.cause.at.clone(),
-        silent_arrows: spec.cause.silent_arrows.clone(),
+        places: spec.causes().flat_map(|cause| cause.at.clone()).collect(),
+        silent_arrows: spec.causes().flat_map(|cause| cause.silent_arrows.clone()).collect(),
         timeline: timeline(case),
         minutes,
         outcomes,

@@ -100,14 +100,26 @@ fn judge(seeds: &[Windows], quiet: bool) -> Verdict {
 }
 
 fn windows(case: &Case<'_>, runs: &Runs, run: &Run) -> Windows {
-    let background = background(case, run);
-    let from = runs.settled + DRAIN;
-    let late = SimTime(runs.end.0.saturating_sub(WINDOW.0)).max(from);
-    Windows {
-        soon: Window::new(run, background, from, (from + WINDOW).min(runs.end)),
-        late: Window::new(run, background, late, runs.end),
-        all: Window::new(run, background, runs.settled, runs.end),
+    Windows::new(run, background(case, run), (runs.settled, runs.end))
+}
+
+impl Windows {
+    fn new(run: &Run, background: f64, (settled, end): (SimTime, SimTime)) -> Windows {
+        let from = settled + DRAIN;
+        let late = SimTime(end.0.saturating_sub(WINDOW.0)).max(from);
+        Windows {
+            soon: Window::new(run, background, from, (from + WINDOW).min(end)),
+            late: Window::new(run, background, late, end),
+            all: Window::new(run, background, settled, end),
+        }
     }
+}
+
+/// What a fix did on some seeds, by the same rules: each seed with its healthy background in harmed requests an hour, when
+/// the fix had settled, and until when both futures were run.
+pub(in crate::lab) fn of_runs(seeds: &[(Run, f64, (SimTime, SimTime))]) -> Verdict {
+    let seeds: Vec<Windows> = seeds.iter().map(|(run, healthy, span)| Windows::new(run, *healthy, *span)).collect();
+    judge(&seeds, false)
 }
 
 /// Harmed requests an hour while all was well: before the cause, or before the learner's arrival if nothing is wrong.

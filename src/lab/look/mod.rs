@@ -195,6 +195,7 @@ pub(super) mod tests {
                     text: String::new(),
                     opened: Stamp(0),
                     reports: Vec::new(),
+                    later: Vec::new(),
                 }
                 .into(),
                 notebook: Default::default(),

@@ -11,7 +11,10 @@ const MOST_ROWS: usize = 4;
 pub fn summary(telemetry: &Telemetry, view: &View) -> String {
     let at = |stamp: Stamp| telemetry.epoch().time_of_day(stamp);
     match view {
-        View::Ticket(ticket) => format!("{}: {}", ticket.reporter, ticket.text),
+        View::Ticket(ticket) => {
+            let later = ticket.later.iter().map(|later| format!("; later: {}", later.text));
+            format!("{}: {}{}", ticket.reporter, ticket.text, later.collect::<String>())
+        }
         View::Reports(reports) => list(reports, "reports", |report| {
             format!("{} {} ({}, {}): {}", at(report.stamp), report.user, report.region, report.account, report.text)
         }),

@@ -9,10 +9,13 @@ use crate::world::check::health_check;
 pub(super) fn check(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) {
     let fixes = DataPath::root().field("fixes");
     for (at, named) in spec.fixes.iter().enumerate() {
-        let path = fixes.at(at).field("fix");
-        target(spec, place, found, &path, &named.fix);
-        for (field, given) in named.fix.kind().fields.iter().zip(named.fix.values()) {
-            value(place, found, &path.field(field.name), named.fix.target(), field, &given);
+        let with = fixes.at(at).field("with");
+        let further = named.with.iter().enumerate().map(|(at, fix)| (with.at(at), fix));
+        for (path, fix) in std::iter::once((fixes.at(at).field("fix"), &named.fix)).chain(further) {
+            target(spec, place, found, &path, fix);
+            for (field, given) in fix.kind().fields.iter().zip(fix.values()) {
+                value(place, found, &path.field(field.name), fix.target(), field, &given);
+            }
         }
     }
 }

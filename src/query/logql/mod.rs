@@ -27,7 +27,7 @@ pub use eval::{EvalError, Limits, instant, lines, range};
 pub use json::labels_json;
 pub use json_path::JsonPath;
 pub use ops::*;
-pub use parser::parse;
+pub use parser::{parse, well_formed};
 pub use pattern::Pattern;
 pub use store::{Entry, Hole, LogStore, MemoryLogs, Scan, Words, template_may_contain};
 pub use template::Template;

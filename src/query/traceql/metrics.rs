@@ -22,11 +22,13 @@ pub struct MetricsLimits {
     pub series: usize,
     /// Points of a series.
     pub points: usize,
+    /// Points of all series.
+    pub values: usize,
 }
 
 impl Default for MetricsLimits {
     fn default() -> Self {
-        MetricsLimits { series: 1000, points: 11_000 }
+        MetricsLimits { series: 1000, points: 11_000, values: 1_000_000 }
     }
 }
 
@@ -136,17 +138,20 @@ pub fn metrics(
                 Some(attribute) => scaled(what.function, &view.attribute(attribute, span)),
             };
             let Some(value) = value.filter(|_| at > first && at <= last) else { continue };
-            let place = ((at - first - 1) / step) as usize;
+            let place = (at.saturating_sub(first).saturating_sub(1) / step) as usize;
             let labels: Vec<Value> = what.by.iter().map(|attribute| view.attribute(attribute, span)).collect();
             let key = labels.iter().map(|value| format!("{:?}{}", value.kind(), value.text())).collect();
             let (_, row) = cells.entry(key).or_insert_with(|| (labels, vec![Cell::default(); count]));
             row[place.min(count - 1)].add(value);
-            full = cells.len() > limits.series;
+            full = cells.len() > limits.series || cells.len().saturating_mul(count) > limits.values;
         }
         if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     if full {
-        return Err(MetricsError(format!("more than {} series", limits.series)));
+        let (most, values) = (limits.series, limits.values);
+        return Err(MetricsError(format!(
+            "more than {most} series, or {values} points; group by less, or make the step larger"
+        )));
     }
     let mut series = Vec::new();
     for (labels, row) in cells.into_values() {
@@ -164,6 +169,12 @@ struct Steps {
     step: i64,
 }
 
+impl Steps {
+    fn at(self, index: usize) -> i64 {
+        self.start.saturating_add(self.step.saturating_mul(index as i64))
+    }
+}
+
 /// The number of an attribute: whole nanoseconds where powers of two are counted, seconds elsewhere.
 fn scaled(function: Function, value: &Value) -> Option<f64> {
     let powers = matches!(function, Function::Quantile | Function::Histogram);
@@ -178,7 +189,7 @@ fn scaled(function: Function, value: &Value) -> Option<f64> {
 fn expand(what: &Metrics, labels: Vec<(String, Value)>, row: &[Cell], steps: Steps, out: &mut Vec<MetricSeries>) {
     let points = |value: &dyn Fn(&Cell) -> Option<f64>| -> Vec<(i64, f64)> {
         let all = row.iter().enumerate();
-        all.filter_map(|(at, cell)| Some((steps.start + steps.step * at as i64, value(cell)?))).collect()
+        all.filter_map(|(at, cell)| Some((steps.at(at), value(cell)?))).collect()
     };
     let filled = |value: fn(&Cell) -> f64| points(&move |cell: &Cell| (cell.count > 0).then(|| value(cell)));
     let unit = if of_duration(what) { 1e9 } else { 1.0 };
@@ -276,17 +287,28 @@ fn after(series: &mut [MetricSeries], second: Second) {
     }
 }
 
+fn labels_json(series: &MetricSeries) -> Vec<Json> {
+    series.labels.iter().map(|(key, value)| json!({"key": key, "value": value_json(value)})).collect()
+}
+
+/// The answer of Tempo's `/api/metrics/query`: the last value of each series.
+pub fn metrics_instant_json(series: &[MetricSeries]) -> Json {
+    let one = |series: &MetricSeries| {
+        let value = series.points.last().map_or(0.0, |(_, value)| *value);
+        json!({"labels": labels_json(series), "promLabels": series.name(), "value": value})
+    };
+    json!({"series": series.iter().map(one).collect::<Vec<_>>()})
+}
+
 /// The answer of Tempo's `/api/metrics/query_range`.
 pub fn metrics_json(series: &[MetricSeries]) -> Json {
     let one = |series: &MetricSeries| {
-        let labels: Vec<Json> =
-            series.labels.iter().map(|(key, value)| json!({"key": key, "value": value_json(value)})).collect();
         let samples: Vec<Json> = series
             .points
             .iter()
             .map(|(at, value)| json!({"timestampMs": (at / 1_000_000).to_string(), "value": value}))
             .collect();
-        json!({"labels": labels, "promLabels": series.name(), "samples": samples})
+        json!({"labels": labels_json(series), "promLabels": series.name(), "samples": samples})
     };
     json!({"series": series.iter().map(one).collect::<Vec<_>>()})
 }

@@ -17,7 +17,7 @@ mod value;
 mod tests;
 
 pub use ast::*;
-pub use metrics::{MetricSeries, MetricsError, MetricsLimits, metrics, metrics_json};
+pub use metrics::{MetricSeries, MetricsError, MetricsLimits, metrics, metrics_instant_json, metrics_json};
 pub use parser::parse;
 pub use search::{FoundSpan, FoundSpanset, FoundTrace, SearchLimits, search, search_json, values};
 pub use store::{Condition, Event, Link, MemorySpan, MemoryTrace, MemoryTraces, Span, Trace, TraceScan, TraceStore};

@@ -206,8 +206,14 @@ fn metrics_count_and_measure() {
     assert!(metrics(&store(), &compare, 0, 1, 1, &MetricsLimits::default()).is_err());
     assert!(metrics(&store(), &parse("{ }").unwrap(), 0, 1, 1, &MetricsLimits::default()).is_err());
     let rate = parse("{ } | rate() by (name)").unwrap();
-    assert!(metrics(&store(), &rate, 0, 60 * SECOND, 60 * SECOND, &MetricsLimits { series: 2, points: 9 }).is_err());
-    assert!(metrics(&store(), &rate, 0, 60 * SECOND, SECOND, &MetricsLimits { series: 99, points: 9 }).is_err());
+    assert!(
+        metrics(&store(), &rate, 0, 60 * SECOND, 60 * SECOND, &MetricsLimits { series: 2, ..MetricsLimits::default() })
+            .is_err()
+    );
+    assert!(
+        metrics(&store(), &rate, 0, 60 * SECOND, SECOND, &MetricsLimits { points: 9, ..MetricsLimits::default() })
+            .is_err()
+    );
     let series = metrics(
         &store(),
         &parse("{ } | rate()").unwrap(),

@@ -36,6 +36,12 @@ pub(in crate::terminal) fn debrief(debrief: &Debrief, sheet: &Sheet) -> String {
             }
         }
     }
+    if !debrief.recurrences.is_empty() {
+        out += &heading("Long after");
+        for found in &debrief.recurrences {
+            out += &wrap(&found.words(), sheet.prose(), "  ");
+        }
+    }
     out += &heading("Your map");
     out += &map(&debrief.map);
     out += &heading("Fixes that there were");
@@ -65,6 +71,9 @@ fn cause(debrief: &Debrief, sheet: &Sheet) -> String {
     }
     if let Some(since) = cause.since {
         out += &format!(", since {}", sheet.true_time(since));
+    }
+    for further in &cause.also {
+        out += &format!("\n  and {further}");
     }
     out + &format!(
         "\n  {} requests did not give their users what they were owed before you arrived\n",

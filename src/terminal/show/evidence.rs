@@ -16,6 +16,10 @@ pub(super) fn ticket(ticket: &TicketView, sheet: &Sheet) -> String {
     let mut out = paint(BOLD, &ticket.title) + "\n";
     out += &sheet.dated(&format!("opened {} by {}", sheet.seconds(ticket.opened), ticket.reporter));
     out += &wrap(&ticket.text, sheet.prose(), "  ");
+    for later in &ticket.later {
+        out += &sheet.dated(&format!("\nopened {} by {}", sheet.seconds(later.opened), later.reporter));
+        out += &wrap(&later.text, sheet.prose(), "  ");
+    }
     if !ticket.reports.is_empty() {
         out += "\n";
         out += &reports(&ticket.reports, &Shown { rows: 8, ..Shown::default() }, sheet);

@@ -11,7 +11,7 @@ mod graph;
 pub(crate) mod limits;
 mod nodes;
 pub(crate) mod ranges;
-mod routing;
+pub(crate) mod routing;
 pub(crate) mod service;
 mod tokens;
 mod users;

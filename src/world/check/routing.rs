@@ -8,7 +8,7 @@ use crate::world::{Node, Route, Step, WorldSpec};
 pub(super) const MOST_HOPS: usize = 64;
 
 /// What a node does with a request.
-pub(super) enum Next<'a> {
+pub(crate) enum Next<'a> {
     /// It does these steps itself.
     Answers(&'a Route),
     /// It does these steps, if any, and passes the request on.
@@ -18,7 +18,7 @@ pub(super) enum Next<'a> {
 }
 
 /// What `node` does with the request or message `route`.
-pub(super) fn next<'a>(spec: &'a WorldSpec, out: &Neighbours<'a>, node: &str, route: &str) -> Next<'a> {
+pub(crate) fn next<'a>(spec: &'a WorldSpec, out: &Neighbours<'a>, node: &str, route: &str) -> Next<'a> {
     let Some(declaring) = spec.nodes.get(node) else { return Next::Unknown };
     let named = declaring.routes.get(route);
     let declared = named.or_else(|| declaring.routes.get("*"));

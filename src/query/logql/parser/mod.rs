@@ -10,10 +10,20 @@ use super::token::{FUNCTIONS, Kind, RESERVED, Token, tokens};
 
 /// Reads a query.
 pub fn parse(source: &str) -> Result<Expr, SyntaxError> {
+    read(source, true)
+}
+
+/// Whether a query is well formed, or why not. As with Loki, the regular expression of a line filter is not looked into
+/// before the query runs.
+pub fn well_formed(source: &str) -> Result<(), SyntaxError> {
+    read(source, false).map(drop)
+}
+
+fn read(source: &str, runs: bool) -> Result<Expr, SyntaxError> {
     if source.len() > MAX_QUERY_BYTES {
         return Err(SyntaxError::new("", 0, 1, format!("the query is longer than {MAX_QUERY_BYTES} bytes")));
     }
-    let mut parser = Parser { source, tokens: tokens(source)?, at: 0, depth: 0, operators: 0 };
+    let mut parser = Parser { source, tokens: tokens(source)?, at: 0, depth: 0, operators: 0, runs };
     let expr = parser.expr(0)?;
     if *parser.peek() != Kind::End {
         return Err(parser.unexpected(["an operator", "`|`", "end of query"]));
@@ -27,6 +37,8 @@ pub(super) struct Parser<'s> {
     at: usize,
     depth: usize,
     operators: usize,
+    /// Whether the query is to run, and not only to be well formed.
+    runs: bool,
 }
 
 type Parsed<T> = Result<T, SyntaxError>;

@@ -66,6 +66,7 @@ impl Parser<'_> {
         let Ok((text, token)) = self.text() else { return Err(self.unexpected(["a quoted string", "ip(…)"])) };
         match &op[1..] {
             "=" => Ok(LineTest::Contains(text)),
+            "~" if !self.runs => Ok(LineTest::Contains(text)),
             "~" => match compile_regex(&text) {
                 Ok(regex) => Ok(LineTest::Matches(regex)),
                 Err(why) => Err(self.error_at(&token, format!("bad regular expression: {why}"))),

@@ -1,6 +1,8 @@
 //! The server as its clients meet it: shapes, limits, and that nothing ends it. The push against a collector that fails.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what is wrong")]
 
+mod grafana;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -15,7 +17,7 @@ use opentelemetry_proto::tonic::trace::v1::TracesData;
 use prost::Message;
 use serde_json::{Value, json};
 
-const TINY: &str = include_str!("support/shop/worlds/tiny.ron");
+const TINY: &str = include_str!("../support/shop/worlds/tiny.ron");
 
 fn simulated() -> Simulation {
     let world = World::from_ron("tiny", TINY).unwrap();
@@ -56,14 +58,18 @@ fn get(address: SocketAddr, path: &str) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-fn post(address: SocketAddr, path: &str, form: &[u8]) -> (u16, Value) {
+fn post(address: SocketAddr, path: &str, sent: &[u8]) -> (u16, Value) {
+    let (status, _, body) = form(address, path, &String::from_utf8_lossy(sent));
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+fn form(address: SocketAddr, path: &str, form: &str) -> (u16, String, Vec<u8>) {
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n",
         form.len()
     );
-    let (status, _, body) = raw(address, &[head.as_bytes(), form].concat());
-    (status, serde_json::from_slice(&body).unwrap_or_default())
+    raw(address, &[head.as_bytes(), form.as_bytes()].concat())
 }
 
 fn encoded(text: &str) -> String {
@@ -107,6 +113,17 @@ fn prometheus_is_answered_in_its_own_shapes() {
     for path in ["/", "/-/healthy", "/-/ready", "/ready", "/api/echo"] {
         assert_eq!(get_as(at, path, "*/*").0, 200, "{path}");
     }
+    let buckets = encoded("sum by (le) (rate(http_server_request_duration_seconds_bucket{job=\"shop\"}[1m]))");
+    let (_, found) = get(at, &format!("/api/v1/query_exemplars?query={buckets}&start=0&end={now}"));
+    let first = &found["data"][0];
+    assert!(first["seriesLabels"]["job"] == "shop" && first["seriesLabels"]["le"].is_string(), "{first}");
+    let exemplar = &first["exemplars"][0];
+    assert!(exemplar["timestamp"].is_number() && exemplar["value"].is_string(), "{exemplar}");
+    let id = exemplar["labels"]["trace_id"].as_str().unwrap();
+    assert_eq!(get(at, &format!("/api/v2/traces/{id}")).0, 200);
+    let (_, none) = get(at, &format!("/api/v1/query_exemplars?query={buckets}&start=0&end=1"));
+    assert_eq!(none["data"], json!([]));
+
     let (_, warned) = get(at, &format!("/api/v1/query?query={}", encoded("quantile(2, up)")));
     assert!(warned["warnings"][0].as_str().unwrap().contains("quantile"), "{warned}");
 }
@@ -244,7 +261,18 @@ fn answers_hold_nothing_of_the_ground_truth() {
     let everything = encoded("{__name__=~\".+\"}");
     let trace = simulated().telemetry().spans.iter().next().map(|span| span.trace).unwrap();
     let id = simulated().telemetry().spans.trace_id(trace);
+    let lines = encoded("{service_name=~\".+\"}");
     for path in [
+        format!("/loki/api/v1/query_range?query={lines}&limit=5000"),
+        format!("/loki/api/v1/series?match[]={lines}"),
+        format!("/loki/api/v1/query?query={}", encoded("sum by (level) (count_over_time({level=~\".+\"}[1h]))")),
+        "/loki/api/v1/labels".into(),
+        format!("/api/v1/query_exemplars?query={everything}"),
+        "/api/search?q=%7B%7D&limit=10000&spss=100".into(),
+        "/api/search/tags".into(),
+        "/api/v2/search/tags".into(),
+        "/api/v2/search/tag/name/values".into(),
+        format!("/api/metrics/query_range?q={}", encoded("{} | rate() by (name)")),
         format!("/api/v1/query?query={everything}"),
         format!("/api/v1/series?match[]={everything}"),
         "/api/v1/metadata".into(),
@@ -425,6 +453,6 @@ fn the_command_serves_while_the_run_goes_on_and_ends_when_told() {
     }
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains("type: prometheus") && rest.contains("type: tempo"), "{rest}");
+    assert!(["prometheus", "loki", "tempo"].iter().all(|kind| rest.contains(&format!("type: {kind}"))), "{rest}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
