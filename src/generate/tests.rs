@@ -146,33 +146,3 @@ fn sketch(plot: &Plot, wanted: &Wanted) -> LessonSpec {
         texts: story.texts(&mut Luck::new(&[b"words"])),
     }
 }
-
-/// Not a test: `WORLD=worlds/x.ron LEVEL=expert cargo test --lib generate::tests::draws -- --ignored --nocapture` tells what
-/// becomes of each draw.
-#[test]
-#[ignore = "a table to look at"]
-#[allow(clippy::print_stdout)]
-fn draws() {
-    let place = std::env::var("WORLD").unwrap_or("worlds/storefront.ron".into());
-    let level = std::env::var("LEVEL").ok().and_then(|name| Level::find(&name)).unwrap_or(Level::FirstSteps);
-    let most: u32 = std::env::var("DRAWS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
-    let wanted = Wanted { world: World::load(&place).unwrap(), place, seed: Seed(7), level };
-    let survey = Survey::new(&wanted.world);
-    let families = causes::all(&survey);
-    let studio = Studio::new(&wanted);
-    for draw in 0..most {
-        let Some(mut plot) = plot::draw(&survey, &families, level, &mut studio.luck(draw)) else { continue };
-        let begun = std::time::Instant::now();
-        let grace = grace(&wanted.world);
-        let chosen = proof::choose_degrees(&wanted.world, wanted.seed, &mut plot, grace);
-        let screened = begun.elapsed();
-        let text = match chosen {
-            Err(why) => format!("screened: {why:?}"),
-            Ok(()) => match proof::prove((&wanted.world, &survey), wanted.seed, &plot, grace, &mut |_| true) {
-                Err(why) => format!("{why:?}"),
-                Ok(proof) => format!("FIT {} {} {:?} {:?}", proof.journey, proof.harmed, proof.outcome, proof.fixes),
-            },
-        };
-        println!("{draw}: {} [{screened:.1?} {:.1?}] {text}", plot.name(), begun.elapsed());
-    }
-}

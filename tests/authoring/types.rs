@@ -120,8 +120,9 @@ impl Source {
                 (&of.ident, &of.attrs, Shape::Struct(self.fields(&of.fields, of_type)))
             }
             Item::Enum(of) => {
+                let all = serde(&of.attrs).remove("rename_all").flatten();
                 let variants = of.variants.iter().map(|variant| Variant {
-                    name: name(&variant.attrs, &variant.ident.to_string()),
+                    name: name(&variant.attrs, &cased(&variant.ident.to_string(), all.as_deref())),
                     doc: doc(&variant.attrs),
                     holds: match &variant.fields {
                         Fields::Unit => Holds::Nothing,
@@ -226,10 +227,19 @@ fn serde(attributes: &[Attribute]) -> BTreeMap<String, Option<String>> {
             .unwrap();
     }
     for word in words.keys() {
-        let known = ["default", "rename", "deny_unknown_fields", "skip_serializing_if", "alias"];
+        let known = ["default", "rename", "deny_unknown_fields", "rename_all", "skip_serializing_if", "alias"];
         assert!(known.contains(&word.as_str()), "teach tests/authoring what #[serde({word})] does");
     }
     words
+}
+
+/// A variant's name as `rename_all` has it.
+fn cased(ident: &str, all: Option<&str>) -> String {
+    match all {
+        None => ident.to_owned(),
+        Some("lowercase") => ident.to_lowercase(),
+        Some(other) => panic!("teach tests/authoring what #[serde(rename_all = {other:?})] does"),
+    }
 }
 
 fn name(attributes: &[Attribute], ident: &str) -> String {
