@@ -8,13 +8,27 @@ use super::failure::Failure;
 use crate::terminal::interrupted;
 
 /// A folder that takes files, each written beside its place and moved there when whole.
-pub(super) struct Folder<'a>(&'a Path);
+pub(super) struct Folder<'a> {
+    path: &'a Path,
+    /// How the command line names another place.
+    option: &'a str,
+}
 
 impl<'a> Folder<'a> {
+    /// The folder that `--out DIR` names.
     pub(super) fn open(path: &'a Path) -> Result<Self, Failure> {
-        fs::create_dir_all(path).map_err(|error| cannot(path, &error))?;
-        tempfile::NamedTempFile::new_in(path).map_err(|error| cannot(path, &error))?;
-        Ok(Folder(path))
+        Folder { path, option: "--out DIR" }.opened()
+    }
+
+    fn opened(self) -> Result<Self, Failure> {
+        fs::create_dir_all(self.path).map_err(|error| self.cannot(self.path, &error))?;
+        tempfile::NamedTempFile::new_in(self.path).map_err(|error| self.cannot(self.path, &error))?;
+        Ok(self)
+    }
+
+    fn cannot(&self, path: &Path, error: &std::io::Error) -> Failure {
+        let (path, option) = (path.display(), self.option);
+        Failure::bad(format!("{path} cannot be written: {error}. Name a place that you may write to: {option}"))
     }
 
     /// Writes one file, and answers what `write` answers.
@@ -26,24 +40,25 @@ impl<'a> Folder<'a> {
         if interrupted() {
             return Err(Failure::Stopped);
         }
-        let path = self.0.join(name);
-        let written = draft(self.0).and_then(|file| {
+        let path = self.path.join(name);
+        let written = draft(self.path).and_then(|file| {
             let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
             let answer = write(&mut out)?;
             Ok((answer, out.into_inner().map_err(std::io::IntoInnerError::into_error)?))
         });
-        let (answer, file) = written.map_err(|error| cannot(&path, &error))?;
-        file.persist(&path).map(|_| answer).map_err(|error| cannot(&path, &error.error))
+        let (answer, file) = written.map_err(|error| self.cannot(&path, &error))?;
+        file.persist(&path).map(|_| answer).map_err(|error| self.cannot(&path, &error.error))
     }
 }
 
 /// Writes one file that an option names, whole or not at all.
 pub(super) fn whole_file(path: &Path, option: &str, text: &str) -> Result<(), Failure> {
+    let option = &format!("{option} FILE");
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return Err(Failure::bad(format!("{} is no name of a file; name one: {option} FILE", path.display())));
+        return Err(Failure::bad(format!("{} is no name of a file; name one: {option}", path.display())));
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Folder::open(folder)?.file(name, |file| file.write_all(text.as_bytes()))
+    Folder { path: folder, option }.opened()?.file(name, |file| file.write_all(text.as_bytes()))
 }
 
 /// A new file, readable like any other.
@@ -52,8 +67,4 @@ fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(folder)
-}
-
-fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::bad(format!("{} cannot be written: {error}. Name a place that you may write to", path.display()))
 }
