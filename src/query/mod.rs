@@ -1,11 +1,13 @@
 //! The query languages that engineers use at work, over the telemetry of a run. Knows telemetry; must never know the
 //! ground truth.
 
+mod civil;
 pub mod logql;
 pub mod logs;
 pub mod metrics;
 pub mod promql;
 pub mod promqltest;
+mod quantile;
 pub mod syntax;
 pub mod traceql;
 pub mod traces;

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
-use super::spec::{Balance, Breaker, Dist, Fallback, Health, Overflow, Pool, Propagation, Retry, Severity};
 use super::{Autoscale, CacheKey, Ejection, Ntp, Pauses, RateLimit, Slow};
+use super::{Balance, Breaker, Dist, Fallback, Health, Overflow, Pool, Propagation, Retry, Severity};
 use crate::time::{Duration, SignedDuration};
 
 /// One setting of one node or arrow.

@@ -5,36 +5,44 @@
 //! in a circle, and it does not ask for more than can be simulated.
 
 mod arrivals;
+mod arrow;
 mod change;
 pub(crate) mod check;
 mod clocks;
+mod instrumentation;
 mod limits;
 mod load;
 mod locks;
 mod policy;
+mod queues;
 mod service;
 mod spec;
 mod stores;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
 pub(crate) use arrivals::Arrival;
 use arrivals::Arrivals;
+pub use arrow::*;
 pub use change::*;
 pub use clocks::*;
+pub use instrumentation::*;
 pub use limits::*;
 pub(crate) use load::{parse, repeated_keys};
 pub use locks::*;
 pub use policy::*;
+pub use queues::*;
 pub use service::*;
 pub use spec::*;
 pub use stores::*;
 #[cfg(test)]
 pub(crate) use tests::{TINY, tiny};
 pub use tokens::*;
+pub use users::*;
 
 /// The version of the world and lesson formats.
 pub const FORMAT: u32 = 1;

@@ -8,9 +8,10 @@ use super::eval::{Context, EvalError, Grid, Steps, selected};
 use super::ops::RangeOp;
 use super::pipeline::{needles, run, split_leading, unwrapped};
 use super::row::Row;
-use super::statistics::{quantile, variance};
+use super::statistics::variance;
 use super::store::Scan;
 use super::value::Labels;
+use crate::query::quantile::quantile;
 
 /// The samples of a series, in order of time.
 type Samples = Vec<(i64, f64)>;
@@ -189,7 +190,7 @@ fn one(what: &RangeAggregation, window: &[(i64, f64)], end: i64) -> Option<f64> 
         RangeOp::Max => values().fold(f64::NEG_INFINITY, f64::max),
         RangeOp::Stdvar => variance(values()),
         RangeOp::Stddev => variance(values()).sqrt(),
-        RangeOp::Quantile => quantile(what.parameter.unwrap_or(f64::NAN), values().collect()),
+        RangeOp::Quantile => quantile(what.parameter.unwrap_or(f64::NAN), &mut values().collect::<Vec<_>>()),
         RangeOp::First => window.first()?.1,
         RangeOp::Last => window.last()?.1,
         RangeOp::RateCounter => return counter_rate(window, end - what.range, end),

@@ -1,5 +1,7 @@
 //! Times in Go's layouts (`2006-01-02T15:04:05.000Z07:00`), in UTC.
 
+use crate::query::civil::{date_of, days_of};
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -21,28 +23,6 @@ const ELEMENTS: [&str; 26] = [
     "January", "Jan", "Monday", "Mon", "MST", "2006", "-07:00", "-0700", "-07", "Z07:00", "Z0700", "01", "02", "03",
     "04", "05", "06", "15", "_2", "PM", "pm", "1", "2", "3", "4", "5",
 ];
-
-/// The date of a number of days since 1970: year, month from 1, day from 1. Howard Hinnant's `civil_from_days`.
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day_of_year - (153 * shifted_month + 2) / 5 + 1)
-}
-
-/// Days since 1970 of a date.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
 
 /// The layout cut into its first element or character, and what follows.
 fn next(layout: &str) -> Option<(&str, &str)> {

@@ -2,11 +2,12 @@
 
 use super::super::ast::{AggregateOp, Expr, Grouping};
 use super::super::error::{Error, Result};
-use super::super::kahan::{Mean, Sum, quantile};
+use super::super::kahan::{Mean, Sum};
 use super::super::labels::{Labels, METRIC_NAME};
 use super::super::number;
 use super::super::storage::{STALE, is_stale};
 use super::{Evaluator, Grid, Out, Stream, merge};
+use crate::query::quantile::quantile;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 

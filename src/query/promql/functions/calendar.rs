@@ -1,5 +1,7 @@
 //! Functions of calendar time, in UTC.
 
+use crate::query::civil::{date_of, days_of};
+
 const SECONDS_A_DAY: i64 = 86_400;
 
 /// The function of this name, of seconds since the epoch.
@@ -10,7 +12,7 @@ pub(in super::super) fn find(name: &str) -> Option<fn(f64) -> f64> {
         "day_of_month" => |t| date(t).2 as f64,
         "day_of_year" => |t| {
             let days = (t as i64).div_euclid(SECONDS_A_DAY);
-            (days - days_before_year(date(t).0) + 1) as f64
+            (days - days_of(date(t).0, 1, 1) + 1) as f64
         },
         // The epoch was a Thursday.
         "day_of_week" => |t| ((t as i64).div_euclid(SECONDS_A_DAY) + 4).rem_euclid(7) as f64,
@@ -36,25 +38,11 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from the epoch to the first of January.
-fn days_before_year(year: i64) -> i64 {
-    let y = year - 1;
-    365 * (year - 1970) + (y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400)) - 477
-}
-
-/// Year, month and day of the month, by Hinnant's algorithm: years begin in March, eras have 400 years.
+/// Year, month and day of the month.
 fn date(t: f64) -> (i64, i64, i64) {
     // Years beyond a few hundred million have no use; within them nothing overflows.
     let days = (t as i64).clamp(-8_000_000_000_000_000, 8_000_000_000_000_000).div_euclid(SECONDS_A_DAY);
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day = shifted.rem_euclid(146_097);
-    let year_of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day_of_year - (153 * from_march + 2) / 5 + 1)
+    date_of(days)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::super::error::{Error, Result};
 use super::super::eval::Window;
-use super::super::kahan::{Mean, Sum, quantile, variance};
+use super::super::kahan::{Mean, Sum, variance};
 use super::super::storage::Point;
+use crate::query::quantile::quantile;
 
 type OverRange = fn(&Window<'_>) -> Option<f64>;
 
