@@ -301,14 +301,8 @@ impl Parser<'_> {
     fn scalar_filter(&mut self) -> Parsed<ScalarFilter> {
         let start = self.placed().start;
         let left = self.scalar(0)?;
-        let op = match self.peek() {
-            Token::Sign("=") => Op::Equal,
-            Token::Sign("!=") => Op::NotEqual,
-            Token::Sign(">") => Op::Greater,
-            Token::Sign(">=") => Op::GreaterEqual,
-            Token::Sign("<") => Op::Less,
-            Token::Sign("<=") => Op::LessEqual,
-            _ => return Err(self.unexpected(["a comparison such as `> 2`"])),
+        let Some(op) = comparison(self.peek()) else {
+            return Err(self.unexpected(["a comparison such as `> 2`"]));
         };
         self.at += 1;
         let right = self.scalar(0)?;
