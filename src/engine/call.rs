@@ -69,7 +69,7 @@ impl Simulation {
         call.state = Attempt::Waiting;
         call.since = self.now;
         let attempt = call.attempt;
-        let mut link = self.fabric.link(call.link);
+        let link = self.fabric.link(call.link);
         if !link.guards.enter() {
             return self.attempt_failed(key, Failure::BulkheadFull);
         }
@@ -104,7 +104,7 @@ impl Simulation {
             None => self.choose_replica(call_link, identity, call_plan, context),
         };
         let ordinal = target.map_or(0, |target| usize::from(self.fabric.home(target).ordinal));
-        let mut link = self.fabric.link(call_link);
+        let link = self.fabric.link(call_link);
         let pooled = link.pool.policy.is_some();
         if pooled {
             link.pool.waited(waited);
@@ -226,7 +226,7 @@ impl Simulation {
         for offset in 0..count {
             let instance = self.fabric.replicas[callee.at()][(first + offset) % count];
             if self.fabric.is_up(instance, self.now) {
-                let mut item = self.fabric.link(link);
+                let item = self.fabric.link(link);
                 item.balancer.turn = ((first + offset + 1) % count) as u32;
                 return Some(instance);
             }
@@ -282,7 +282,7 @@ impl Simulation {
         self.attempt_over(key, Some(failure), &Parts::new());
         let Some(call) = self.calls.get_mut(key) else { return };
         let arrow = self.fabric.side(call.link).arrow;
-        let mut link = self.fabric.link(call.link);
+        let link = self.fabric.link(call.link);
         let next = call.attempt + 1;
         let retry = if failure.is_retryable() && !call.hedges { link.retries.allow(next) } else { None };
         let Some(policy) = retry else { return self.give_up(key, failure) };
@@ -297,7 +297,7 @@ impl Simulation {
     /// Frees what an attempt held, and says how it ended.
     pub(super) fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &Parts) {
         let Some(call) = self.calls.get(key).copied() else { return };
-        let mut link = self.fabric.link(call.link);
+        let link = self.fabric.link(call.link);
         if failure != Some(Failure::BulkheadFull) {
             link.guards.leave();
         }
@@ -310,7 +310,7 @@ impl Simulation {
         let open = link.breaker.is_open();
         if let Attempt::Sent(target) = call.state {
             let ordinal = usize::from(self.fabric.home(target).ordinal);
-            let mut link = self.fabric.link(call.link);
+            let link = self.fabric.link(call.link);
             link.balancer.in_flight[ordinal] = link.balancer.in_flight[ordinal].saturating_sub(1);
             if let Some(opened) = call.opened {
                 let answered = failure.is_none_or(Failure::is_answer);
@@ -330,7 +330,7 @@ impl Simulation {
     /// A connection comes free: the next one waiting gets it. As an event of its own, so that a long line is no deep
     /// recursion.
     pub(super) fn release(&mut self, link: LinkId) {
-        let mut item = self.fabric.link(link);
+        let item = self.fabric.link(link);
         item.pool.used -= 1;
         if let Some(next) = item.pool.grant() {
             self.connected(next);

@@ -197,7 +197,7 @@ impl Simulation {
                 Some(done)
             }
             Target::Link(link) => {
-                let mut link = self.fabric.link(link);
+                let link = self.fabric.link(link);
                 let done = work(&mut link.scoped);
                 link.network.impaired = link.impaired.is_on() || !link.scoped.is_empty();
                 Some(done)
@@ -306,7 +306,7 @@ impl Simulation {
 
     /// Settings of one arrow end.
     fn set_link(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
-        let mut link = self.fabric.link(id);
+        let link = self.fabric.link(id);
         Some(match to {
             Setting::Timeout(timeout) => Setting::Timeout(std::mem::replace(&mut link.timeout.0, *timeout)),
             Setting::Retry(policy) => Setting::Retry(std::mem::replace(&mut link.retries.policy, *policy)),
@@ -397,7 +397,7 @@ impl Simulation {
         }
         let home = self.fabric.home(instance);
         for arrow in &self.plan.nodes[home.node.at()].out {
-            let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
+            let link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
             link.connections.close_all();
             link.breaker = super::link::Breaker::new(link.breaker.policy);
             link.retries = super::link::Retries::new(link.retries.policy);

@@ -190,7 +190,7 @@ impl Simulation {
                 }
                 let companion = is_publish.then_some(self.words.families.messaging_sent);
                 let place = 1 + register(&mut self.telemetry, resource, words.family, companion, labels);
-                let mut link = self.fabric.link(call.link);
+                let link = self.fabric.link(call.link);
                 if link.emitter.called.len() <= at {
                     link.emitter.called.resize(at + 1, 0);
                 }

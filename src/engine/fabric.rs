@@ -1,4 +1,5 @@
-//! The ECS world of a run: replicas and arrow ends as entities, found by their numbers. Knows components, not events.
+//! The ECS world of a run, replicas as entities, and the table of arrow ends, both found by number. Knows components, not
+//! events.
 
 use bevy_ecs::change_detection::Mut;
 use bevy_ecs::component::{Component, Mutable};
@@ -48,13 +49,12 @@ pub struct Side {
 pub struct Fabric {
     ecs: Ecs,
     node_query: QueryState<NodeData>,
-    link_query: QueryState<&'static mut Link>,
     replica_query: QueryState<&'static Replica>,
     station_query: QueryState<&'static mut Station>,
     pace_query: QueryState<&'static Pace>,
     voice_query: QueryState<(&'static mut Emitter, &'static Clock)>,
     nodes: Vec<Entity>,
-    links: Vec<Entity>,
+    links: Vec<Link>,
     homes: Vec<Home>,
     sides: Vec<Side>,
     /// The replicas of each node, by ordinal.
@@ -68,7 +68,6 @@ impl Fabric {
     fn over(mut ecs: Ecs) -> Fabric {
         Fabric {
             node_query: ecs.query(),
-            link_query: ecs.query(),
             replica_query: ecs.query(),
             station_query: ecs.query(),
             pace_query: ecs.query(),
@@ -174,7 +173,7 @@ impl Fabric {
     fn spawn_link(&mut self, plan: &Plan, arrow: ArrowId, caller: InstanceId) {
         let start = &plan.arrows[arrow.at()].start;
         let impaired = Impaired::new(&start.impairments, |zone| plan.zone(zone));
-        let entity = self.ecs.spawn(Link {
+        let link = Link {
             network: Network { latency: start.latency, loss: start.loss, impaired: impaired.is_on() },
             impaired,
             connections: Connections::new(start.keep_alive),
@@ -203,10 +202,9 @@ impl Fabric {
                 attempts: 0.0,
                 failures: 0.0,
             },
-        });
-        let id = entity.id();
+        };
         self.ends[arrow.at()].push(LinkId(self.links.len() as u32));
-        self.links.push(id);
+        self.links.push(link);
         self.sides.push(Side { arrow, caller });
     }
 
@@ -218,7 +216,6 @@ impl Fabric {
     /// Looking without changing needs the archetypes known beforehand.
     fn find_archetypes(&mut self) {
         self.node_query.update_archetypes(&self.ecs);
-        self.link_query.update_archetypes(&self.ecs);
     }
 
     /// Where a replica belongs.
@@ -309,11 +306,8 @@ impl Fabric {
 
     /// An arrow's end.
     #[inline]
-    pub fn link(&mut self, id: LinkId) -> Mut<'_, Link> {
-        match self.link_query.get_mut(&mut self.ecs, self.links[id.at()]) {
-            Ok(item) => item,
-            Err(error) => unreachable!("arrow ends live as long as the run: {error}"),
-        }
+    pub fn link(&mut self, id: LinkId) -> &mut Link {
+        &mut self.links[id.at()]
     }
 
     /// A replica, to look at.
@@ -323,12 +317,12 @@ impl Fabric {
 
     /// An arrow's end, to look at.
     pub fn peek_link(&self, id: LinkId) -> Option<&Link> {
-        self.link_query.get_manual(&self.ecs, *self.links.get(id.at())?).ok()
+        self.links.get(id.at())
     }
 
     /// Health checks look at recent calls: what is older weighs half with every round.
     pub fn forget_half_of_recent_calls(&mut self) {
-        for mut link in self.link_query.iter_mut(&mut self.ecs) {
+        for link in &mut self.links {
             link.emitter.attempts *= 0.5;
             link.emitter.failures *= 0.5;
         }
@@ -381,7 +375,7 @@ impl Fabric {
             let (network, timeout, retry, fallback) =
                 (link.network, link.timeout, link.retries.policy, link.fallback.policy);
             let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
-            let mut link = self.link(to);
+            let link = self.link(to);
             (link.network, link.timeout, link.pool.policy) = (network, timeout, pool);
             link.impaired = impaired;
             link.scoped = scoped;
@@ -443,14 +437,9 @@ impl Fabric {
             copy_part::<Collector>(&self.ecs, *entity, &mut to);
             nodes.push(to.id());
         }
-        let mut links = Vec::with_capacity(self.links.len());
-        for entity in &self.links {
-            let Ok(from) = self.link_query.get_manual(&self.ecs, *entity) else { continue };
-            links.push(ecs.spawn(from.clone()).id());
-        }
         let mut fabric = Fabric {
             nodes,
-            links,
+            links: self.links.clone(),
             homes: self.homes.clone(),
             sides: self.sides.clone(),
             replicas: self.replicas.clone(),

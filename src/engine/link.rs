@@ -1,9 +1,7 @@
-//! The ends of an arrow, one entity for each replica of its caller: the network and the caller's policies.
+//! The ends of an arrow, one for each replica of its caller: the network and the caller's policies.
 //! Retry around breaker around timeout around the network; each policy in a type of its own.
 
 use std::collections::{BTreeMap, VecDeque};
-
-use bevy_ecs::component::Component;
 
 use super::connections::Connections;
 use super::data::Parts;
@@ -274,9 +272,8 @@ pub struct LinkEmitter {
     pub failures: f64,
 }
 
-/// An arrow's end: the network and the caller's policies. One component, because each event needs several of them, and
-/// finding a component costs as much as using it.
-#[derive(Component, Clone, Debug)]
+/// An arrow's end: the network and the caller's policies.
+#[derive(Clone, Debug)]
 pub struct Link {
     pub network: Network,
     pub impaired: Impaired,

@@ -102,7 +102,7 @@ impl Simulation {
             values.push((families.clock_offset, Vec::new(), sync.measured_secs));
         }
         for arrow in &self.plan.nodes[node_id.at()].out {
-            let mut link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
+            let link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
             if link.connections.policy.is_some() && link.emitter.metrics {
                 let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;
                 let server = (self.words.server_label, self.telemetry.names.intern(callee));

@@ -140,7 +140,7 @@ impl Simulation {
         let bytes = self.bytes_of(packet);
         let (from, to) = (self.zone_of(self.fabric.side(link).caller), self.zone_of(callee));
         let now = self.now;
-        let mut item = self.fabric.link(link);
+        let item = self.fabric.link(link);
         let impaired = &mut item.impaired;
         let one_way = own_loss.unwrap_or(if is_answer { impaired.response_loss } else { impaired.request_loss });
         let cut = impaired.partition.as_ref().is_some_and(|cut| cut.cuts(is_answer, from, to));
@@ -198,7 +198,7 @@ impl Simulation {
     /// Settings of what the network does besides taking time. Answers what it was before.
     pub(super) fn impair(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
         let plan = self.plan.clone();
-        let mut link = self.fabric.link(id);
+        let link = self.fabric.link(id);
         let impaired = &mut link.impaired;
         let before = match to {
             Setting::RequestLoss(share) => Setting::RequestLoss(std::mem::replace(&mut impaired.request_loss, *share)),

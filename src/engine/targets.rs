@@ -65,7 +65,7 @@ impl Simulation {
     /// Ejection begins, ends or goes by other rules; all are well at first. Answers what it was.
     pub(super) fn set_ejection(&mut self, id: LinkId, policy: Option<Ejection>) -> Option<Ejection> {
         self.watched = true;
-        let mut link = self.fabric.link(id);
+        let link = self.fabric.link(id);
         let targets = link.balancer.targets.get_or_insert_default();
         targets.seen.clear();
         let before = std::mem::replace(&mut targets.ejection, policy);
@@ -95,7 +95,7 @@ impl Simulation {
     /// Look-ups are believed for another time from now on. Answers what it was.
     pub(super) fn set_discovery(&mut self, id: LinkId, ttl: Option<Duration>) -> Option<Duration> {
         self.watched = true;
-        let mut link = self.fabric.link(id);
+        let link = self.fabric.link(id);
         let targets = link.balancer.targets.get_or_insert_default();
         targets.look_up_at = SimTime::ZERO;
         std::mem::replace(&mut targets.discovery, ttl)
@@ -109,7 +109,7 @@ impl Simulation {
             .into_iter()
             .map(|instance| self.fabric.is_up(instance, self.now) && self.stopped_for(instance).is_none())
             .collect();
-        let mut link = self.fabric.link(id);
+        let link = self.fabric.link(id);
         let Some(targets) = link.balancer.targets.as_mut() else { return };
         let Some(Ejection::Probe { every, failures }) = targets.ejection else {
             targets.probing = false;
@@ -146,7 +146,7 @@ impl Simulation {
         let now = self.now;
         let callee = self.plan.arrows[self.fabric.side(id).arrow.at()].to;
         let count = self.fabric.replicas[callee.at()].len();
-        let mut link = self.fabric.link(id);
+        let link = self.fabric.link(id);
         let targets = link.balancer.targets.as_mut()?;
         let in_turn = (0..count).map(|offset| (first + offset) % count);
         let mut admitted: Vec<usize> = in_turn.clone().filter(|at| targets.admits(*at, now)).collect();
