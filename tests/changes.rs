@@ -97,6 +97,39 @@ fn a_gradual_change_goes_in_steps_and_stops_when_it_is_undone() {
 }
 
 #[test]
+fn a_rolling_change_that_is_undone_on_its_way_reaches_no_further_replica() {
+    let step = Duration::from_secs(40);
+    let mut sim = start();
+    sim.schedule(SECS(0), &Change { rolling: step, ..change("deploy", failing(1.0)) });
+    let mut undone = sim.fork();
+    undone.schedule(SECS(20), &undo("deploy"));
+    // A roll-back goes from replica to replica as well, and is slower here than what it takes back.
+    let mut slowly = sim.fork();
+    slowly.schedule(SECS(20), &Change { rolling: step.mul_f64(2.0), ..undo("deploy") });
+    for sim in [&mut sim, &mut undone, &mut slowly] {
+        sim.run_until(SECS(120));
+        near(share(sim, 1..19, Outcome::Failed), 0.5, 0.03);
+    }
+    near(share(&sim, 41..119, Outcome::Failed), 1.0, 0.0);
+    near(share(&undone, 21..119, Outcome::Failed), 0.0, 0.0);
+    near(share(&slowly, 21..119, Outcome::Failed), 0.0, 0.0);
+}
+
+#[test]
+fn a_change_that_is_undone_while_it_waits_never_begins() {
+    let when = Some(Condition::TimeOfDay("api".into(), Duration::from_secs(12 * 3600)));
+    let mut sim = start();
+    sim.schedule(SECS(0), &Change { when, ..change("noon", failing(1.0)) });
+    let mut undone = sim.fork();
+    undone.schedule(SECS(60), &undo("noon"));
+    for sim in [&mut sim, &mut undone] {
+        sim.run_until(SECS(200));
+    }
+    near(share(&sim, 125..195, Outcome::Failed), 1.0, 0.0);
+    near(share(&undone, 125..195, Outcome::Failed), 0.0, 0.0);
+}
+
+#[test]
 fn latency_and_the_number_of_replicas_can_be_gradual() {
     let gradual = Some(Gradual { over: Duration::from_secs(40), steps: 4 });
     let mut sim = start();

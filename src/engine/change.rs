@@ -46,6 +46,9 @@ impl Simulation {
     /// replica or step by step.
     pub(super) fn begin_change(&mut self, number: u32) {
         let change = self.changes[number as usize].clone();
+        if self.stopped.contains(&number) {
+            return;
+        }
         if change.when.as_ref().is_some_and(|condition| !self.holds(condition)) {
             return self.later(LOOKS, Event::Change(number));
         }
@@ -87,8 +90,11 @@ impl Simulation {
         change.undoes.is_some() || change.sets.iter().any(|set| !self.targets(set, ordinal).is_empty())
     }
 
-    /// A change reaches the replicas with this ordinal.
+    /// A change reaches the replicas with this ordinal, unless it was undone before it came so far.
     pub(super) fn apply_change(&mut self, number: u32, ordinal: u16) {
+        if self.stopped.contains(&number) {
+            return;
+        }
         let change = self.changes[number as usize].clone();
         for set in &change.sets {
             let users = set.users.clone().map(Arc::new);

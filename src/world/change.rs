@@ -285,7 +285,7 @@ pub struct Change {
     /// The settings. Empty for a record of something that changed nothing that matters.
     #[serde(default)]
     pub sets: Vec<Set>,
-    /// The id of an earlier change: its settings return to what they were before it.
+    /// The id of an earlier change: its settings return to what they were before it, and it goes no further.
     #[serde(default)]
     pub undoes: Option<String>,
     /// Time between one replica and the next (a rolling deploy). Zero is all at once.
