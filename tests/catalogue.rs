@@ -42,6 +42,13 @@ const NOT_SOLVED: &[Row] = &[
     ("yesterdays-price", "nothing-done", "no fix was deployed"),
 ];
 
+const MEDIA_FEED_SOLVED: &[Row] = &[("read-your-own-write", "read-your-own-write-solved", "root fix")];
+
+const MEDIA_FEED_NOT_SOLVED: &[Row] = &[
+    ("read-your-own-write", "read-your-own-write-patched", "symptom patch"),
+    ("read-your-own-write", "nothing-done", "no fix was deployed"),
+];
+
 /// Plays each row, and says which ended otherwise.
 #[track_caller]
 fn play(rows: &[Row]) {
@@ -71,9 +78,19 @@ fn patches_do_not_pass_as_solutions() {
 }
 
 #[test]
+fn lessons_of_the_media_feed_are_solved_from_their_evidence() {
+    play(MEDIA_FEED_SOLVED);
+}
+
+#[test]
+fn patches_of_the_media_feed_do_not_pass_as_solutions() {
+    play(MEDIA_FEED_NOT_SOLVED);
+}
+
+#[test]
 fn every_row_has_its_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (lesson, script, _) in SOLVED.iter().chain(NOT_SOLVED) {
+    for (lesson, script, _) in [SOLVED, NOT_SOLVED, MEDIA_FEED_SOLVED, MEDIA_FEED_NOT_SOLVED].concat() {
         assert!(root.join(format!("lessons/{lesson}.ron")).is_file(), "{lesson}");
         assert!(root.join(format!("tests/scripts/{script}.txt")).is_file(), "{script}");
     }
