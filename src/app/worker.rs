@@ -291,6 +291,7 @@ impl Owner {
     fn adopt(&mut self, mut session: Session) {
         self.stop_clock();
         session.sit_down(Shift::now(&self.who));
+        session.look_ahead();
         self.told.tell(News::Opened(Box::new(session.observe())));
         self.session = Some(session);
     }

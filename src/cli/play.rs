@@ -104,6 +104,10 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
     };
     let Some(mut session) = session(arguments, asks, &mut out)? else { return Ok(()) };
     session.sit_down(Shift::now(&options.who.clone().unwrap_or_else(local_name)));
+    // A script thinks of nothing: what it needs is run when it asks.
+    if script.is_none() {
+        session.look_ahead();
+    }
     let mut desk = Desk::new(session);
     if options.trainer {
         desk.reveal(&mut out)?;

@@ -51,6 +51,9 @@ pub struct Session {
     later: Vec<LaterTicket>,
     trainer: Option<Arc<TrainerView>>,
     debrief: Option<Arc<Debrief>>,
+    /// What runs in the background for the debrief, and how far it came.
+    ahead: Option<grade::Ahead>,
+    lanes: Option<grade::Lanes>,
     snapshot: Snapshot,
     names: Names,
     digest: OnceLock<String>,
@@ -121,6 +124,8 @@ impl Session {
             later: Vec::new(),
             trainer: None,
             debrief: None,
+            ahead: None,
+            lanes: None,
             names,
             digest: OnceLock::new(),
             most_telemetry: MOST_TELEMETRY,
@@ -136,6 +141,20 @@ impl Session {
     pub fn lesson_file(&self) -> Option<PathBuf> {
         let usual = || crate::builtin::lesson_path(&self.lesson.spec().id).filter(|path| path.is_file());
         self.lesson_path.clone().or_else(usual)
+    }
+
+    /// Begins to run in the background what a debrief will need, so that it comes sooner. What it says is the same.
+    pub fn look_ahead(&mut self) {
+        if self.debrief.is_none() && self.ahead.is_none() {
+            let own = self.before_fixes.as_ref().unwrap_or(&self.sim).fork();
+            let lanes = self.lanes.take().unwrap_or_else(|| grade::Lanes::new(&self.lesson, self.seed, own));
+            self.ahead = grade::Ahead::start(&self.lesson, lanes, self.sim.now());
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_lanes(&mut self, lanes: grade::Lanes) {
+        self.lanes = Some(lanes);
     }
 
     /// Somebody sits down: what is done from now on is theirs.
@@ -252,6 +271,7 @@ impl Session {
         }
         let waited = self.sim.now().since(from);
         self.record(Command::Wait(waited), from);
+        self.ahead.iter().for_each(|ahead| ahead.reach(&self.lesson, self.sim.now()));
         self.snapshot = Snapshot::new(&self.sim, &self.lesson, &self.later);
         self.digest = OnceLock::new();
         let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(self.sim.now()));
@@ -319,8 +339,12 @@ impl Session {
     }
 
     fn end(&mut self, progress: Progress<'_>) -> Result<Reply, Refusal> {
+        if let Some(ahead) = self.ahead.take() {
+            self.lanes = ahead.halt();
+        }
         let debrief = grade::debrief(&self.case(), progress)?;
         self.debrief = Some(Arc::new(debrief.clone()));
+        self.lanes = None;
         Ok(Reply::Debrief(Box::new(debrief)))
     }
 
@@ -342,6 +366,7 @@ impl Session {
             commands: &self.commands,
             jumps: &self.jumps,
             recurrences: &self.recurrences,
+            lanes: self.lanes.as_ref(),
             opened_at: self.opened_at,
         }
     }

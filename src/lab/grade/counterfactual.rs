@@ -12,7 +12,7 @@ use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 
 /// Seeds that fixes are tried on, this one included.
-const SEEDS: u64 = 3;
+pub const SEEDS: u64 = 3;
 /// How long the futures last after the last fix has settled.
 pub const HORIZON: Duration = Duration::from_mins(45);
 /// How long they go on after the last change of the script, if that is later.
@@ -46,10 +46,12 @@ pub struct Runs {
 enum Job {
     /// Run on to the end.
     On { sim: Box<Simulation>, place: Place },
+    /// Order the fixes when the learner did, and run on to the end.
+    Fixed { sim: Box<Simulation>, at: usize },
     /// Run the history of another seed up to the first order, then both futures.
-    Fresh { seed: Seed, at: usize },
+    Fresh { sim: Box<Simulation>, at: usize },
     /// Run the past without the cause up to now.
-    Causeless,
+    Causeless(Box<Simulation>),
 }
 
 #[derive(Clone, Copy)]
@@ -73,25 +75,39 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
     let mut runs = Runs { seeds: Vec::new(), settled: settled.unwrap_or(end), end, causeless: None };
     let until = end + grace;
 
+    let first = first_order(case);
+    // The longest first, so that workers end together.
     let mut jobs = Vec::new();
     if let (Some(before), Some(_)) = (case.before_fixes, settled) {
         runs.seeds = (0..SEEDS).map(|more| Run { seed: case.seed.0.wrapping_add(more), ..Run::default() }).collect();
-        // The longest first, so that workers end together.
-        jobs.extend((1..runs.seeds.len()).map(|at| Job::Fresh { seed: Seed(runs.seeds[at].seed), at }));
-        jobs.push(Job::On { sim: Box::new(before.fork()), place: Place::Without(0) });
+        // What was run beforehand knows nothing of the calendar's jumps.
+        let jump = case.jumps.first().map_or(SimTime(u64::MAX), |(at, _)| *at);
+        let lane = |at: usize, until: SimTime| case.lanes?.seeds.get(at)?.before(until.min(jump)).map(Box::new);
+        for at in 1..runs.seeds.len() {
+            let (Some(with), Some(without)) = (lane(at, first), lane(at, until)) else {
+                let seed = Seed(runs.seeds[at].seed);
+                jobs.push(Job::Fresh { sim: Box::new(crate::lab::session::scripted(case.lesson, seed)), at });
+                continue;
+            };
+            jobs.push(Job::Fixed { sim: with, at });
+            jobs.push(Job::On { sim: without, place: Place::Without(at) });
+        }
+        let own = lane(0, until).filter(|sim| sim.now() > before.now());
         jobs.push(Job::On { sim: Box::new(case.sim.fork()), place: Place::With(0) });
+        jobs.push(Job::On { sim: own.unwrap_or_else(|| Box::new(before.fork())), place: Place::Without(0) });
     } else {
         let harmed = harmed(case.sim, end);
         runs.seeds = vec![Run { seed: case.seed.0, with: harmed.clone(), without: harmed }];
     }
     if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| matches!(pinned.look, Look::Chart(_))) {
-        jobs.push(Job::Causeless);
+        let lane = case.lanes.and_then(|lanes| lanes.causeless.as_ref()?.before(first));
+        let sim = lane.unwrap_or_else(|| scripted_without_cause(case.lesson, case.seed));
+        jobs.push(Job::Causeless(Box::new(sim)));
     }
-    let first = first_order(case);
     let length = |job: &Job| match job {
-        Job::On { sim, .. } => until.since(sim.now()).0,
-        Job::Fresh { .. } => first.0 + 2 * until.since(first).0,
-        Job::Causeless => now.0,
+        Job::On { sim, .. } | Job::Fixed { sim, .. } => until.since(sim.now()).0,
+        Job::Fresh { sim, .. } => first.since(sim.now()).0 + 2 * until.since(first).0,
+        Job::Causeless(sim) => now.since(sim.now()).0,
     };
     let total = jobs.iter().map(length).sum::<u64>().max(1);
     jobs.reverse();
@@ -154,36 +170,41 @@ fn work(
             run_on(case, &mut sim, until, meter);
             keep(place, &sim);
         }
-        Job::Fresh { seed, at } => {
-            let mut with = crate::lab::session::scripted(case.lesson, seed);
-            with.mute();
-            run_on(case, &mut with, first, meter);
-            let mut without = with.fork();
-            order_fixes(case, &mut with);
-            run_on(case, &mut with, until, meter);
-            keep(Place::With(at), &with);
-            drop(with);
+        Job::Fixed { mut sim, at } => {
+            sim.mute();
+            run_on(case, &mut sim, first, meter);
+            order_fixes(case, &mut sim);
+            run_on(case, &mut sim, until, meter);
+            keep(Place::With(at), &sim);
+        }
+        Job::Fresh { mut sim, at } => {
+            sim.mute();
+            run_on(case, &mut sim, first, meter);
+            let mut without = sim.fork();
+            order_fixes(case, &mut sim);
+            run_on(case, &mut sim, until, meter);
+            keep(Place::With(at), &sim);
+            drop(sim);
             run_on(case, &mut without, until, meter);
             keep(Place::Without(at), &without);
         }
-        Job::Causeless => {
-            let sim = causeless(case, meter);
+        Job::Causeless(mut sim) => {
+            order_fixes(case, &mut sim);
+            run_on(case, &mut sim, case.sim.now(), meter);
             if let Ok(mut runs) = results.lock() {
-                runs.causeless = Some(sim);
+                runs.causeless = Some(*sim);
             }
         }
     }
 }
 
-/// The lesson's world and script without the changes that are the cause, with the learner's fixes, up to now.
-fn causeless(case: &Case<'_>, meter: &Meter) -> Simulation {
-    let spec = case.lesson.spec();
-    let mut sim = Simulation::new(case.lesson.world(), case.seed);
+/// The lesson's world and script without the changes that are the cause, at its start.
+pub fn scripted_without_cause(lesson: &Lesson, seed: Seed) -> Simulation {
+    let spec = lesson.spec();
+    let mut sim = Simulation::new(lesson.world(), seed);
     for scripted in spec.script.iter().filter(|scripted| !spec.is_cause(scripted)) {
         sim.schedule(scripted.at, &scripted.change);
     }
-    order_fixes(case, &mut sim);
-    run_on(case, &mut sim, case.sim.now(), meter);
     sim
 }
 

@@ -3,6 +3,7 @@
 //! decides, and no word of the learner is matched against a key word.
 
 mod affected;
+mod ahead;
 mod changes;
 mod counterfactual;
 mod document;
@@ -45,6 +46,8 @@ pub(super) struct Case<'a> {
     pub jumps: &'a [(SimTime, Duration)],
     /// What long times came to.
     pub recurrences: &'a [Recurrence],
+    /// What was run beforehand, if anything was.
+    pub lanes: Option<&'a Lanes>,
     pub opened_at: SimTime,
 }
 
@@ -89,6 +92,7 @@ struct Review {
     score: Option<f64>,
 }
 
+pub(super) use ahead::{Ahead, Lanes};
 pub(crate) use counterfactual::Run;
 pub(super) use counterfactual::grace;
 pub(super) use horizon::windows;

@@ -94,6 +94,7 @@ fn case<'a>((lesson, seed, sim): (&'a Lesson, Seed, &'a Simulation), notebook: &
         commands: &[],
         jumps: &[],
         recurrences: &[],
+        lanes: None,
         opened_at,
     }
 }

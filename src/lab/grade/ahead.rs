@@ -1,0 +1,222 @@
+//! Work of the debrief that can be done beforehand: the same luck on other seeds, and the past without the cause, run on
+//! in the background while the learner thinks. Knows how far to run; a debrief without it is the same and takes longer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use super::counterfactual::{SEEDS, grace, horizon, scripted_without_cause};
+use crate::engine::Simulation;
+use crate::lesson::{Lesson, Mechanism};
+use crate::random::Seed;
+use crate::time::{Duration, SimTime};
+
+/// Virtual time that is run before the thread looks whether it is still wanted.
+const SLICE: Duration = Duration::from_secs(30);
+/// The time between two states that are kept.
+const APART: Duration = Duration::from_mins(5);
+/// How much later than now a fix that is ordered now may have settled.
+const LEAD: Duration = Duration::from_mins(15);
+
+/// One run without the learner's fixes, as it was every few minutes from the learner's arrival on.
+pub struct Lane {
+    kept: Vec<Simulation>,
+    head: Simulation,
+}
+
+impl Lane {
+    fn new(head: Simulation) -> Lane {
+        Lane { kept: Vec::new(), head }
+    }
+
+    fn run(&mut self, opens: SimTime, until: SimTime) {
+        let now = self.head.now();
+        let mut due = self.kept.last().map_or(opens, |kept| kept.now() + APART);
+        if now >= due {
+            self.kept.push(self.head.fork());
+            due = now + APART;
+        }
+        self.head.run_until((now + SLICE).min(until).min(due));
+    }
+
+    /// The last state that is kept of the time up to `at`.
+    pub fn before(&self, at: SimTime) -> Option<Simulation> {
+        let states = self.kept.iter().chain([&self.head]);
+        states.filter(|state| state.now() <= at).max_by_key(|state| state.now()).map(Simulation::fork)
+    }
+}
+
+/// All lanes of a session.
+pub struct Lanes {
+    opens: SimTime,
+    /// Of each seed that fixes are tried on, this one first. Only the ground truth is in them.
+    pub seeds: Vec<Lane>,
+    /// The past without the cause, if there is one, with all that it emits.
+    pub causeless: Option<Lane>,
+}
+
+impl Lanes {
+    /// At their start; `own` is a run of this seed without fixes.
+    pub fn new(lesson: &Lesson, seed: Seed, own: Simulation) -> Lanes {
+        let others = (1..SEEDS).map(|more| crate::lab::session::scripted(lesson, Seed(seed.0.wrapping_add(more))));
+        let seeds = [own].into_iter().chain(others).map(|mut sim| {
+            sim.mute();
+            Lane::new(sim)
+        });
+        let quiet = lesson.spec().cause.mechanism == Mechanism::NoIncident;
+        Lanes {
+            opens: lesson.spec().opens_at,
+            seeds: seeds.collect(),
+            causeless: (!quiet).then(|| Lane::new(scripted_without_cause(lesson, seed))),
+        }
+    }
+
+    /// Runs the lane that is furthest behind a little on. False if all have come to `now`, and those of seeds to `until`.
+    pub fn step(&mut self, now: SimTime, until: SimTime) -> bool {
+        let seeds = self.seeds.iter_mut().filter(|lane| lane.head.now() < until).min_by_key(|lane| lane.head.now());
+        if let Some(lane) = seeds {
+            lane.run(self.opens, until);
+            return true;
+        }
+        let causeless = self.causeless.as_mut().filter(|lane| lane.head.now() < now);
+        causeless.map(|lane| lane.run(self.opens, now)).is_some()
+    }
+}
+
+/// A thread that runs lanes on, as far as a debrief that is asked for soon would need them.
+pub struct Ahead {
+    wanted: Arc<Wanted>,
+    thread: Option<JoinHandle<Lanes>>,
+}
+
+#[derive(Default)]
+struct Wanted {
+    now: AtomicU64,
+    until: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Ahead {
+    /// None if the system has no thread to spare.
+    pub fn start(lesson: &Lesson, mut lanes: Lanes, now: SimTime) -> Option<Ahead> {
+        let wanted = Arc::new(Wanted::default());
+        wanted.set(lesson, now);
+        let order = wanted.clone();
+        let run = move || {
+            while !order.stop.load(Ordering::Acquire) {
+                let time = |wanted: &AtomicU64| SimTime(wanted.load(Ordering::Acquire));
+                if !lanes.step(time(&order.now), time(&order.until)) {
+                    std::thread::park();
+                }
+            }
+            lanes
+        };
+        let thread = std::thread::Builder::new().name("ahead".into()).spawn(run).ok()?;
+        Some(Ahead { wanted, thread: Some(thread) })
+    }
+
+    /// Time has passed: more is wanted.
+    pub fn reach(&self, lesson: &Lesson, now: SimTime) {
+        self.wanted.set(lesson, now);
+        self.thread.iter().for_each(|thread| thread.thread().unpark());
+    }
+
+    /// Ends it, and hands over how far it came.
+    pub fn halt(mut self) -> Option<Lanes> {
+        let thread = self.stop()?;
+        thread.join().ok()
+    }
+
+    fn stop(&mut self) -> Option<JoinHandle<Lanes>> {
+        self.wanted.stop.store(true, Ordering::Release);
+        let thread = self.thread.take()?;
+        thread.thread().unpark();
+        Some(thread)
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Wanted {
+    fn set(&self, lesson: &Lesson, now: SimTime) {
+        self.now.store(now.0, Ordering::Release);
+        self.until.store((horizon(lesson, now + LEAD) + grace(lesson)).0, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{ChartQuery, Command, Debrief, Fix, Look, Reply, Session, Show};
+
+    const LESSON: &str = "tests/support/shop/lessons/tiny.ron";
+
+    fn deeds() -> Vec<Command> {
+        let with = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let chart = ChartQuery {
+            metric: "http.server.response.body.size".to_owned(),
+            with: [with("service.name", "shop"), with("http.route", "/products/{id}")].into(),
+            show: Show::Mean,
+            ..ChartQuery::default()
+        };
+        vec![
+            Command::Pin { look: Look::Chart(chart), why: "smaller".to_owned() },
+            Command::Wait(Duration::from_mins(7)),
+            Command::Deploy(Fix::RollBack { change: "config-2".to_owned() }),
+            Command::Wait(Duration::from_mins(2)),
+        ]
+    }
+
+    fn played(prepare: impl FnOnce(&mut Session)) -> Debrief {
+        let lesson = Lesson::load(LESSON).unwrap();
+        let mut session = Session::start(&lesson, Seed(3), &mut |_| true);
+        prepare(&mut session);
+        for command in deeds() {
+            session.apply(&command, &mut |_| true).unwrap();
+        }
+        match session.apply(&Command::Debrief, &mut |_| true).unwrap() {
+            Reply::Debrief(debrief) => *debrief,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Lanes of the lesson that were run this far, step by step.
+    fn lanes(until: SimTime) -> Lanes {
+        let lesson = Lesson::load(LESSON).unwrap();
+        let mut lanes = Lanes::new(&lesson, Seed(3), crate::lab::session::scripted(&lesson, Seed(3)));
+        while lanes.step(until, until) {}
+        lanes
+    }
+
+    #[test]
+    fn a_debrief_is_the_same_however_much_of_it_was_run_beforehand() {
+        let plain = played(|_| {});
+        for minutes in [5, 44, 49, 150] {
+            let lanes = lanes(SimTime::from_secs(60 * minutes));
+            assert_eq!(played(|session| session.set_lanes(lanes)), plain, "{minutes} minutes");
+        }
+        assert_eq!(played(Session::look_ahead), plain);
+    }
+
+    #[test]
+    fn lanes_keep_a_state_for_every_few_minutes_since_the_arrival() {
+        let lanes = lanes(SimTime::from_secs(60 * 52));
+        for lane in lanes.seeds.iter().chain(&lanes.causeless) {
+            let kept: Vec<u64> = lane.kept.iter().map(|kept| kept.now().0 / Duration::from_mins(1).0).collect();
+            assert_eq!(kept, [40, 45, 50]);
+            assert_eq!(
+                lane.before(SimTime::from_secs(60 * 47)).map(|sim| sim.now()),
+                Some(SimTime::from_secs(60 * 45))
+            );
+            assert_eq!(
+                lane.before(SimTime::from_secs(60 * 60)).map(|sim| sim.now()),
+                Some(SimTime::from_secs(60 * 52))
+            );
+            assert!(lane.before(SimTime::from_secs(60 * 39)).is_none());
+        }
+    }
+}
