@@ -42,11 +42,17 @@ const NOT_SOLVED: &[Row] = &[
     ("yesterdays-price", "nothing-done", "no fix was deployed"),
 ];
 
-const MEDIA_FEED_SOLVED: &[Row] = &[("read-your-own-write", "read-your-own-write-solved", "root fix")];
+const MEDIA_FEED_SOLVED: &[Row] = &[
+    ("read-your-own-write", "read-your-own-write-solved", "root fix"),
+    ("the-breaker-nobody-saw-open", "the-breaker-nobody-saw-open-solved", "root fix"),
+    ("the-fix-that-came-back", "the-fix-that-came-back-solved", "root fix"),
+];
 
 const MEDIA_FEED_NOT_SOLVED: &[Row] = &[
     ("read-your-own-write", "read-your-own-write-patched", "symptom patch"),
     ("read-your-own-write", "nothing-done", "no fix was deployed"),
+    ("the-breaker-nobody-saw-open", "the-breaker-nobody-saw-open-patched", "symptom patch"),
+    ("the-fix-that-came-back", "the-fix-that-came-back-patched", "symptom patch"),
 ];
 
 /// Plays each row, and says which ended otherwise.
