@@ -46,6 +46,8 @@ const MEDIA_FEED_SOLVED: &[Row] = &[
     ("read-your-own-write", "read-your-own-write-solved", "root fix"),
     ("the-breaker-nobody-saw-open", "the-breaker-nobody-saw-open-solved", "root fix"),
     ("the-fix-that-came-back", "the-fix-that-came-back-solved", "root fix"),
+    ("the-lost-trail", "the-lost-trail-solved", "root fix"),
+    ("what-sampling-hid", "what-sampling-hid-solved", "root fix"),
 ];
 
 const MEDIA_FEED_NOT_SOLVED: &[Row] = &[
@@ -53,6 +55,8 @@ const MEDIA_FEED_NOT_SOLVED: &[Row] = &[
     ("read-your-own-write", "nothing-done", "no fix was deployed"),
     ("the-breaker-nobody-saw-open", "the-breaker-nobody-saw-open-patched", "symptom patch"),
     ("the-fix-that-came-back", "the-fix-that-came-back-patched", "symptom patch"),
+    ("the-lost-trail", "the-lost-trail-patched", "symptom patch"),
+    ("what-sampling-hid", "what-sampling-hid-patched", "symptom patch"),
 ];
 
 /// Plays each row, and says which ended otherwise.
