@@ -53,7 +53,7 @@ impl Simulation {
         let now = self.now;
         Some(match to {
             Setting::ClockStep(by) => {
-                let mut clock = self.fabric.node(instance).clock;
+                let clock = &mut self.fabric.node(instance).clock;
                 let (off, _) = clock.error(now);
                 clock.step(now, SignedDuration(off.0.saturating_add(by.0)));
                 Setting::ClockStep(SignedDuration(-by.0))
@@ -81,29 +81,28 @@ impl Simulation {
                 Setting::LockLease(std::mem::replace(&mut table.policy.lease, *time))
             }
             Setting::CacheCapacity(entries) => {
-                let mut cache = self.fabric.node(instance).cache?;
+                let mut cache = self.fabric.cache(instance)?;
                 Setting::CacheCapacity(std::mem::replace(&mut cache.capacity, *entries))
             }
             Setting::SingleFlight(wait) => {
-                let mut cache = self.fabric.node(instance).cache?;
+                let mut cache = self.fabric.cache(instance)?;
                 Setting::SingleFlight(std::mem::replace(&mut cache.single_flight, *wait))
             }
             Setting::PoisonCache(poison) => {
                 let datum = self.plan.datum_id(&poison.datum);
                 let key = (poison.key + 1) % self.plan.data[datum.at()].keys;
                 let other = Part { datum, key, version: self.versions.current(datum, key), source: Source::Database };
-                let node = self.fabric.node(instance);
-                let stamp = node.clock.stamp(now);
-                node.cache?.put(datum, poison.key, other, stamp);
+                let stamp = self.fabric.node(instance).clock.stamp(now);
+                self.fabric.cache(instance)?.put(datum, poison.key, other, stamp);
                 return None;
             }
             Setting::FlushKey(entry) => {
                 let datum = self.plan.datum_id(&entry.datum);
-                self.fabric.node(instance).cache?.invalidate(datum, entry.key);
+                self.fabric.cache(instance)?.invalidate(datum, entry.key);
                 return None;
             }
             Setting::Slow(slow) => {
-                let mut pace = self.fabric.node(instance).pace;
+                let pace = &mut self.fabric.node(instance).pace;
                 let before = Slow { share: pace.slow_share, factor: pace.slow_factor };
                 pace.slow_share = slow.map_or(0.0, |slow| slow.share);
                 pace.slow_factor = slow.map_or(1.0, |slow| slow.factor);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::condition::LOOKS;
 use super::ids::{InstanceId, LinkId, NodeId};
 use super::lock::LockTable;
+use super::node::Replication;
 use super::process::Heap;
 use super::scoped::Scoped;
 use super::{Event, Simulation};
@@ -197,7 +198,7 @@ impl Simulation {
     fn with_scoped<T>(&mut self, target: Target, work: impl FnOnce(&mut Scoped) -> T) -> Option<T> {
         match target {
             Target::Replica(instance) => {
-                let mut node = self.fabric.node(instance);
+                let node = self.fabric.node(instance);
                 let done = work(&mut node.scoped);
                 node.pace.scoped = !node.scoped.is_empty();
                 Some(done)
@@ -224,7 +225,7 @@ impl Simulation {
     /// Settings of one replica. Answers what it was before; None if there is nothing to go back to.
     fn set_replica(&mut self, instance: InstanceId, to: &Setting) -> Option<Setting> {
         let now = self.now;
-        let mut node = self.fabric.node(instance);
+        let node = self.fabric.node(instance);
         Some(match to {
             Setting::Version(version) => {
                 let before = std::mem::replace(&mut node.replica.version, version.clone());
@@ -241,7 +242,7 @@ impl Simulation {
             Setting::Flag(name, on) => {
                 let home = self.fabric.home(instance).node;
                 let at = self.plan.node_spec(home).flags.keys().position(|known| known == name)?;
-                let mut node = self.fabric.node(instance);
+                let node = self.fabric.node(instance);
                 Setting::Flag(name.clone(), std::mem::replace(node.flags.0.get_mut(at)?, *on))
             }
             Setting::Restart => {
@@ -282,21 +283,26 @@ impl Simulation {
             Setting::LogLevel(level) => Setting::LogLevel(std::mem::replace(&mut node.emitter.level, *level)),
             Setting::FlagTelemetry(on) => Setting::FlagTelemetry(std::mem::replace(&mut node.emitter.flags, *on)),
             Setting::Sampling(share) => Setting::Sampling(std::mem::replace(&mut node.emitter.sampling, *share)),
-            Setting::CacheTtl(ttl) => Setting::CacheTtl(std::mem::replace(&mut node.cache?.ttl, *ttl)),
-            Setting::LostInvalidations(share) => {
-                Setting::LostInvalidations(std::mem::replace(&mut node.cache?.lost_invalidations, *share))
-            }
+            Setting::CacheTtl(ttl) => Setting::CacheTtl(std::mem::replace(&mut self.fabric.cache(instance)?.ttl, *ttl)),
+            Setting::LostInvalidations(share) => Setting::LostInvalidations(std::mem::replace(
+                &mut self.fabric.cache(instance)?.lost_invalidations,
+                *share,
+            )),
             Setting::FlushCache => {
-                node.cache?.flush();
+                self.fabric.cache(instance)?.flush();
                 return None;
             }
             Setting::QueueCapacity(capacity) => {
-                Setting::QueueCapacity(std::mem::replace(&mut node.queue?.capacity, *capacity))
+                Setting::QueueCapacity(std::mem::replace(&mut self.fabric.queue(instance)?.capacity, *capacity))
             }
-            Setting::Overflow(does) => Setting::Overflow(std::mem::replace(&mut node.queue?.overflow, *does)),
-            Setting::Visibility(time) => Setting::Visibility(std::mem::replace(&mut node.queue?.visibility, *time)),
+            Setting::Overflow(does) => {
+                Setting::Overflow(std::mem::replace(&mut self.fabric.queue(instance)?.overflow, *does))
+            }
+            Setting::Visibility(time) => {
+                Setting::Visibility(std::mem::replace(&mut self.fabric.queue(instance)?.visibility, *time))
+            }
             Setting::MaxDeliveries(most) => {
-                Setting::MaxDeliveries(std::mem::replace(&mut node.queue?.most_deliveries, *most))
+                Setting::MaxDeliveries(std::mem::replace(&mut self.fabric.queue(instance)?.most_deliveries, *most))
             }
             Setting::Redrive => {
                 self.redrive(instance);
@@ -305,7 +311,9 @@ impl Simulation {
             Setting::AckMode(ack) => Setting::AckMode(std::mem::replace(&mut node.consumer.ack, *ack)),
             Setting::Poison(share) => Setting::Poison(std::mem::replace(&mut node.consumer.poison, *share)),
             Setting::Idempotency(policy) => Setting::Idempotency(std::mem::replace(&mut node.keys.policy, *policy)),
-            Setting::ReplicaLag(lag) => Setting::ReplicaLag(std::mem::replace(&mut node.replication?.lag, *lag)),
+            Setting::ReplicaLag(lag) => {
+                Setting::ReplicaLag(std::mem::replace(&mut self.fabric.part::<Replication>(instance)?.lag, *lag))
+            }
             other => return self.set_behaviour(instance, other),
         })
     }
@@ -384,7 +392,7 @@ impl Simulation {
     /// The same, and it is away for this long.
     pub(super) fn restart_for(&mut self, instance: InstanceId, away: Duration) {
         let up = self.now + away;
-        let mut node = self.fabric.node(instance);
+        let node = self.fabric.node(instance);
         node.replica.down_until = up;
         node.replica.started = up;
         node.replica.generation += 1;
@@ -392,7 +400,7 @@ impl Simulation {
         node.emitter.live.iter_mut().for_each(|value| *value = 0.0);
         node.emitter.exemplars.clear();
         node.keys.forget();
-        if let Some(mut cache) = node.cache {
+        if let Some(mut cache) = self.fabric.cache(instance) {
             cache.forget();
         }
         if let Some(mut table) = self.fabric.part::<LockTable>(instance) {
@@ -422,7 +430,7 @@ impl Simulation {
         let started = self.words.started;
         self.log(instance, started, None, SpanNumber(0), &[version.0]);
         self.process_started(instance);
-        if self.fabric.node(instance).queue.is_some() {
+        if self.fabric.queue(instance).is_some() {
             self.dispatch(instance);
         }
         self.take_from_queues(instance);
@@ -469,7 +477,7 @@ impl Simulation {
         self.copy_behaviours(like, instance);
         self.inherit(like, instance);
         self.restart(instance);
-        let mut node = self.fabric.node(instance);
+        let node = self.fabric.node(instance);
         node.replica.down_until = self.now + time;
         node.replica.started = self.now + time;
         self.later(time, Event::Up(instance));
@@ -478,7 +486,7 @@ impl Simulation {
     /// More servers: those who wait get them.
     fn serve_waiting(&mut self, instance: InstanceId) {
         loop {
-            let mut node = self.fabric.node(instance);
+            let node = self.fabric.node(instance);
             if node.station.busy >= node.station.servers {
                 break;
             }

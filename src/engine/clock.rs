@@ -1,13 +1,11 @@
 //! A replica's own clock: `true time + offset + drift × (true time − anchor)`, and a slew while it is being corrected.
 //! It decides what the replica stamps and judges. Knows true time only to be wrong about it.
 
-use bevy_ecs::component::Component;
-
 use crate::time::{Duration, SignedDuration, SimTime, Stamp};
 use crate::world;
 
 /// The clock of one replica.
-#[derive(Component, Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
     anchor: SimTime,
     offset_ns: i64,

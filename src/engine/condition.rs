@@ -20,11 +20,11 @@ impl Simulation {
             Condition::QueueDepth(_, most) => self.sum(&replicas, Self::depth) > u64::from(*most),
             Condition::ActiveRequests(_, most) => self.sum(&replicas, Self::active) > u64::from(*most),
             Condition::QueueAge(_, most) => replicas.iter().any(|id| {
-                let oldest = self.fabric.node(*id).queue.and_then(|queue| queue.oldest_of_all());
+                let oldest = self.fabric.queue(*id).and_then(|queue| queue.oldest_of_all());
                 oldest.is_some_and(|oldest| self.now.since(oldest) > *most)
             }),
             Condition::Uptime(_, least) => replicas.iter().any(|id| {
-                let replica = self.fabric.node(*id).replica;
+                let replica = &self.fabric.node(*id).replica;
                 replica.is_up(self.now) && self.now.since(replica.started) > *least
             }),
             Condition::TimeOfDay(_, time) => {
@@ -42,7 +42,7 @@ impl Simulation {
     }
 
     fn depth(&mut self, id: InstanceId) -> u64 {
-        let queue = self.fabric.node(id).queue;
+        let queue = self.fabric.queue(id);
         queue.map_or(0, |queue| (0..queue.groups()).map(|group| u64::from(queue.depth(group))).max().unwrap_or(0))
     }
 

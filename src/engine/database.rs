@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bevy_ecs::component::Component;
 
 use super::ids::{DatumId, InstanceId, NodeId};
+use super::node::Replication;
 use super::plan::{DataOp, StepPlan};
 use super::slab::Key;
 use super::{Event, Simulation, data};
@@ -88,7 +89,7 @@ impl Simulation {
         };
         let followers: Vec<InstanceId> =
             (0..plan.nodes.len()).filter(follows).flat_map(|at| self.fabric.replicas[at].clone()).collect();
-        let behind = |instance| Some(self.fabric.node(instance).replication?.lag);
+        let behind = |instance| Some(self.fabric.peek_part::<Replication>(instance)?.lag);
         // The one that is least behind is promoted; a primary without replicas comes back with its disk.
         if let Some(lag) = followers.into_iter().filter_map(behind).min() {
             let written = plan.nodes[primary.at()].routes.iter().flat_map(|route| &plan.routes[route.at()].steps);

@@ -33,7 +33,7 @@ impl Simulation {
             from: None,
         };
         message.partition = self.partition_of(instance, &message);
-        let Some(mut queue) = self.fabric.node(instance).queue else { return };
+        let Some(mut queue) = self.fabric.queue(instance) else { return };
         if queue.refuses() {
             if let Some(visit) = self.visits.get_mut(key) {
                 visit.status = 503;
@@ -51,7 +51,7 @@ impl Simulation {
     fn take_in(&mut self, queue: InstanceId, message: Message) {
         self.carry(message.context, 1);
         self.flows.queue(queue).taken += 1;
-        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        let Some(mut store) = self.fabric.queue(queue) else { return };
         if let Some(dropped) = store.push(message) {
             self.flows.queue(queue).dropped += 1;
             self.carry(dropped.context, -1);
@@ -89,7 +89,7 @@ impl Simulation {
         (node, ordinal): (NodeId, u16),
         group: u8,
     ) -> Option<(InstanceId, LinkId)> {
-        let mut store = self.fabric.node(queue).queue?;
+        let mut store = self.fabric.queue(queue)?;
         if !store.has_ready(group) {
             return None;
         }
@@ -112,7 +112,7 @@ impl Simulation {
 
     fn deliver_message(&mut self, (queue, group): (InstanceId, u8), consumer: InstanceId, link: LinkId) {
         let ack = self.fabric.node(consumer).consumer.ack;
-        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        let Some(mut store) = self.fabric.queue(queue) else { return };
         let Some(mut message) = store.take(group) else { return };
         let visibility = store.visibility;
         self.flows.queue(queue).handed += 1;
@@ -150,7 +150,7 @@ impl Simulation {
     /// The queue keeps a delivered message, and delivers it again when it hears nothing of it: after the visibility
     /// timeout, or when the connection to the consumer is found dead.
     fn hold(&mut self, queue: InstanceId, message: Message) -> u32 {
-        let Some(mut store) = self.fabric.node(queue).queue else { return 0 };
+        let Some(mut store) = self.fabric.queue(queue) else { return 0 };
         let receipt = store.hold(message);
         let after = store.visibility.unwrap_or(CONNECTION_GIVES_UP);
         self.later(after, Event::Visible(queue, receipt));
@@ -165,7 +165,7 @@ impl Simulation {
             return self.message_done(queue, &message);
         }
         let heard = !self.acknowledgement_is_lost(visit);
-        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        let Some(mut store) = self.fabric.queue(queue) else { return };
         if message.receipt != 0 {
             // What the queue hears nothing of, or what failed, becomes visible again by itself.
             if ok && heard && store.release(message.receipt).is_some() {
@@ -190,7 +190,7 @@ impl Simulation {
 
     /// A message that the queue held has not been acknowledged in time.
     pub(super) fn visible_again(&mut self, queue: InstanceId, receipt: u32) {
-        let held = self.fabric.node(queue).queue.and_then(|mut store| store.release(receipt));
+        let held = self.fabric.queue(queue).and_then(|mut store| store.release(receipt));
         if let Some(message) = held {
             self.message_back(queue, message);
             self.dispatch(queue);
@@ -198,7 +198,7 @@ impl Simulation {
     }
 
     fn message_done(&mut self, queue: InstanceId, message: &Message) {
-        if let Some(mut store) = self.fabric.node(queue).queue {
+        if let Some(mut store) = self.fabric.queue(queue) {
             store.done(message);
         }
         self.flows.queue(queue).done += 1;
@@ -208,7 +208,7 @@ impl Simulation {
     /// A message goes back to the queue, or is given up.
     fn message_back(&mut self, queue: InstanceId, message: Message) {
         let Home { node, ordinal } = self.fabric.home(queue);
-        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        let Some(mut store) = self.fabric.queue(queue) else { return };
         if message.deliveries < store.most_deliveries {
             self.flows.queue(queue).returned += 1;
             return store.put_back(message);
@@ -226,7 +226,7 @@ impl Simulation {
     fn dead_letter(&mut self, queue: InstanceId, message: Message) {
         let partition = self.partition_of(queue, &message);
         let nobody_comes = self.plan.nodes[self.fabric.home(queue).node.at()].groups.is_empty();
-        let Some(mut store) = self.fabric.node(queue).queue else { return };
+        let Some(mut store) = self.fabric.queue(queue) else { return };
         if store.refuses() {
             return;
         }
@@ -243,12 +243,12 @@ impl Simulation {
     /// Dead letters go back to the queues that gave them up.
     pub(super) fn redrive(&mut self, letters: InstanceId) {
         let nobody_came = self.plan.nodes[self.fabric.home(letters).node.at()].groups.is_empty();
-        let Some(mut store) = self.fabric.node(letters).queue else { return };
+        let Some(mut store) = self.fabric.queue(letters) else { return };
         for message in store.drain() {
             self.flows.queue(letters).handed += 1;
             let Some(queue) = message.from else {
                 self.flows.queue(letters).returned += 1;
-                if let Some(mut store) = self.fabric.node(letters).queue {
+                if let Some(mut store) = self.fabric.queue(letters) {
                     store.put_back(message);
                 }
                 continue;
@@ -259,7 +259,7 @@ impl Simulation {
             }
             // The group of a dead letter is the letters' own; the first queue's was forgotten, and all of its groups get
             // it: with one group, as usual, that is the same.
-            let groups = self.fabric.node(queue).queue.map_or(0, |store| store.groups());
+            let groups = self.fabric.queue(queue).map_or(0, |store| store.groups());
             let partition = self.partition_of(queue, &message);
             for group in 0..groups {
                 self.take_in(queue, Message { group, partition, from: None, enqueued: self.now, ..message });

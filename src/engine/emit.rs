@@ -63,7 +63,7 @@ impl Simulation {
         let Some(visit) = self.visits.get(key) else { return };
         let route = &self.plan.routes[visit.route.at()];
         let words = &self.words.routes[visit.route.at()];
-        let (mut emitter, clock) = self.fabric.voice(visit.instance);
+        let (emitter, clock) = self.fabric.voice(visit.instance);
         let resource = ResourceId(visit.instance.0);
         let took = self.now.since(visit.since);
         let (status, failed) = (visit.status, visit.status >= 400);
@@ -199,7 +199,7 @@ impl Simulation {
             } else {
                 known
             };
-            let (mut emitter, clock) = self.fabric.voice(caller);
+            let (emitter, clock) = self.fabric.voice(caller);
             let slot = place as usize - 1;
             let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             if let Some(trace) = call.trace.trace.filter(|_| call.span.0 != 0) {

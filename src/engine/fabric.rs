@@ -18,9 +18,7 @@ use super::limit::Limiter;
 use super::link::{Balancer, Breaker, FallbackPolicy, Guards, Link, LinkEmitter, Pool, Retries, Timeout};
 use super::lock::LockTable;
 use super::network::{Impaired, Network};
-use super::node::{
-    Emitter, Flags, HealthPage, NodeData, NodeDataItem, NodeDataReadOnlyItem, Pace, Replica, Replication, Station,
-};
+use super::node::{Emitter, Flags, HealthPage, Node, Pace, Replica, Replication, Station};
 use super::plan::Plan;
 use super::process::{Collector, Heap};
 use super::queue::{Consumer, QueueStore};
@@ -45,15 +43,10 @@ pub struct Side {
     pub caller: InstanceId,
 }
 
-/// Entities by number. Queries are cached: looking a replica up costs a few nanoseconds.
+/// Replicas and arrow ends by number. What each has is a row of a table; what few have is a component of the replica's
+/// entity.
 pub struct Fabric {
-    ecs: Ecs,
-    node_query: QueryState<NodeData>,
-    replica_query: QueryState<&'static Replica>,
-    station_query: QueryState<&'static mut Station>,
-    pace_query: QueryState<&'static Pace>,
-    voice_query: QueryState<(&'static mut Emitter, &'static Clock)>,
-    nodes: Vec<Entity>,
+    nodes: Vec<Node>,
     links: Vec<Link>,
     homes: Vec<Home>,
     sides: Vec<Side>,
@@ -61,24 +54,26 @@ pub struct Fabric {
     pub replicas: Vec<Vec<InstanceId>>,
     /// The ends of each arrow, by the caller's ordinal.
     pub ends: Vec<Vec<LinkId>>,
+    ecs: Ecs,
+    entities: Vec<Entity>,
+    caches: QueryState<&'static mut CacheStore>,
+    queues: QueryState<&'static mut QueueStore>,
 }
 
 impl Fabric {
     /// Queries over an ECS world; no numbers yet.
     fn over(mut ecs: Ecs) -> Fabric {
         Fabric {
-            node_query: ecs.query(),
-            replica_query: ecs.query(),
-            station_query: ecs.query(),
-            pace_query: ecs.query(),
-            voice_query: ecs.query(),
-            ecs,
             nodes: Vec::new(),
             links: Vec::new(),
             homes: Vec::new(),
             sides: Vec::new(),
             replicas: Vec::new(),
             ends: Vec::new(),
+            caches: ecs.query(),
+            queues: ecs.query(),
+            ecs,
+            entities: Vec::new(),
         }
     }
 
@@ -102,8 +97,8 @@ impl Fabric {
         let instance = InstanceId(self.nodes.len() as u16);
         let ordinal = self.replicas[node.at()].len() as u16;
         let declared_clock = spec.clocks.get(usize::from(ordinal)).or(spec.clocks.last()).copied().unwrap_or_default();
-        let mut entity = self.ecs.spawn((
-            Replica {
+        self.nodes.push(Node {
+            replica: Replica {
                 version: spec.version.clone(),
                 started: now,
                 down_until: now,
@@ -111,20 +106,29 @@ impl Fabric {
                 down: false,
                 generation: 0,
             },
-            Clock::new(declared_clock),
-            Station { servers: spec.concurrency, busy: 0, line: Default::default(), line_limit: spec.queue_limit },
-            Pace {
+            clock: Clock::new(declared_clock),
+            station: Station {
+                servers: spec.concurrency,
+                busy: 0,
+                line: Default::default(),
+                line_limit: spec.queue_limit,
+            },
+            pace: Pace {
                 slow_share: spec.slow.map_or(0.0, |slow| slow.share),
                 slow_factor: spec.slow.map_or(1.0, |slow| slow.factor),
                 ..Pace::default()
             },
-            Emitter::new(&spec.telemetry),
-            HealthPage { declared: spec.health.clone(), last: None },
-            KnownKeys::new(spec.idempotency),
-            Flags(spec.flags.values().copied().collect()),
-            Scoped::default(),
-            Consumer { ack: spec.consumes.as_ref().map(|consumes| consumes.ack).unwrap_or_default(), poison: 0.0 },
-        ));
+            emitter: Emitter::new(&spec.telemetry),
+            health: HealthPage { declared: spec.health.clone(), last: None },
+            keys: KnownKeys::new(spec.idempotency),
+            flags: Flags(spec.flags.values().copied().collect()),
+            scoped: Scoped::default(),
+            consumer: Consumer {
+                ack: spec.consumes.as_ref().map(|consumes| consumes.ack).unwrap_or_default(),
+                poison: 0.0,
+            },
+        });
+        let mut entity = self.ecs.spawn_empty();
         if let Some(cache) = &spec.cache {
             entity.insert(CacheStore::new(cache));
         }
@@ -160,13 +164,12 @@ impl Fabric {
         if let Some(locks) = spec.locks {
             entity.insert(LockTable::new(locks));
         }
-        self.nodes.push(entity.id());
+        self.entities.push(entity.id());
         self.homes.push(Home { node, ordinal });
         self.replicas[node.at()].push(instance);
         for arrow in &plan.nodes[node.at()].out {
             self.spawn_link(plan, *arrow, instance);
         }
-        self.find_archetypes();
         instance
     }
 
@@ -213,11 +216,6 @@ impl Fabric {
         (0..self.nodes.len() as u16).map(InstanceId)
     }
 
-    /// Looking without changing needs the archetypes known beforehand.
-    fn find_archetypes(&mut self) {
-        self.node_query.update_archetypes(&self.ecs);
-    }
-
     /// Where a replica belongs.
     #[inline]
     pub fn home(&self, id: InstanceId) -> Home {
@@ -232,71 +230,68 @@ impl Fabric {
 
     /// Whether new requests may be sent to a replica.
     #[inline]
-    pub fn is_up(&mut self, id: InstanceId, now: SimTime) -> bool {
-        match self.replica_query.get(&self.ecs, self.nodes[id.at()]) {
-            Ok(replica) => replica.is_up(now),
-            Err(error) => unreachable!("replicas live as long as the run: {error}"),
-        }
+    pub fn is_up(&self, id: InstanceId, now: SimTime) -> bool {
+        self.nodes[id.at()].replica.is_up(now)
     }
 
     /// A replica's servers and line.
     #[inline]
-    pub fn station(&mut self, id: InstanceId) -> Mut<'_, Station> {
-        match self.station_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
-            Ok(station) => station,
-            Err(error) => unreachable!("replicas live as long as the run: {error}"),
-        }
+    pub fn station(&mut self, id: InstanceId) -> &mut Station {
+        &mut self.nodes[id.at()].station
     }
 
     /// How fast a replica works.
     #[inline]
-    pub fn pace(&mut self, id: InstanceId) -> Pace {
-        match self.pace_query.get(&self.ecs, self.nodes[id.at()]) {
-            Ok(pace) => *pace,
-            Err(error) => unreachable!("replicas live as long as the run: {error}"),
-        }
+    pub fn pace(&self, id: InstanceId) -> Pace {
+        self.nodes[id.at()].pace
     }
 
     /// What a replica speaks with: its instrumentation and its clock.
     #[inline]
-    pub fn voice(&mut self, id: InstanceId) -> (Mut<'_, Emitter>, &Clock) {
-        match self.voice_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
-            Ok(voice) => voice,
-            Err(error) => unreachable!("replicas live as long as the run: {error}"),
-        }
+    pub fn voice(&mut self, id: InstanceId) -> (&mut Emitter, &Clock) {
+        let node = &mut self.nodes[id.at()];
+        (&mut node.emitter, &node.clock)
     }
 
     /// The network of an arrow's end.
     #[inline]
-    pub fn network(&mut self, id: LinkId) -> Network {
-        self.link(id).network
+    pub fn network(&self, id: LinkId) -> Network {
+        self.links[id.at()].network
     }
 
-    /// A replica, with all its components.
+    /// What a replica has like all others.
     #[inline]
-    pub fn node(&mut self, id: InstanceId) -> NodeDataItem<'_, '_> {
-        match self.node_query.get_mut(&mut self.ecs, self.nodes[id.at()]) {
-            Ok(item) => item,
-            Err(error) => unreachable!("replicas live as long as the run: {error}"),
-        }
+    pub fn node(&mut self, id: InstanceId) -> &mut Node {
+        &mut self.nodes[id.at()]
+    }
+
+    /// The store of a replica that is a cache.
+    #[inline]
+    pub fn cache(&mut self, id: InstanceId) -> Option<Mut<'_, CacheStore>> {
+        self.caches.get_mut(&mut self.ecs, self.entities[id.at()]).ok()
+    }
+
+    /// The store of a replica that is a queue.
+    #[inline]
+    pub fn queue(&mut self, id: InstanceId) -> Option<Mut<'_, QueueStore>> {
+        self.queues.get_mut(&mut self.ecs, self.entities[id.at()]).ok()
     }
 
     /// A behaviour that few replicas have, to look at.
     pub fn peek_part<T: Component>(&self, id: InstanceId) -> Option<&T> {
-        self.ecs.get(*self.nodes.get(id.at())?)
+        self.ecs.get(*self.entities.get(id.at())?)
     }
 
     /// A behaviour that few replicas have.
     pub fn part<T: Component<Mutability = Mutable>>(&mut self, id: InstanceId) -> Option<Mut<'_, T>> {
-        self.ecs.get_mut(self.nodes[id.at()])
+        self.ecs.get_mut(self.entities[id.at()])
     }
 
     /// A behaviour that few replicas have; this one has it from now on.
     pub fn part_or_default<T: Component<Mutability = Mutable> + Default>(&mut self, id: InstanceId) -> Mut<'_, T> {
-        let entity = self.nodes[id.at()];
+        let entity = self.entities[id.at()];
         if self.ecs.get::<T>(entity).is_none() {
             self.ecs.entity_mut(entity).insert(T::default());
-            self.find_archetypes();
         }
         match self.ecs.get_mut(entity) {
             Some(part) => part,
@@ -311,8 +306,8 @@ impl Fabric {
     }
 
     /// A replica, to look at.
-    pub fn peek_node(&self, id: InstanceId) -> Option<NodeDataReadOnlyItem<'_, '_>> {
-        self.node_query.get_manual(&self.ecs, *self.nodes.get(id.at())?).ok()
+    pub fn peek_node(&self, id: InstanceId) -> Option<&Node> {
+        self.nodes.get(id.at())
     }
 
     /// An arrow's end, to look at.
@@ -333,33 +328,33 @@ impl Fabric {
         let node = self.node(from);
         let (version, servers, line_limit) =
             (node.replica.version.clone(), node.station.servers, node.station.line_limit);
-        let (pace, health) = (*node.pace, node.health.declared.clone());
+        let (pace, health) = (node.pace, node.health.declared.clone());
         let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
         let (level, tells_flags) = (node.emitter.level, node.emitter.flags);
-        let (keys, consumer) = (node.keys.policy, *node.consumer);
+        let (keys, consumer) = (node.keys.policy, node.consumer);
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
-        let (cache, queue) = (
-            node.cache.map(|cache| (cache.ttl, cache.lost_invalidations, cache.capacity, cache.single_flight)),
-            node.queue.map(|queue| (queue.capacity, queue.overflow, queue.visibility, queue.most_deliveries)),
-        );
         let Home { node: id, ordinal: from_ordinal } = self.home(from);
-        let mut node = self.node(to);
+        let node = self.node(to);
         node.replica.version = version;
         (node.station.servers, node.station.line_limit) = (servers, line_limit);
         // What stops a process is its own; its pauses' rhythm comes with the behaviours.
-        let Pace { stopped_until, paused, collects, .. } = *node.pace;
-        *node.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, ..pace };
+        let Pace { stopped_until, paused, collects, .. } = node.pace;
+        node.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, ..pace };
         node.health.declared = health;
         node.keys.policy = keys;
-        (*node.flags, *node.scoped) = (flags, scoped);
-        *node.consumer = consumer;
+        (node.flags, node.scoped) = (flags, scoped);
+        node.consumer = consumer;
         (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
         (node.emitter.level, node.emitter.flags) = (level, tells_flags);
-        if let (Some(mut store), Some((ttl, lost, capacity, single_flight))) = (node.cache, cache) {
+        let cache =
+            self.cache(from).map(|cache| (cache.ttl, cache.lost_invalidations, cache.capacity, cache.single_flight));
+        if let (Some(mut store), Some((ttl, lost, capacity, single_flight))) = (self.cache(to), cache) {
             (store.ttl, store.lost_invalidations) = (ttl, lost);
             (store.capacity, store.single_flight) = (capacity, single_flight);
         }
-        if let (Some(mut store), Some(queue)) = (node.queue, queue) {
+        let queue =
+            self.queue(from).map(|queue| (queue.capacity, queue.overflow, queue.visibility, queue.most_deliveries));
+        if let (Some(mut store), Some(queue)) = (self.queue(to), queue) {
             (store.capacity, store.overflow, store.visibility, store.most_deliveries) = queue;
         }
         self.adopt::<Issuer>(from, to);
@@ -401,53 +396,34 @@ impl Fabric {
     /// A copy that shares nothing: the same numbers find equal components.
     pub fn fork(&self) -> Fabric {
         let mut ecs = Ecs::new();
-        let mut nodes = Vec::with_capacity(self.nodes.len());
-        for entity in &self.nodes {
-            let Ok(from) = self.node_query.get_manual(&self.ecs, *entity) else { continue };
-            let mut to = ecs.spawn((
-                from.replica.clone(),
-                *from.clock,
-                from.station.clone(),
-                *from.pace,
-                from.emitter.clone(),
-                from.health.clone(),
-                from.keys.clone(),
-                from.flags.clone(),
-                from.scoped.clone(),
-                *from.consumer,
-            ));
-            if let Some(cache) = from.cache {
-                to.insert(cache.clone());
-            }
-            if let Some(queue) = from.queue {
-                to.insert(queue.clone());
-            }
-            if let Some(replication) = from.replication {
-                to.insert(*replication);
-            }
-            copy_part::<TimeSync>(&self.ecs, *entity, &mut to);
-            copy_part::<Issuer>(&self.ecs, *entity, &mut to);
-            copy_part::<Verifier>(&self.ecs, *entity, &mut to);
-            copy_part::<LockTable>(&self.ecs, *entity, &mut to);
-            copy_part::<Processors>(&self.ecs, *entity, &mut to);
-            copy_part::<Limiter>(&self.ecs, *entity, &mut to);
-            copy_part::<CronTable>(&self.ecs, *entity, &mut to);
-            copy_part::<Heap>(&self.ecs, *entity, &mut to);
-            copy_part::<RowLocks>(&self.ecs, *entity, &mut to);
-            copy_part::<Collector>(&self.ecs, *entity, &mut to);
-            nodes.push(to.id());
-        }
-        let mut fabric = Fabric {
-            nodes,
+        let copy = |from: &Entity| {
+            let mut to = ecs.spawn_empty();
+            copy_part::<CacheStore>(&self.ecs, *from, &mut to);
+            copy_part::<QueueStore>(&self.ecs, *from, &mut to);
+            copy_part::<Replication>(&self.ecs, *from, &mut to);
+            copy_part::<TimeSync>(&self.ecs, *from, &mut to);
+            copy_part::<Issuer>(&self.ecs, *from, &mut to);
+            copy_part::<Verifier>(&self.ecs, *from, &mut to);
+            copy_part::<LockTable>(&self.ecs, *from, &mut to);
+            copy_part::<Processors>(&self.ecs, *from, &mut to);
+            copy_part::<Limiter>(&self.ecs, *from, &mut to);
+            copy_part::<CronTable>(&self.ecs, *from, &mut to);
+            copy_part::<Heap>(&self.ecs, *from, &mut to);
+            copy_part::<RowLocks>(&self.ecs, *from, &mut to);
+            copy_part::<Collector>(&self.ecs, *from, &mut to);
+            to.id()
+        };
+        let entities = self.entities.iter().map(copy).collect();
+        Fabric {
+            nodes: self.nodes.clone(),
             links: self.links.clone(),
             homes: self.homes.clone(),
             sides: self.sides.clone(),
             replicas: self.replicas.clone(),
             ends: self.ends.clone(),
+            entities,
             ..Fabric::over(ecs)
-        };
-        fabric.find_archetypes();
-        fabric
+        }
     }
 }
 

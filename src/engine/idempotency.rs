@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bevy_ecs::component::Component;
-
 use super::Simulation;
 use super::data::Parts;
 use super::ids::InstanceId;
@@ -14,7 +12,7 @@ use crate::time::SimTime;
 use crate::world::Idempotency;
 
 /// The keys that a replica keeps.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KnownKeys {
     pub policy: Option<Idempotency>,
     /// Requests that this replica answered from memory since its process started.
@@ -90,7 +88,7 @@ impl Simulation {
         let Some(visit) = self.visits.get(key) else { return Claim::New };
         let (Some(known), now) = (visit.key, self.now) else { return Claim::New };
         let keeper = self.keeper(visit.instance);
-        let mut keys = self.fabric.node(keeper).keys;
+        let keys = &mut self.fabric.node(keeper).keys;
         if keys.policy.is_none() {
             return Claim::New;
         }

@@ -71,14 +71,14 @@ impl Simulation {
         if node.keys.policy.is_some() {
             values.push((families.replays, Vec::new(), node.keys.replays as f64));
         }
-        if let Some(cache) = node.cache {
+        if let Some(cache) = self.fabric.cache(instance) {
             values.push((families.cache_hits, Vec::new(), cache.hits as f64));
             values.push((families.cache_misses, Vec::new(), cache.misses as f64));
             values.push((families.cache_evictions, Vec::new(), cache.evictions as f64));
             values.push((families.cache_entries, Vec::new(), cache.len() as f64));
             values.push((families.cache_age, Vec::new(), cache.served_age_secs));
         }
-        if let Some(queue) = node.queue {
+        if let Some(queue) = self.fabric.queue(instance) {
             for group in 0..queue.groups() {
                 let name = self.words.groups[node_id.at()].get(usize::from(group)).filter(|_| queue.groups() > 1);
                 let labels: Vec<_> = name.map(|name| (self.words.group_label, *name)).into_iter().collect();
@@ -130,7 +130,7 @@ impl Simulation {
                 None => self.telemetry.metrics.series(ResourceId(instance.0), family, labels) as usize,
             };
             let unknown = bare && known.is_none();
-            let (mut emitter, _) = self.fabric.voice(instance);
+            let (emitter, _) = self.fabric.voice(instance);
             if unknown {
                 emitter.gauges.push((family, slot as u32));
             }
@@ -162,7 +162,7 @@ impl Simulation {
                 (503, vec!["connection refused".to_owned()])
             };
             let answer = (code, issues, checks.len());
-            let mut node = self.fabric.node(instance);
+            let node = self.fabric.node(instance);
             if node.health.last.as_ref() == Some(&answer) {
                 continue;
             }
@@ -197,7 +197,7 @@ impl Simulation {
                 let now = self.now;
                 let replicas = self.fabric.replicas[queue.at()].clone();
                 let ages = replicas.into_iter().filter_map(|replica| {
-                    let oldest = self.fabric.node(replica).queue?.oldest_of_all()?;
+                    let oldest = self.fabric.queue(replica)?.oldest_of_all()?;
                     Some(now.since(oldest))
                 });
                 let oldest = ages.max().unwrap_or(Duration::ZERO);

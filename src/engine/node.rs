@@ -1,15 +1,13 @@
-//! The components of a replica: what every node has. Stores have more, in files of their own.
+//! What every replica has. What few have are components, in files of their own.
 
 use std::collections::VecDeque;
 
 use bevy_ecs::component::Component;
-use bevy_ecs::query::QueryData;
 
-use super::cache::CacheStore;
 use super::clock::Clock;
 use super::exemplars::Exemplars;
 use super::idempotency::KnownKeys;
-use super::queue::{Consumer, QueueStore};
+use super::queue::Consumer;
 use super::scoped::Scoped;
 use super::slab::Key;
 use crate::telemetry::FamilyId;
@@ -17,7 +15,7 @@ use crate::time::{Duration, SimTime};
 use crate::world::{Health, Instrumentation, Severity};
 
 /// What runs, and whether it takes traffic.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Replica {
     pub version: String,
     pub started: SimTime,
@@ -40,7 +38,7 @@ impl Replica {
 }
 
 /// A station of queueing theory: servers and a line in front of them, first come first served.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Station {
     pub servers: u32,
     pub busy: u32,
@@ -49,7 +47,7 @@ pub struct Station {
 }
 
 /// How fast the replica works.
-#[derive(Component, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// All work times are multiplied by this.
     pub factor: f64,
@@ -93,11 +91,11 @@ impl Default for Pace {
 }
 
 /// Feature flags, in order of name.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Flags(pub Vec<bool>);
 
 /// What the replica says about itself.
-#[derive(Component, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Emitter {
     pub level: Severity,
     pub access_log: bool,
@@ -135,7 +133,7 @@ impl Emitter {
 }
 
 /// What the replica's health page checks, and what it found when it was last asked.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HealthPage {
     pub declared: Health,
     pub last: Option<(u16, Vec<String>, usize)>,
@@ -147,21 +145,17 @@ pub struct Replication {
     pub lag: Duration,
 }
 
-/// A replica with all its components, for one event.
-#[derive(QueryData)]
-#[query_data(mutable)]
-pub struct NodeData {
-    pub replica: &'static mut Replica,
-    pub clock: &'static mut Clock,
-    pub station: &'static mut Station,
-    pub pace: &'static mut Pace,
-    pub emitter: &'static mut Emitter,
-    pub health: &'static mut HealthPage,
-    pub keys: &'static mut KnownKeys,
-    pub flags: &'static mut Flags,
-    pub scoped: &'static mut Scoped,
-    pub consumer: &'static mut Consumer,
-    pub cache: Option<&'static mut CacheStore>,
-    pub queue: Option<&'static mut QueueStore>,
-    pub replication: Option<&'static mut Replication>,
+/// What every replica has.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub replica: Replica,
+    pub clock: Clock,
+    pub station: Station,
+    pub pace: Pace,
+    pub emitter: Emitter,
+    pub health: HealthPage,
+    pub keys: KnownKeys,
+    pub flags: Flags,
+    pub scoped: Scoped,
+    pub consumer: Consumer,
 }

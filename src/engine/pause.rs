@@ -11,7 +11,7 @@ impl Simulation {
     pub(super) fn pause(&mut self, instance: InstanceId, time: Duration) {
         self.pauses = true;
         let now = self.now;
-        let mut pace = self.fabric.node(instance).pace;
+        let pace = &mut self.fabric.node(instance).pace;
         pace.stopped_until = pace.stopped_until.max(now) + time;
         pace.paused = pace.paused + time;
     }

@@ -68,7 +68,7 @@ pub struct Message {
 }
 
 /// What a consumer replica does with messages.
-#[derive(Component, Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Consumer {
     pub ack: Ack,
     /// The share of messages that it can never handle, on top of the routes' own.

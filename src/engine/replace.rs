@@ -29,7 +29,7 @@ impl Simulation {
         }
         self.restart(instance);
         let warm = self.now + WARM_UP;
-        let mut node = self.fabric.node(instance);
+        let node = self.fabric.node(instance);
         (node.replica.down_until, node.replica.started) = (warm, warm);
         self.later(WARM_UP, Event::Up(instance));
     }

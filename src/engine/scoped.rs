@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use bevy_ecs::component::Component;
-
 use super::flight::Context;
 use super::ids::ArrowId;
 use super::population::Population;
 use crate::world::{Cohort, Setting};
 
 /// The settings of a replica or an arrow's end that differ for some users, oldest first.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scoped {
     sets: Vec<ScopedSet>,
 }

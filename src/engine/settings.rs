@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::Simulation;
+use super::cache::CacheStore;
 use super::ids::{ArrowId, NodeId};
 use super::limit::Limiter;
 use super::lock::LockTable;
+use super::queue::QueueStore;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
 use crate::world::{
@@ -104,24 +106,26 @@ impl Simulation {
         let replicas = &self.fabric.replicas[id.at()];
         let first = *replicas.first()?;
         let node = self.fabric.peek_node(first)?;
+        let cache = self.fabric.peek_part::<CacheStore>(first);
+        let queue = self.fabric.peek_part::<QueueStore>(first);
         let runs = |id: &&super::ids::InstanceId| self.fabric.peek_node(**id).is_some_and(|node| !node.replica.retired);
         Some(NodeConfig {
             version: node.replica.version.clone(),
             replicas: replicas.iter().filter(runs).count() as u16,
             concurrency: node.station.servers,
-            cache_ttl: node.cache.map(|cache| cache.ttl),
-            cache_capacity: node.cache.map(|cache| cache.capacity),
-            single_flight: node.cache.and_then(|cache| cache.single_flight),
+            cache_ttl: cache.map(|cache| cache.ttl),
+            cache_capacity: cache.map(|cache| cache.capacity),
+            single_flight: cache.and_then(|cache| cache.single_flight),
             token_lifetime: self.fabric.peek_part::<Issuer>(first).map(|issuer| issuer.0.valid_for),
             token_leeway: self.fabric.peek_part::<Verifier>(first).map(|verifier| verifier.leeway),
             lock_lease: self.fabric.peek_part::<LockTable>(first).map(|table| table.policy.lease),
             rate_limits: self.fabric.peek_part::<Limiter>(first).map(Limiter::declared),
             autoscale: self.scalers.get(&id).and_then(|scaler| scaler.policy),
-            queue_capacity: node.queue.map(|queue| queue.capacity),
+            queue_capacity: queue.map(|queue| queue.capacity),
             queue_limit: node.station.line_limit,
-            overflow: node.queue.map(|queue| queue.overflow),
-            visibility: node.queue.and_then(|queue| queue.visibility),
-            max_deliveries: node.queue.map(|queue| queue.most_deliveries),
+            overflow: queue.map(|queue| queue.overflow),
+            visibility: queue.and_then(|queue| queue.visibility),
+            max_deliveries: queue.map(|queue| queue.most_deliveries),
             ack: node.consumer.ack,
             idempotency: node.keys.policy,
             flags: self.plan.node_spec(id).flags.keys().cloned().zip(node.flags.0.iter().copied()).collect(),
@@ -206,11 +210,12 @@ impl Simulation {
     fn rows_of_few(&self, id: NodeId, row: &mut impl FnMut(&'static str, String)) {
         let first = self.fabric.replicas[id.at()].first();
         let Some(node) = first.and_then(|first| self.fabric.peek_node(*first)) else { return };
+        let queue = first.and_then(|first| self.fabric.peek_part::<QueueStore>(*first));
         let (spec, plan) = (self.plan.node_spec(id), &self.plan.nodes[id.at()]);
-        if let Some(time) = node.queue.and_then(|queue| queue.visibility) {
+        if let Some(time) = queue.and_then(|queue| queue.visibility) {
             row("visibility timeout", time.to_string());
         }
-        if let (Some(queue), Some(letters)) = (node.queue, plan.dead_letters) {
+        if let (Some(queue), Some(letters)) = (queue, plan.dead_letters) {
             let name = &self.plan.nodes[letters.at()].name;
             row("dead letters", format!("to {name} after {} deliveries", queue.most_deliveries));
         }

@@ -12,7 +12,7 @@ impl Simulation {
     pub(super) fn missed(&mut self, key: Key, datum: DatumId, datum_key: u32) {
         let Some(visit) = self.visits.get_mut(key) else { return };
         let instance = visit.instance;
-        let Some(mut cache) = self.fabric.node(instance).cache else { return };
+        let Some(mut cache) = self.fabric.cache(instance) else { return };
         let Some(wait) = cache.single_flight else { return };
         if let Some(fetch) = cache.begin_fetch(datum, datum_key, key) {
             return self.later(wait, Event::FetchOver(instance, datum, datum_key, fetch));
@@ -26,7 +26,7 @@ impl Simulation {
     /// A key was stored: those who waited for it have it.
     pub(super) fn fetched(&mut self, instance: InstanceId, datum: DatumId, datum_key: u32) {
         let stamp = self.fabric.node(instance).clock.stamp(self.now);
-        let Some(mut cache) = self.fabric.node(instance).cache else { return };
+        let Some(mut cache) = self.fabric.cache(instance) else { return };
         let waiting = cache.end_fetch(datum, datum_key, None);
         if waiting.is_empty() {
             return;
@@ -37,7 +37,7 @@ impl Simulation {
 
     /// The fetch took too long: those who waited fetch for themselves.
     pub(super) fn fetch_over(&mut self, instance: InstanceId, (datum, key): (DatumId, u32), fetch: u16) {
-        let Some(mut cache) = self.fabric.node(instance).cache else { return };
+        let Some(mut cache) = self.fabric.cache(instance) else { return };
         let waiting = cache.end_fetch(datum, key, Some(fetch));
         self.go_on(waiting, None);
     }

@@ -3,6 +3,7 @@
 use super::Simulation;
 use super::data::{self, Part, Source, merge};
 use super::flight::ReplyTo;
+use super::node::Replication;
 use super::plan::DataOp;
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
@@ -20,39 +21,43 @@ impl Simulation {
         let datum_key = data::key_of(&self.plan, datum, visit.context.journey, visit.context.user);
         let instance = visit.instance;
         let home = self.fabric.home(instance);
-        let node = self.fabric.node(instance);
-        let stamp = node.clock.stamp(self.now);
+        let stamp = self.fabric.node(instance).clock.stamp(self.now);
         match op {
             DataOp::Get(_) => {
-                let found = node.cache.and_then(|mut cache| cache.get(datum, datum_key, stamp));
+                let found = self.fabric.cache(instance).and_then(|mut cache| cache.get(datum, datum_key, stamp));
                 match found {
                     Some(part) => merge(&mut visit.parts, Part { source: Source::Cache, ..part }),
                     None => self.missed(key, datum, datum_key),
                 }
             }
             DataOp::Put(_) => {
-                if let (Some(mut cache), Some(part)) = (node.cache, visit.payload) {
+                if let (Some(mut cache), Some(part)) = (self.fabric.cache(instance), visit.payload) {
                     cache.put(datum, datum_key, part, stamp);
                     self.fetched(instance, datum, datum_key);
                 }
             }
             DataOp::Fill(_) => {
                 let fresh = |part: &&Part| part.datum == datum && part.source == Source::Database;
-                if let (Some(mut cache), Some(part)) = (node.cache, visit.parts.iter().find(fresh).copied()) {
+                if let (Some(mut cache), Some(part)) =
+                    (self.fabric.cache(instance), visit.parts.iter().find(fresh).copied())
+                {
                     cache.put(datum, datum_key, part, stamp);
                     self.fetched(instance, datum, datum_key);
                 }
             }
             DataOp::Invalidate(_) => {
                 let losses = self.plan.nodes[home.node.at()].streams.losses;
-                if let Some(mut cache) = node.cache
+                if let Some(mut cache) = self.fabric.cache(instance)
                     && !losses.chance(visit.identity, 0, cache.lost_invalidations)
                 {
                     cache.invalidate(datum, datum_key);
                 }
             }
             DataOp::Read(_) => {
-                let lag = node.replication.map_or(Duration::ZERO, |replication| replication.lag);
+                let lag = self
+                    .fabric
+                    .peek_part::<Replication>(instance)
+                    .map_or(Duration::ZERO, |replication| replication.lag);
                 let version = if lag == Duration::ZERO {
                     self.versions.current(datum, datum_key)
                 } else {

@@ -68,7 +68,7 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.arrived = self.now;
         self.flows.station(visit.instance).arrive(self.now);
-        let mut station = self.fabric.station(visit.instance);
+        let station = self.fabric.station(visit.instance);
         if station.busy < station.servers {
             station.busy += 1;
             visit.served = true;
@@ -299,7 +299,7 @@ impl Simulation {
 
     /// The next in line gets the server. As an event of its own, so that a long line is no deep recursion.
     pub(super) fn free_server(&mut self, instance: InstanceId) {
-        let mut station = self.fabric.station(instance);
+        let station = self.fabric.station(instance);
         if station.busy > station.servers {
             station.busy -= 1;
             return;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::flight::{Attempt, Caller, ReplyTo};
 use super::flow::{ArrowFlow, StationFlow};
 use super::ids::{InstanceId, LinkId};
+use super::queue::QueueStore;
 use super::slab::Key;
 use super::{Event, Simulation};
 
@@ -135,7 +136,7 @@ impl Simulation {
         }
         for instance in self.fabric.instances() {
             let Some(node) = self.fabric.peek_node(instance) else { continue };
-            let (who, found, station) = (self.instance_name(instance), stations[instance.at()], node.station);
+            let (who, found, station) = (self.instance_name(instance), stations[instance.at()], &node.station);
             agree(&who, "busy servers", u64::from(station.busy), u64::from(found.busy))?;
             agree(&who, "waiting", station.line.len() as u64, found.waiting as u64)?;
             agree(&who, "present", self.flows.of_station(instance).present(), found.present)?;
@@ -239,7 +240,7 @@ impl Simulation {
             }
         }
         for instance in self.fabric.instances() {
-            let Some(store) = self.fabric.peek_node(instance).and_then(|node| node.queue) else { continue };
+            let Some(store) = self.fabric.peek_part::<QueueStore>(instance) else { continue };
             let (who, flow) = (self.instance_name(instance), self.flows.of_queue(instance));
             let waits = (0..store.groups()).map(|group| u64::from(store.depth(group))).sum();
             let handled = handling.get(&instance).copied().unwrap_or_default() + store.unacknowledged() as u64;

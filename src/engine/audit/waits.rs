@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::cache::CacheStore;
 use super::super::database::RowLocks;
 use super::super::ids::{DatumId, InstanceId};
 use super::super::sharing::Processors;
@@ -37,7 +38,8 @@ impl Simulation {
             let Some(node) = self.fabric.peek_node(instance) else { continue };
             waits.lines.extend(&node.station.line);
             self.waits_for_rows(instance, &mut waits)?;
-            for (datum, key, number, waiting) in node.cache.iter().flat_map(|cache| cache.fetches()) {
+            let cache = self.fabric.peek_part::<CacheStore>(instance);
+            for (datum, key, number, waiting) in cache.iter().flat_map(|cache| cache.fetches()) {
                 if !wakers.fetches.contains(&(instance, datum, key, number)) {
                     return Err(format!("{}: a fetch that never ends", self.instance_name(instance)));
                 }
