@@ -43,6 +43,7 @@ const NOT_SOLVED: &[Row] = &[
 ];
 
 const MEDIA_FEED_SOLVED: &[Row] = &[
+    ("one-poisoned-key", "one-poisoned-key-solved", "root fix"),
     ("read-your-own-write", "read-your-own-write-solved", "root fix"),
     ("the-breaker-nobody-saw-open", "the-breaker-nobody-saw-open-solved", "root fix"),
     ("the-fix-that-came-back", "the-fix-that-came-back-solved", "root fix"),
@@ -51,6 +52,7 @@ const MEDIA_FEED_SOLVED: &[Row] = &[
 ];
 
 const MEDIA_FEED_NOT_SOLVED: &[Row] = &[
+    ("one-poisoned-key", "one-poisoned-key-patched", "symptom patch"),
     ("read-your-own-write", "read-your-own-write-patched", "symptom patch"),
     ("read-your-own-write", "nothing-done", "no fix was deployed"),
     ("the-breaker-nobody-saw-open", "the-breaker-nobody-saw-open-patched", "symptom patch"),
