@@ -22,6 +22,7 @@ use super::node::{Emitter, Flags, HealthPage, Node, Pace, Replica, Replication, 
 use super::plan::Plan;
 use super::process::{Collector, Heap};
 use super::queue::{Consumer, QueueStore};
+use super::register::Register;
 use super::scoped::Scoped;
 use super::sharing::Processors;
 use super::timesync::TimeSync;
@@ -158,6 +159,9 @@ impl Fabric {
         if spec.database.as_ref().is_some_and(|database| database.row_locks) {
             entity.insert(RowLocks::default());
         }
+        if spec.database.as_ref().is_some_and(|database| database.newest_stamp_wins) {
+            entity.insert(Register::default());
+        }
         if !spec.limits.is_empty() {
             entity.insert(Limiter::new(&spec.limits));
         }
@@ -287,6 +291,12 @@ impl Fabric {
         self.ecs.get_mut(self.entities[id.at()])
     }
 
+    /// What a database keeps by stamps, if it does: one register for all its replicas.
+    pub fn register(&mut self, id: InstanceId) -> Option<Mut<'_, Register>> {
+        let first = *self.replicas[self.home(id).node.at()].first()?;
+        self.part::<Register>(first)
+    }
+
     /// A behaviour that few replicas have; this one has it from now on.
     pub fn part_or_default<T: Component<Mutability = Mutable> + Default>(&mut self, id: InstanceId) -> Mut<'_, T> {
         let entity = self.entities[id.at()];
@@ -410,6 +420,7 @@ impl Fabric {
             copy_part::<CronTable>(&self.ecs, *from, &mut to);
             copy_part::<Heap>(&self.ecs, *from, &mut to);
             copy_part::<RowLocks>(&self.ecs, *from, &mut to);
+            copy_part::<Register>(&self.ecs, *from, &mut to);
             copy_part::<Collector>(&self.ecs, *from, &mut to);
             to.id()
         };

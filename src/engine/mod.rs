@@ -42,6 +42,7 @@ mod plan;
 mod population;
 mod process;
 mod queue;
+mod register;
 mod replace;
 mod scoped;
 mod settings;

@@ -5,6 +5,7 @@ use super::fabric::Home;
 use super::flight::{Context, NOBODY, ReplyTo, TraceContext};
 use super::ids::{InstanceId, NodeId};
 use super::process::Heap;
+use super::register::Register;
 use super::timesync::TimeSync;
 use super::visit::Incoming;
 use super::{Event, Simulation, dist};
@@ -97,6 +98,9 @@ impl Simulation {
         let busy = self.fabric.station(instance).busy;
         if let Some(heap) = self.fabric.part::<Heap>(instance) {
             values.push((families.memory, Vec::new(), heap.used(busy) as f64));
+        }
+        if let Some(register) = self.fabric.part::<Register>(instance) {
+            values.push((families.outdated_writes, Vec::new(), register.outdated as f64));
         }
         if let Some(sync) = self.fabric.part::<TimeSync>(instance).filter(|sync| sync.policy.is_some()) {
             values.push((families.clock_offset, Vec::new(), sync.measured_secs));

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use super::Simulation;
 use super::cache::CacheStore;
-use super::ids::{ArrowId, NodeId};
+use super::ids::{ArrowId, InstanceId, NodeId};
 use super::limit::Limiter;
 use super::lock::LockTable;
 use super::queue::QueueStore;
+use super::timesync::TimeSync;
 use super::token::{Issuer, Verifier};
 use crate::time::{Duration, Stamp};
 use crate::world::{
-    Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, Overflow, Per, Propagation, RateLimit, Setting,
-    Severity,
+    Ack, Allow, Arrow, Autoscale, Ejection, Health, Idempotency, LeaseJudge, Ntp, Overflow, Per, Propagation,
+    RateLimit, Setting, Severity,
 };
 
 /// One row of the deployed configuration.
@@ -57,6 +58,8 @@ pub struct NodeConfig {
     pub token_leeway: Option<Duration>,
     /// For a lock service: how long a lock is held at most.
     pub lock_lease: Option<Duration>,
+    /// For a lock service: whose clock judges leases.
+    pub lease_judge: Option<LeaseJudge>,
     /// For a node with rate limits: its limits.
     pub rate_limits: Option<Vec<RateLimit>>,
     /// What changes the number of replicas by itself.
@@ -119,6 +122,7 @@ impl Simulation {
             token_lifetime: self.fabric.peek_part::<Issuer>(first).map(|issuer| issuer.0.valid_for),
             token_leeway: self.fabric.peek_part::<Verifier>(first).map(|verifier| verifier.leeway),
             lock_lease: self.fabric.peek_part::<LockTable>(first).map(|table| table.policy.lease),
+            lease_judge: self.fabric.peek_part::<LockTable>(first).map(|table| table.policy.judge),
             rate_limits: self.fabric.peek_part::<Limiter>(first).map(Limiter::declared),
             autoscale: self.scalers.get(&id).and_then(|scaler| scaler.policy),
             queue_capacity: queue.map(|queue| queue.capacity),
@@ -226,11 +230,40 @@ impl Simulation {
             let whose = if keys.shared { "shared by all replicas" } else { "in the memory of each replica" };
             row("idempotency keys", format!("kept for {}, {whose}", keys.keep));
         }
+        if spec.database.as_ref().is_some_and(|database| database.newest_stamp_wins) {
+            row("conflicting writes", "the newest stamp of a writer's clock wins".into());
+        }
+        if let Some(daemons) = self.daemons(id) {
+            row("time daemon", daemons);
+        }
         let flags = spec.flags.keys().zip(&node.flags.0);
         let flags: Vec<String> = flags.map(|(name, on)| format!("{name} {}", if *on { "on" } else { "off" })).collect();
         if !flags.is_empty() {
             row("flags", flags.join(", "));
         }
+    }
+
+    /// What keeps the clocks of a node's replicas right: once if it is the same everywhere. None if nothing ever did.
+    fn daemons(&self, id: NodeId) -> Option<String> {
+        let words = |policy: Option<Ntp>| match policy {
+            None => "stopped".to_owned(),
+            Some(Ntp { every, step_above: Some(step), .. }) => format!("polls every {every}, steps above {step}"),
+            Some(Ntp { every, .. }) => format!("polls every {every}, never steps"),
+        };
+        let running =
+            |instance: &&InstanceId| self.fabric.peek_node(**instance).is_some_and(|node| !node.replica.retired);
+        let replicas: Vec<InstanceId> = self.fabric.replicas[id.at()].iter().filter(running).copied().collect();
+        let policy = |instance: &InstanceId| self.fabric.peek_part::<TimeSync>(*instance).map(|sync| sync.policy);
+        if replicas.iter().all(|instance| policy(instance).is_none()) {
+            return None;
+        }
+        let each: Vec<String> = replicas.iter().map(|instance| words(policy(instance).flatten())).collect();
+        let same = each.windows(2).all(|pair| pair[0] == pair[1]);
+        let named = replicas
+            .iter()
+            .zip(&each)
+            .map(|(instance, says)| format!("{}: {says}", self.telemetry.resources[instance.at()].instance));
+        if same { each.into_iter().next() } else { Some(named.collect::<Vec<_>>().join("; ")) }
     }
 
     /// Deployed settings of further behaviours, where a node has them.
@@ -252,7 +285,11 @@ impl Simulation {
             row("rate limits", if words.is_empty() { "none".into() } else { words.join(", ") });
         }
         if let Some(lease) = node.lock_lease {
-            row("lock lease", lease.to_string());
+            let whose = match node.lease_judge {
+                Some(LeaseJudge::Caller) => "by the clocks of those who ask",
+                _ => "by the service's own clock",
+            };
+            row("lock lease", format!("{lease}, {whose}"));
         }
         if let Some(policy) = node.autoscale {
             let (min, max, target) = (policy.min, policy.max, policy.target * 100.0);

@@ -22,6 +22,7 @@ impl Simulation {
         let instance = visit.instance;
         let home = self.fabric.home(instance);
         let stamp = self.fabric.node(instance).clock.stamp(self.now);
+        let by_stamp = self.plan.nodes[home.node.at()].keeps_by_stamp;
         match op {
             DataOp::Get(_) => {
                 let found = self.fabric.cache(instance).and_then(|mut cache| cache.get(datum, datum_key, stamp));
@@ -58,7 +59,11 @@ impl Simulation {
                     .fabric
                     .peek_part::<Replication>(instance)
                     .map_or(Duration::ZERO, |replication| replication.lag);
-                let version = if lag == Duration::ZERO {
+                let register = if by_stamp { self.fabric.register(instance) } else { None };
+                let kept = register.and_then(|register| register.read(datum, datum_key));
+                let version = if let Some(kept) = kept {
+                    kept
+                } else if lag == Duration::ZERO {
                     self.versions.current(datum, datum_key)
                 } else {
                     self.versions.as_of(datum, datum_key, SimTime(self.now.0.saturating_sub(lag.0)))
@@ -67,6 +72,13 @@ impl Simulation {
             }
             DataOp::Write(_) => {
                 let version = self.versions.write(datum, datum_key, self.now);
+                if by_stamp {
+                    let writer = visit.link.map_or(instance, |link| self.fabric.side(link).caller);
+                    let written = self.fabric.node(writer).clock.stamp(self.now);
+                    if let Some(mut register) = self.fabric.register(instance) {
+                        register.write(datum, datum_key, written, version);
+                    }
+                }
                 if let ReplyTo::Call(call, _) = visit.reply_to
                     && self.calls.get(call).is_some_and(|call| self.plan.calls[call.plan.at()].returns)
                 {

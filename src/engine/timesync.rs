@@ -66,7 +66,7 @@ impl Simulation {
             return;
         }
         let (off, _) = clock.error(self.now);
-        let measured = off.0.saturating_add(wrong);
+        let measured = off.0.saturating_sub(policy.off_by.0).saturating_add(wrong);
         let steps = policy.step_above.is_some_and(|limit| measured.unsigned_abs() > limit.0);
         if steps {
             clock.step(self.now, SignedDuration(off.0.saturating_sub(measured)));

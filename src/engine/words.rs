@@ -144,6 +144,7 @@ pub struct Families {
     pub queue_dead_lettered: FamilyId,
     pub uptime: FamilyId,
     pub clock_offset: FamilyId,
+    pub outdated_writes: FamilyId,
     pub memory: FamilyId,
     pub collections: FamilyId,
 }
@@ -370,6 +371,13 @@ fn families(telemetry: &mut Telemetry) -> Families {
             "Messages given up and moved to the queue of dead letters",
         ),
         uptime: add("process.uptime", "s", Gauge, &[], "Time since the process started"),
+        outdated_writes: add(
+            "db.server.writes.outdated",
+            "{write}",
+            Counter,
+            &[],
+            "Writes with an older stamp than what was there",
+        ),
         clock_offset: add("system.clock.offset", "s", Gauge, &[], "Offset from the time server at the last poll"),
         memory: add("process.memory.usage", "By", Gauge, &[], "Memory that the process holds"),
         collections: add("jvm.gc.duration", "s", Histogram, &BOUNDS, "Duration of garbage collections"),

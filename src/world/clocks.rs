@@ -24,6 +24,8 @@ pub struct Ntp {
     pub every: Duration,
     /// How wrong one measurement may be, either way (half of the path's asymmetry). Every value is as likely.
     pub error: Duration,
+    /// How far the server itself is off. Whoever follows it is as far off, and measures nothing of it.
+    pub off_by: SignedDuration,
     /// A measured offset above this is corrected at once, forwards or backwards. None never steps.
     pub step_above: Option<Duration>,
     /// How fast a smaller offset is slewed away, in parts per million.
@@ -35,6 +37,7 @@ impl Default for Ntp {
         Self {
             every: Duration::from_secs(64),
             error: Duration::from_millis(1),
+            off_by: SignedDuration(0),
             step_above: Some(Duration::from_millis(128)),
             slew_ppm: 500.0,
         }

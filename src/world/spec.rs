@@ -324,6 +324,10 @@ pub struct Database {
     /// Whether writes to one key wait for each other, each on its server and its connection.
     #[serde(default)]
     pub row_locks: bool,
+    /// Whether of two writes to one key the one is kept whose writer's clock gave it the newer stamp, whichever came last.
+    /// Both are acknowledged.
+    #[serde(default)]
+    pub newest_stamp_wins: bool,
 }
 
 /// Work that a node starts by itself.

@@ -120,3 +120,11 @@ fn a_cache_judges_the_age_of_its_entries_by_its_own_clock() {
     assert_eq!(misses(&back, 102, 250), 0.0);
     assert!(outcomes(&back, Outcome::Stale, 200, 300) > 500, "{}", outcomes(&back, Outcome::Stale, 200, 300));
 }
+
+#[test]
+fn a_clock_that_follows_a_wrong_server_is_as_wrong_and_measures_nothing() {
+    let scene = clocked(r#"(sync: (every: "10s", off_by: "-900ms"))"#);
+    let sim = scene.run(100, &[]);
+    assert!((clock_error(&sim, "web-1") + 0.9).abs() < 0.005);
+    assert!(gauge(sim.telemetry(), "web", "system.clock.offset").last().unwrap().abs() < 0.005);
+}

@@ -90,3 +90,35 @@ fn a_failover_refuses_writes_and_loses_what_was_not_copied() {
     assert_eq!(outcomes(&sim, Outcome::Stale, 136, 190), 0);
     assert_eq!(lines(&sim, "received promote request"), 1);
 }
+
+#[test]
+fn where_the_newest_stamp_wins_a_late_clock_loses_what_it_writes() {
+    // The order is written, and a fifth of a second later the payment marks it.
+    let nodes = |clock: &str| {
+        format!(
+            r#"
+            "web": (kind: Service, routes: {{ "PUT /": (steps: [
+                Call((to: "db", op: Write("item"))), Work(Const("200ms")), Call((to: "pay", op: Route("POST /"))),
+            ]), "GET /": (steps: [Call((to: "db", op: Read("item")))]) }}),
+            "pay": (kind: Service, clocks: [(offset: "{clock}")],
+                routes: {{ "POST /": (steps: [Call((to: "db", op: Write("item")))]) }}),
+            "db": (kind: Database, database: (read: Const("2ms"), write: Const("2ms"), newest_stamp_wins: true))"#
+        )
+    };
+    let scene = |clock| Scene {
+        rate: 10.0,
+        data: r#""item": (keys: 1000000, popularity: PerUser, bytes: 100)"#,
+        nodes: nodes(clock).leak(),
+        arrows: r#""users -> web": (), "web -> pay": (), "web -> db": (), "pay -> db": ()"#,
+        steps: r#"(request: "PUT /"), (request: "GET /", think: Const("5s"), owes: (parts: ["item"], fresh_within: "1s"))"#,
+    };
+    let outdated = |sim: &allgreen::Simulation| {
+        crate::support::gauge(sim.telemetry(), "db", "db.server.writes.outdated").last().copied().unwrap()
+    };
+    let right = scene("-100ms").run(60, &[]);
+    assert_eq!((outcomes(&right, Outcome::Stale, 0, 50), outdated(&right)), (0, 0.0));
+    let wrong = scene("-300ms").run(60, &[]);
+    assert_eq!(outcomes(&wrong, Outcome::Failed, 0, 50) + outcomes(&wrong, Outcome::Late, 0, 50), 0);
+    let stale = outcomes(&wrong, Outcome::Stale, 6, 50);
+    assert!((340..540).contains(&stale) && outdated(&wrong) > stale as f64, "{stale}");
+}

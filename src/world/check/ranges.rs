@@ -188,6 +188,7 @@ pub(crate) fn clock(found: &mut Findings, path: &DataPath, clock: &Clock) {
 pub(crate) fn clock_sync(found: &mut Findings, path: &DataPath, sync: &Ntp) {
     time(found, &path.field("every"), "the time between two polls", sync.every, Duration::from_secs(1));
     time(found, &path.field("error"), "`error`", sync.error, Duration::ZERO);
+    clock_offset(found, &path.field("off_by"), sync.off_by);
     if let Some(step) = sync.step_above {
         time(found, &path.field("step_above"), "`step_above`", step, Duration::ZERO);
     }
