@@ -8,6 +8,7 @@ use std::process::Command;
 type Row = (&'static str, &'static str, &'static str);
 
 const SOLVED: &[Row] = &[
+    ("a-token-from-the-future", "a-token-from-the-future-solved", "root fix"),
     ("charged-twice", "charged-twice-solved", "root fix"),
     ("dead-letters", "dead-letters-solved", "root fix"),
     ("enterprise-accounts-only", "enterprise-accounts-only-solved", "root fix"),
@@ -18,10 +19,14 @@ const SOLVED: &[Row] = &[
     ("nothing-is-wrong", "nothing-is-wrong-solved", "rightly left alone"),
     ("the-payment-that-said-200", "the-payment-that-said-200-solved", "root fix"),
     ("the-queue-that-said-ok", "the-queue-that-said-ok-solved", "root fix"),
+    ("the-reply-before-the-question", "the-reply-before-the-question-solved", "root fix"),
+    ("two-holders-of-one-lock", "two-holders-of-one-lock-solved", "root fix"),
     ("yesterdays-price", "yesterdays-price-solved", "root fix"),
 ];
 
 const NOT_SOLVED: &[Row] = &[
+    ("a-token-from-the-future", "a-token-from-the-future-patched", "symptom patch"),
+    ("a-token-from-the-future", "nothing-done", "no fix was deployed"),
     ("charged-twice", "charged-twice-patched", "symptom patch"),
     ("charged-twice", "nothing-done", "no fix was deployed"),
     ("dead-letters", "dead-letters-patched", "symptom patch"),
@@ -38,6 +43,10 @@ const NOT_SOLVED: &[Row] = &[
     ("the-payment-that-said-200", "nothing-done", "no fix was deployed"),
     ("the-queue-that-said-ok", "the-queue-that-said-ok-patched", "symptom patch"),
     ("the-queue-that-said-ok", "nothing-done", "no fix was deployed"),
+    ("the-reply-before-the-question", "the-reply-before-the-question-patched", "symptom patch"),
+    ("the-reply-before-the-question", "nothing-done", "no fix was deployed"),
+    ("two-holders-of-one-lock", "two-holders-of-one-lock-patched", "symptom patch"),
+    ("two-holders-of-one-lock", "nothing-done", "no fix was deployed"),
     ("yesterdays-price", "yesterdays-price-patched", "symptom patch"),
     ("yesterdays-price", "nothing-done", "no fix was deployed"),
 ];
