@@ -326,7 +326,7 @@ pub struct Database {
     pub row_locks: bool,
     /// Whether of two writes to one key the one is kept whose writer's clock gave it the newer stamp, whichever came last.
     /// Both are acknowledged.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub newest_stamp_wins: bool,
 }
 
