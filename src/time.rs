@@ -115,6 +115,14 @@ impl Duration {
 }
 
 impl SignedDuration {
+    /// No time.
+    pub const ZERO: SignedDuration = SignedDuration(0);
+
+    /// Whether this is no time at all.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// Reads `-150ms`, `+2s`, `40us`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (sign, rest) = match text.trim().strip_prefix('-') {

@@ -248,6 +248,7 @@ impl Simulation {
         let words = |policy: Option<Ntp>| match policy {
             None => "stopped".to_owned(),
             Some(Ntp { every, step_above: Some(step), .. }) => format!("polls every {every}, steps above {step}"),
+            Some(Ntp { every, slew_ppm: 0.0, .. }) => format!("polls every {every}, corrects nothing"),
             Some(Ntp { every, .. }) => format!("polls every {every}, never steps"),
         };
         let running =

@@ -25,10 +25,11 @@ pub struct Ntp {
     /// How wrong one measurement may be, either way (half of the path's asymmetry). Every value is as likely.
     pub error: Duration,
     /// How far the server itself is off. Whoever follows it is as far off, and measures nothing of it.
+    #[serde(skip_serializing_if = "SignedDuration::is_zero")]
     pub off_by: SignedDuration,
     /// A measured offset above this is corrected at once, forwards or backwards. None never steps.
     pub step_above: Option<Duration>,
-    /// How fast a smaller offset is slewed away, in parts per million.
+    /// How fast a smaller offset is slewed away, in parts per million. At 0 it measures and corrects nothing.
     pub slew_ppm: f64,
 }
 
@@ -37,7 +38,7 @@ impl Default for Ntp {
         Self {
             every: Duration::from_secs(64),
             error: Duration::from_millis(1),
-            off_by: SignedDuration(0),
+            off_by: SignedDuration::ZERO,
             step_above: Some(Duration::from_millis(128)),
             slew_ppm: 500.0,
         }

@@ -22,7 +22,7 @@ pub(crate) const BANDWIDTH: Limits<u64> = 1..=1_000_000_000_000;
 const BREAKER_WINDOW: Limits<u16> = 1..=10_000;
 const SIGMA: Limits<f64> = 0.0..=5.0;
 const DRIFT_PPM: Limits<f64> = -100_000.0..=100_000.0;
-const SLEW_PPM: Limits<f64> = 1.0..=100_000.0;
+const SLEW_PPM: Limits<f64> = 0.0..=100_000.0;
 
 /// A probability or a share.
 pub(crate) fn share(found: &mut Findings, path: &DataPath, what: &str, value: f64) {
