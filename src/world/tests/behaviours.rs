@@ -155,9 +155,9 @@ fn each_fault_of_a_behaviour_gives_its_own_problem_at_its_place() {
             from: "slew_ppm: 400.0",
             to: "slew_ppm: -1.0",
             at: (32, 89),
-            underlined: "0.0",
+            underlined: "-1.0",
             what: "`slew_ppm` is -1, outside 0 to 100,000",
-            help: "write a number from 1 to 100,000",
+            help: "write a number from 0 to 100,000",
         },
         Fault {
             from: "share: 0.1",
