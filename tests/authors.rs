@@ -52,6 +52,20 @@ fn new_files_are_right_are_played_and_overwrite_nothing() {
 }
 
 #[test]
+fn a_company_is_drawn_checked_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder, &["new", "world", "acme", "--services", "40", "--seed", "3"], 0);
+    let (out, _) = run(folder, &["check", "worlds"], 0);
+    assert!(out.contains("good, world acme"), "{out}");
+    let (out, _) = run(folder, &["run", "acme", "--for", "20s"], 0);
+    assert!(out.contains("visit-") && out.contains("right"), "{out}");
+    let (_, err) = run(folder, &["new", "world", "tiny", "--services", "3"], 2);
+    assert!(err.contains("20..=5000"), "{err}");
+    run(folder, &["new", "world", "tiny", "--seed", "3"], 2);
+}
+
+#[test]
 fn problems_say_where_the_field_is_explained_in_text_and_in_json() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

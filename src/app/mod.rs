@@ -18,6 +18,7 @@ pub mod layering;
 mod looker;
 pub mod looks;
 pub mod menu;
+pub mod near;
 pub mod panels;
 mod screenshot;
 mod settings;

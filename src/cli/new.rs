@@ -15,6 +15,7 @@ use crate::starter;
 #[command(after_help = "\
 Examples:
   allgreen new world market
+  allgreen new world acme --services 1000 --seed 7   a company, drawn by luck
   allgreen new lesson the-slow-till --world market
   allgreen check worlds lessons")]
 pub(super) struct NewArguments {
@@ -29,6 +30,12 @@ enum New {
         /// Its name: letters, digits, - and _
         #[arg(value_parser = name)]
         name: String,
+        /// A company with so many services, drawn by luck, instead of a small world to begin with: 20 to 5000
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=5000))]
+        services: Option<u16>,
+        /// The luck: the same name, size and seed make the same company
+        #[arg(long, requires = "services", default_value_t = 0)]
+        seed: u64,
     },
     /// Write lessons/NAME.ron
     Lesson {
@@ -43,10 +50,14 @@ enum New {
 
 pub(super) fn new(arguments: &NewArguments) -> Result<(), Failure> {
     let (path, text, next) = match &arguments.what {
-        New::World { name } => {
+        New::World { name, services, seed } => {
             let path = format!("worlds/{name}.ron");
             let next = format!("allgreen check {path}\nallgreen run {name}\nallgreen new lesson NAME --world {name}");
-            (path, starter::world(name), next)
+            let text = match services {
+                Some(services) => starter::company(name, *services, *seed),
+                None => starter::world(name),
+            };
+            (path, text, next)
         }
         New::Lesson { name, world } => {
             let path = format!("lessons/{name}.ron");

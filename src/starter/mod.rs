@@ -1,6 +1,12 @@
 //! What a new world or lesson file begins with: a small one that is right, with a comment for every field that it uses and
 //! every field that it leaves out. The comments are those of the reference page. Knows texts, never files on disk.
 
+mod company;
+mod roster;
+mod write;
+
+pub use company::{SERVICES, company};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::World;

@@ -1,7 +1,7 @@
 //! The topology: nodes, and the calls between them that telemetry has shown over the newest five minutes. A call that
 //! nothing measures is not drawn; that is why there is a map of one's own on the same canvas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Pos2, Rect, RichText, Sense, Ui, vec2};
 
@@ -10,6 +10,7 @@ use crate::app::act::{Act, Outbox};
 use crate::app::clock::{quantity, share};
 use crate::app::diagram::{self, Curve};
 use crate::app::layering::layers;
+use crate::app::near::nearest as nearest_to;
 use crate::app::state::Desk;
 use crate::app::theme::palette;
 use crate::app::widgets::{pick, pin_button, small_button, term, view_or_note};
@@ -29,6 +30,10 @@ pub struct TopologyState {
     pub form: (Option<String>, Option<String>),
     layout: Layout,
 }
+
+/// Nodes that have room on the canvas, and how many are shown of a system that has more.
+const MOST_NODES: usize = 80;
+const NEAREST: usize = 40;
 
 /// Where nodes stand, kept while the graph is the same, so that nothing jumps.
 #[derive(Default)]
@@ -94,6 +99,7 @@ pub fn show(
         .map(|(name, kind)| (name.as_str(), *kind))
         .chain(seen.nodes.iter().map(|node| (node.name.as_str(), node.kind)))
         .collect();
+    let kinds = if kinds.len() > MOST_NODES { nearby(ui, kinds, seen, map, focus, out) } else { kinds };
     place(state, &kinds, seen, map);
     let tools = if state.own_map { own_map::TOOLS } else { 0.0 };
     let size = vec2(ui.available_width(), (ui.available_height() - tools).max(120.0));
@@ -132,6 +138,37 @@ pub fn show(
         let names: Vec<String> = kinds.keys().map(|name| (*name).to_owned()).collect();
         own_map::tools(ui, &names, map, state, out);
     }
+}
+
+/// Of a system that has no room on the canvas: what the learner drew, and what is near to the node in focus, or to users.
+fn nearby<'a>(
+    ui: &mut Ui,
+    kinds: BTreeMap<&'a str, Kind>,
+    seen: &'a Dependencies,
+    map: OwnMap<'a>,
+    focus: Option<&'a str>,
+    out: &mut Outbox,
+) -> BTreeMap<&'a str, Kind> {
+    let users = kinds.iter().filter(|(_, kind)| **kind == Kind::Users).map(|(name, _)| *name);
+    let from: Vec<&str> = focus.map_or_else(|| users.collect(), |name| vec![name]);
+    let mut edges: Vec<(&str, &str)> = seen.calls.iter().map(|call| (call.from.as_str(), call.to.as_str())).collect();
+    // Users tell no telemetry; the entry is what nobody calls.
+    let called: BTreeSet<&str> = edges.iter().map(|(_, to)| *to).collect();
+    let entries: Vec<&str> =
+        seen.calls.iter().map(|call| call.from.as_str()).filter(|from| !called.contains(from)).collect();
+    edges.extend(from.iter().filter(|_| focus.is_none()).flat_map(|user| entries.iter().map(move |to| (*user, *to))));
+    let mut shown = nearest_to(&edges, &from, NEAREST);
+    shown.extend(map.iter().flat_map(|(from, to, _)| [from.as_str(), to.as_str()]));
+    ui.horizontal_wrapped(|ui| {
+        let words = format!("{} nodes have no room here; the {} nearest to", kinds.len(), shown.len());
+        ui.label(RichText::new(words).weak());
+        let names: Vec<String> = kinds.keys().map(|name| (*name).to_owned()).collect();
+        let mut chosen = focus.map(str::to_owned);
+        if pick(ui, "Node in the middle", &mut chosen, "users", &names, 180.0) {
+            out.push(Act::Focus(chosen));
+        }
+    });
+    kinds.into_iter().filter(|(name, _)| shown.contains(name)).collect()
 }
 
 /// Ranks the nodes by what was observed and what was drawn, when either changed.
