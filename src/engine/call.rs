@@ -210,7 +210,12 @@ impl Simulation {
                     Some(datum) => data::key_of(&self.plan, datum, context.journey, context.user),
                     None => context.user,
                 };
-                (crate::random::mix(u64::from(key)) % count as u64) as usize
+                // Those that were scaled away are the last ones.
+                let stays = |at: &usize| {
+                    let instance = self.fabric.replicas[callee.at()][*at];
+                    !self.fabric.is_retired(instance)
+                };
+                jump(crate::random::mix(u64::from(key)), (0..count).filter(stays).count().max(1))
             }
             Balance::LeastConnections => {
                 let in_flight = &self.fabric.link(link).balancer.in_flight;
@@ -239,6 +244,9 @@ impl Simulation {
         let Some(call) = self.calls.get(key) else { return };
         if call.attempt != attempt || !matches!(call.state, Attempt::Sent(_)) {
             return;
+        }
+        if status == 0 {
+            return self.attempt_failed(key, Failure::Reset);
         }
         if refused {
             let call = *call;
@@ -417,4 +425,16 @@ impl Simulation {
             }
         }
     }
+}
+
+/// The place of a key among so many: with one more place, only what moves there moves (jump consistent hash: Lamping and
+/// Veach, 2014).
+fn jump(mut key: u64, places: usize) -> usize {
+    let (mut place, mut next) = (0, 0_f64);
+    while next < places as f64 {
+        place = next as usize;
+        key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
+        next = libm::floor((place + 1) as f64 * (f64::from(1_u32 << 31) / ((key >> 33) + 1) as f64));
+    }
+    place
 }

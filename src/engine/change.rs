@@ -12,6 +12,7 @@ use super::scoped::Scoped;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
 use crate::time::{Duration, Stamp};
+use crate::world::check::MOST_REPLICAS;
 use crate::world::{Change, Cohort, Kind, Set, Setting};
 
 /// What a setting was before a change.
@@ -234,8 +235,10 @@ impl Simulation {
             }
             Setting::Down(down) => {
                 let before = std::mem::replace(&mut node.replica.down, *down);
-                if before && !down {
-                    self.restart(instance);
+                match (before, *down) {
+                    (true, false) => self.restart(instance),
+                    (false, true) => self.drop_line(instance),
+                    _ => {}
                 }
                 Setting::Down(before)
             }
@@ -384,7 +387,7 @@ impl Simulation {
     }
 
     /// The process starts anew: it takes no traffic for a while, what it is working on is finished first, and what it
-    /// held in memory is gone.
+    /// held in memory is gone, the requests in its line among it.
     pub(super) fn restart(&mut self, instance: InstanceId) {
         self.restart_for(instance, RESTART);
     }
@@ -417,6 +420,7 @@ impl Simulation {
             link.retries = super::link::Retries::new(link.retries.policy);
             link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
         }
+        self.drop_line(instance);
         self.later(away, Event::Up(instance));
     }
 
@@ -457,7 +461,9 @@ impl Simulation {
         let resting = all.iter().copied().filter(|id| !active.contains(id));
         let missing = usize::from(wanted).saturating_sub(active.len());
         let returning: Vec<InstanceId> = resting.take(missing).collect();
-        let new = missing - returning.len();
+        // Instances have numbers of 16 bits; a system that is as large as can be grows no more.
+        let room = (MOST_REPLICAS as usize).saturating_sub(self.fabric.instances().count());
+        let new = (missing - returning.len()).min(room);
         for instance in &returning {
             self.fabric.node(*instance).replica.retired = false;
             self.warm_up(all[0], *instance, warm_up);

@@ -238,6 +238,16 @@ impl Fabric {
         self.nodes[id.at()].replica.is_up(now)
     }
 
+    /// Whether a replica was scaled away.
+    pub fn is_retired(&self, id: InstanceId) -> bool {
+        self.nodes[id.at()].replica.retired
+    }
+
+    /// Whether the process of a replica runs, even if no new traffic is meant for it.
+    pub fn runs(&self, id: InstanceId, now: SimTime) -> bool {
+        self.nodes[id.at()].replica.runs(now)
+    }
+
     /// A replica's servers and line.
     #[inline]
     pub fn station(&mut self, id: InstanceId) -> &mut Station {

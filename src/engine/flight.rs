@@ -96,6 +96,7 @@ pub struct Visit {
     pub step: u16,
     /// Calls not answered yet.
     pub pending: u16,
+    /// Zero is none yet. What comes back without one was cut off: its process ended.
     pub status: u16,
     /// Holds one of the station's servers.
     pub served: bool,
@@ -179,6 +180,8 @@ pub enum Failure {
     Status(u16),
     /// No replica takes traffic.
     Refused,
+    /// The process that was asked ended before it answered.
+    Reset,
     /// No connection in time.
     PoolTimeout,
     /// The breaker is open.
@@ -207,6 +210,7 @@ impl Failure {
             Failure::Status(504) => "504",
             Failure::Status(_) => "_OTHER",
             Failure::Refused => "connection_refused",
+            Failure::Reset => "connection_reset",
             Failure::PoolTimeout => "pool_timeout",
             Failure::BreakerOpen => "circuit_open",
             Failure::BulkheadFull => "bulkhead_full",
@@ -220,7 +224,7 @@ impl Failure {
         match self {
             Failure::Timeout => 504,
             Failure::Status(status) if status < 500 => status,
-            Failure::Status(_) | Failure::Refusal => 502,
+            Failure::Status(_) | Failure::Refusal | Failure::Reset => 502,
             Failure::Refused
             | Failure::PoolTimeout
             | Failure::BreakerOpen
@@ -241,13 +245,14 @@ impl Failure {
 
     /// Whether it speaks against the replica that was asked.
     pub fn is_servers(self) -> bool {
-        matches!(self, Failure::Timeout | Failure::Refused) || matches!(self, Failure::Status(status) if status >= 500)
+        matches!(self, Failure::Timeout | Failure::Refused | Failure::Reset)
+            || matches!(self, Failure::Status(status) if status >= 500)
     }
 
     /// Whether trying again may help.
     pub fn is_retryable(self) -> bool {
         match self {
-            Failure::Timeout | Failure::Refused => true,
+            Failure::Timeout | Failure::Refused | Failure::Reset => true,
             Failure::Status(status) => status >= 500 || status == 429 || status == 409,
             Failure::PoolTimeout
             | Failure::BreakerOpen

@@ -33,7 +33,13 @@ impl Replica {
     /// Whether new requests may be sent to it.
     #[inline]
     pub fn is_up(&self, now: SimTime) -> bool {
-        !self.retired && !self.down && self.down_until <= now
+        !self.retired && self.runs(now)
+    }
+
+    /// Whether its process runs.
+    #[inline]
+    pub fn runs(&self, now: SimTime) -> bool {
+        !self.down && self.down_until <= now
     }
 }
 

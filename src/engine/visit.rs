@@ -75,6 +75,10 @@ impl Simulation {
             self.begin(key);
         } else if station.line.len() < station.line_limit as usize {
             station.line.push_back(key);
+            let instance = visit.instance;
+            if !self.fabric.runs(instance, self.now) {
+                self.drop_line(instance);
+            }
         } else {
             visit.status = 503;
             visit.since = self.now;
@@ -310,12 +314,29 @@ impl Simulation {
         }
     }
 
-    /// The answer travels back; a lost one is never heard of again.
+    /// The process ends: whoever waits in its line is cut off, and hears that the connection was closed.
+    pub(super) fn drop_line(&mut self, instance: InstanceId) {
+        let line = std::mem::take(&mut self.fabric.station(instance).line);
+        for key in line {
+            self.flows.station(instance).leave(self.now);
+            match self.visits.get(key).map(|visit| visit.reply_to) {
+                Some(ReplyTo::Call(..)) => self.send_back(key, Packet::Acknowledgement),
+                _ => drop(self.visits.remove(key)),
+            }
+        }
+    }
+
+    /// The answer travels back.
     fn reply(&mut self, key: Key) {
+        self.send_back(key, Packet::Answer(key));
+    }
+
+    /// A packet goes back to the caller; a lost one is never heard of again.
+    fn send_back(&mut self, key: Key, packet: Packet) {
         let Some(visit) = self.visits.get(key) else { return };
         let Some(link) = visit.link else { return };
         let (instance, back) = (visit.instance, visit.identity.child(1));
-        if let Some(delay) = self.cross(link, instance, (back, visit.context), Packet::Answer(key)) {
+        if let Some(delay) = self.cross(link, instance, (back, visit.context), packet) {
             return self.later(delay, Event::Respond(key));
         }
         self.flows.link(link).answers_lost += 1;

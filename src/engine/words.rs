@@ -12,7 +12,7 @@ use crate::world::{Protocol, Severity};
 pub const STATUSES: [u16; 10] = [200, 400, 401, 404, 429, 500, 502, 503, 504, 409];
 
 /// Kinds of result of a call, as `error.type`; the first is success.
-pub const RESULTS: [&str; 18] = [
+pub const RESULTS: [&str; 19] = [
     "",
     "400",
     "401",
@@ -31,6 +31,7 @@ pub const RESULTS: [&str; 18] = [
     "bulkhead_full",
     "cancelled",
     "refused_in_body",
+    "connection_reset",
 ];
 
 /// Bucket bounds for sizes, in bytes.

@@ -155,7 +155,7 @@ pub enum Balance {
     LeastConnections,
     /// Any.
     Random,
-    /// By key, so that one key always goes to one replica.
+    /// By key, so that one key always goes to one replica; few keys move when replicas come or go (consistent hashing).
     Hash,
 }
 

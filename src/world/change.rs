@@ -187,11 +187,13 @@ pub enum Setting {
     ReplicaLag(Duration),
     /// Users: journeys that start per second, as a multiple of the world's.
     TrafficFactor(f64),
-    /// Node: the process does not run: nobody can connect, what it had in hand is finished. It starts anew when this ends.
+    /// Node: the process does not run: nobody can connect, what it had in hand is finished, what waited in its line is cut
+    /// off. It starts anew when this ends.
     Down(bool),
     /// Node: a feature flag, by name.
     Flag(String, bool),
-    /// Node: the process starts anew, once: what it is working on is finished first; memory and caches are gone.
+    /// Node: the process starts anew, once: what it is working on is finished first; what waits in its line is cut off,
+    /// memory and caches are gone.
     Restart,
     /// Replica: it is replaced by a new one on another host, once. What was set on it alone returns to what it was before;
     /// what it held in memory is gone.

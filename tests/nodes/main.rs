@@ -7,6 +7,7 @@ mod support;
 mod caches;
 mod clocks;
 mod databases;
+mod fallbacks;
 mod guards;
 mod locks;
 mod services;

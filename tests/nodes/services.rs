@@ -4,7 +4,7 @@ use allgreen::truth::Outcome;
 use allgreen::world::{Dist, Pauses, Setting};
 use allgreen::{Duration, Simulation};
 
-use crate::support::{agrees, gauge, histogram};
+use crate::support::{gauge, histogram};
 use crate::{Scene, outcomes};
 
 fn service(rate: f64, node: &str) -> Scene<'static> {
@@ -24,26 +24,6 @@ fn service(rate: f64, node: &str) -> Scene<'static> {
 fn sojourn(sim: &Simulation) -> f64 {
     let (sum, count) = histogram(sim.telemetry(), "edge", "http.client.request.duration", None);
     sum / count
-}
-
-#[test]
-fn processor_sharing_does_not_care_for_the_distribution() {
-    // M/G/1-PS: T = S / (1 − ρ) for any service time of mean S. First come, first served would give 30 ms for constant
-    // times and 65 ms for these long tails.
-    for work in [r#"Const("15ms")"#, r#"Exp("15ms")"#, r#"LogNormal(median: "9097us", sigma: 1.0)"#] {
-        let node = format!(
-            r#"concurrency: 100000, discipline: ProcessorSharing(1.0), routes: {{ "GET /": (steps: [Work({work})]) }}"#
-        );
-        let world = service(40.0, &node).world();
-        let runs: Vec<f64> = (0..10)
-            .map(|seed| {
-                let mut sim = Simulation::new(&world, allgreen::Seed(seed));
-                sim.run_until(allgreen::SimTime::from_secs(500));
-                sojourn(&sim)
-            })
-            .collect();
-        agrees(&format!("M/G/1 processor sharing with {work}"), &runs, 0.015 / (1.0 - 0.6));
-    }
 }
 
 #[test]
@@ -112,4 +92,46 @@ fn one_slow_replica_hurts_round_robin_more_than_least_connections() {
     };
     let (turn, least) = (scene("RoundRobin"), scene("LeastConnections"));
     assert!(turn > 3.0 * least, "{turn} {least}");
+}
+
+#[test]
+fn who_waits_in_line_is_cut_off_by_a_restart_and_who_is_served_is_not() {
+    // One server, work of a second, ten a second: after ten seconds a hundred wait.
+    let node = r#"concurrency: 1, queue_limit: 1000, routes: { "GET /": (steps: [Work(Const("1s"))]) }"#;
+    for gone in [Setting::Restart, Setting::Down(true)] {
+        let mut scene = service(10.0, node);
+        scene.steps = r#"(request: "GET /", owes: (answer_within: "10m"))"#;
+        let mut sim = scene.start();
+        sim.run_until(allgreen::SimTime::from_secs(10));
+        let present = |sim: &Simulation| sim.station_flow("web").unwrap().present();
+        let waited = present(&sim) - 1;
+        assert!(waited > 60, "{waited}");
+        sim.schedule(allgreen::SimTime::from_secs(10), &crate::change("web", &[], gone));
+        sim.run_until(allgreen::SimTime::from_millis(10_001));
+        assert_eq!((present(&sim), sim.audit()), (1, Ok(())), "what is in hand is finished");
+        sim.run_until(allgreen::SimTime::from_secs(12));
+        let failed =
+            |kind| histogram(sim.telemetry(), "edge", "http.client.request.duration", Some(("error.type", kind))).1;
+        // Who comes while it is away is refused at once.
+        assert_eq!(failed("connection_reset"), waited as f64);
+        assert!(failed("connection_refused") > 5.0);
+        let spared = outcomes(&sim, Outcome::Right, 0, 10);
+        assert_eq!(outcomes(&sim, Outcome::Failed, 0, 10), waited);
+        sim.run_until(allgreen::SimTime::from_secs(20));
+        assert_eq!(outcomes(&sim, Outcome::Right, 0, 10), spared.max(10));
+    }
+}
+
+#[test]
+fn a_deploy_of_a_service_that_keeps_up_makes_no_errors() {
+    let node = r#"replicas: 2, concurrency: 20, routes: { "GET /": (steps: [Work(Exp("50ms"))]) }"#;
+    let mut sim = service(50.0, node).start();
+    let rolling = allgreen::world::Change {
+        rolling: Duration::from_secs(10),
+        ..crate::change("web", &[], Setting::Version("2.0.0".into()))
+    };
+    sim.schedule(allgreen::SimTime::from_secs(10), &rolling);
+    sim.run_until(allgreen::SimTime::from_secs(60));
+    assert_eq!(outcomes(&sim, Outcome::Failed, 0, 50), 0);
+    assert!(outcomes(&sim, Outcome::Right, 0, 50) > 2300);
 }

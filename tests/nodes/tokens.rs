@@ -53,3 +53,24 @@ fn leeway_on_the_verifier_is_a_fix_and_a_short_life_is_a_fault() {
     assert!((expired - 0.5).abs() < 0.07, "{expired}");
     assert!(lines(&sim, "token is expired") > 1000);
 }
+
+#[test]
+fn a_token_is_refused_before_its_time() {
+    let refused = |wait: &str| {
+        let mut scene = SIGNED_IN;
+        scene.nodes = r#"
+            "gateway": (kind: Gateway, verifies: (token: "session", except: ["POST /session"], log: true), routes: { "*": (steps: [Work(Const("1ms"))]) }),
+            "identity": (kind: Service, issues: (valid_for: "5m", not_before: "10s"), routes: { "POST /session": (steps: [Issue("session")]) }),
+            "shop": (kind: Service, routes: { "GET /orders": (steps: [Work(Const("5ms"))]) })"#;
+        scene.steps = format!(
+            r#"(request: "POST /session", owes: (parts: ["session"])), (request: "GET /orders", think: Const("{wait}"))"#
+        )
+        .leak();
+        let sim = scene.run(120, &[]);
+        let refused = outcomes(&sim, Outcome::Refused, 0, 80);
+        assert_eq!(lines(&sim, "not valid yet") > 0, refused > 0);
+        refused as f64 / 20.0
+    };
+    assert!((refused("9s") - 71.0).abs() < 8.0, "{}", refused("9s"));
+    assert_eq!(refused("11s"), 0.0);
+}
