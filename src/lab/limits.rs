@@ -9,10 +9,13 @@ pub(super) const SHORTEST_PASS: Duration = Duration::from_mins(24 * 60);
 pub(super) const LONGEST_PASS: Duration = Duration::from_mins(366 * 24 * 60);
 /// A whole session, from the start of its history.
 pub(super) const LONGEST_SESSION: Duration = Duration::from_mins(30 * 24 * 60);
-/// Telemetry in memory, in bytes: a session that emitted more than this stops waiting.
+/// Telemetry and what is under way, in bytes: a session that holds more than this stops waiting.
 pub(super) const MOST_TELEMETRY: usize = 3 << 30;
-/// Virtual time between two reports of progress.
+/// Events of one wait: a system that does more, such as one whose retries explode, ends the wait there.
+pub(super) const MOST_EVENTS: u64 = 2_000_000_000;
+/// Virtual time between two reports of progress, unless that is more than so many events.
 pub(super) const SLICE: Duration = Duration::from_secs(5);
+pub(super) const SLICE_EVENTS: u64 = 500_000;
 /// Commands of a session.
 pub(super) const MOST_COMMANDS: usize = 100_000;
 /// Bytes of a session file.

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::fix::{Deployed, arrow_name};
-use super::limits::{LONGEST_SESSION, LONGEST_WAIT, MOST_COMMANDS, MOST_FIXES, MOST_PINS, MOST_TELEMETRY, SLICE};
+use super::limits::{
+    LONGEST_SESSION, LONGEST_WAIT, MOST_COMMANDS, MOST_EVENTS, MOST_FIXES, MOST_PINS, MOST_TELEMETRY, SLICE,
+    SLICE_EVENTS,
+};
 use super::notebook::{fits, room};
 use super::{
     Command, Debrief, Deployment, Fix, Hypothesis, LaterTicket, Look, Notebook, Observation, PinnedEvidence, Progress,
@@ -256,19 +259,21 @@ impl Session {
         if until > SimTime::ZERO + LONGEST_SESSION {
             return Err(Refusal::new(format!("a session lasts at most {LONGEST_SESSION}"), "ask for the debrief"));
         }
-        let most = self.most_telemetry;
-        let full = |sim: &Simulation| bytes(sim.telemetry()) > most;
+        let (most, events) = (self.most_telemetry, self.sim.events().saturating_add(MOST_EVENTS));
+        let full = |sim: &Simulation| sim.bytes() > most;
         if full(&self.sim) {
-            return Err(Refusal::new("the session holds as much telemetry as it can", "ask for the debrief"));
+            return Err(Refusal::new("the session holds as much as it can", "ask for the debrief"));
         }
         while self.sim.now() < until {
             let next = (self.sim.now() + SLICE).min(until);
-            self.sim.run_until(next);
+            self.sim.run_within(next, SLICE_EVENTS);
             let share = self.sim.now().since(from).as_secs_f64() / time.as_secs_f64();
-            if !progress(share) || full(&self.sim) {
+            if !progress(share) || full(&self.sim) || self.sim.events() > events {
                 break;
             }
         }
+        // The instant is finished, so that a replay ends in the same state.
+        self.sim.run_until(self.sim.now());
         let waited = self.sim.now().since(from);
         self.record(Command::Wait(waited), from);
         self.ahead.iter().for_each(|ahead| ahead.reach(&self.lesson, self.sim.now()));
@@ -540,11 +545,12 @@ impl Command {
 fn history(sim: &mut Simulation, lesson: &Lesson, progress: Progress<'_>) {
     let opens_at = lesson.spec().opens_at;
     while sim.now() < opens_at {
-        sim.run_until((sim.now() + SLICE).min(opens_at));
+        sim.run_within((sim.now() + SLICE).min(opens_at), SLICE_EVENTS);
         if !progress(sim.now().as_secs_f64() / opens_at.as_secs_f64()) {
-            break;
+            return;
         }
     }
+    sim.run_until(opens_at);
 }
 
 /// The lesson's world with its whole script ahead, at its start.
@@ -554,10 +560,6 @@ pub(super) fn scripted(lesson: &Lesson, seed: Seed) -> Simulation {
         sim.schedule(scripted.at, &scripted.change);
     }
     sim
-}
-
-fn bytes(telemetry: &Telemetry) -> usize {
-    telemetry.logs.bytes() + telemetry.spans.bytes() + telemetry.metrics.bytes()
 }
 
 impl Snapshot {

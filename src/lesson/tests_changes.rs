@@ -99,3 +99,33 @@ fn each_fault_gives_its_own_problem_at_its_place() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// Copies of requests on each of many arrows in a row double their number with each.
+#[test]
+fn changes_that_multiply_beyond_what_can_be_simulated_are_refused() {
+    let (mut nodes, mut arrows, mut sets) = (String::new(), String::new(), String::new());
+    for at in 0..30 {
+        let next = at + 1;
+        nodes += &format!(
+            "\"s{at}\": (kind: Service, routes: {{ \"GET /\": (steps: [Call((to: \"s{next}\", op: Route(\"GET /\")))]) }}),"
+        );
+        arrows += &format!("\"s{at} -> s{next}\": (timeout: \"1s\"),");
+        sets += &format!("(on: \"s{at} -> s{next}\", to: Duplication(1.0)),");
+    }
+    let world = format!(
+        "World(format: 1, name: \"chain\", title: \"Chain\", epoch: \"2026-01-01T00:00:00Z\",
+            nodes: {{ \"users\": (kind: Users, users: (count: 9, journeys_per_second: 1.0, journeys: {{ \"go\": 1.0 }}, regions: {{ \"eu\": 1.0 }})),
+                {nodes} \"s30\": (kind: Service, routes: {{ \"GET /\": () }}) }},
+            arrows: {{ \"users -> s0\": (), {arrows} }},
+            journeys: {{ \"go\": (steps: [(request: \"GET /\")]) }})"
+    );
+    let world = World::from_ron("chain.ron", &world).unwrap_or_else(|problems| panic!("{problems}"));
+    let text = crate::starter::lesson("boom", "worlds/chain.ron", &world).unwrap_or_default();
+    let first = text.find("script: [").unwrap_or_default() + "script: [".len();
+    let more = format!("(at: \"9m\", part: Background, change: (id: \"copies\", kind: Config, sets: [{sets}])),");
+    let boom = format!("{}{more}{}", &text[..first], &text[first..]);
+    assert!(Lesson::from_ron("lessons/boom.ron", &text, world.clone()).is_ok());
+    let found = Lesson::from_ron("lessons/boom.ron", &boom, world).err().unwrap_or_default();
+    let whats: Vec<&str> = found.iter().map(crate::diagnostic::Problem::what).collect();
+    assert!(whats.len() == 1 && whats[0].contains("multiply"), "{whats:?}");
+}

@@ -7,6 +7,8 @@ use crate::time::{Duration, SimTime};
 
 /// Virtual time that is run before the meter is looked at.
 const SLICE: Duration = Duration::from_secs(20);
+/// The most events between two looks at whether to stop.
+const SLICE_EVENTS: u64 = 1_000_000;
 
 /// How much virtual time was run, and whether to stop.
 #[derive(Debug, Default)]
@@ -23,7 +25,11 @@ impl Meter {
                 return None;
             }
             let from = sim.now();
-            sim.run_until((from + SLICE).min(until));
+            while !sim.run_within((from + SLICE).min(until), SLICE_EVENTS) {
+                if self.is_stopped() {
+                    return None;
+                }
+            }
             self.done.fetch_add(sim.now().since(from).0, Ordering::Relaxed);
         }
         Some(())

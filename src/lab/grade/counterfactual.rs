@@ -21,6 +21,8 @@ const AFTER_SCRIPT: Duration = Duration::from_mins(30);
 const LONGEST: Duration = Duration::from_mins(120);
 /// Virtual time that a worker runs before it tells how far it is.
 const SLICE: Duration = Duration::from_secs(20);
+/// The most events between two looks at whether to stop.
+const SLICE_EVENTS: u64 = 1_000_000;
 
 /// Two futures of one seed: when harmed requests were made, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -222,7 +224,8 @@ fn run_on(case: &Case<'_>, sim: &mut Simulation, until: SimTime, meter: &Meter) 
             sim.set_ahead(*ahead);
         }
         let jump = case.jumps.iter().map(|(at, _)| *at).find(|at| *at > from).unwrap_or(until);
-        sim.run_until((from + SLICE).min(until).min(jump));
+        let next = (from + SLICE).min(until).min(jump);
+        while !sim.run_within(next, SLICE_EVENTS) && !meter.stop.load(Ordering::Relaxed) {}
         meter.done.fetch_add(sim.now().since(from).0, Ordering::Relaxed);
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
-use super::{Session, Snapshot, bytes};
-use crate::lab::limits::{LONGEST_PASS, LONGEST_SESSION, SHORTEST_PASS, SLICE};
+use super::{Session, Snapshot};
+use crate::lab::limits::{LONGEST_PASS, LONGEST_SESSION, SHORTEST_PASS, SLICE, SLICE_EVENTS};
 use crate::lab::{Progress, Refusal, grade};
 use crate::time::{Duration, SimTime};
 
@@ -22,7 +22,7 @@ impl Session {
         let last = self.lesson.spec().script.iter().map(|scripted| scripted.at).max().unwrap_or_default();
         let windows = grade::windows(self.lesson.world(), self.sim.calendar(), self.on_calendar(last), length);
         let needs = windows.iter().fold(Duration::ZERO, |all, window| all + window.settles + window.counted);
-        if now + needs > SimTime::ZERO + LONGEST_SESSION || bytes(self.sim.telemetry()) > self.most_telemetry {
+        if now + needs > SimTime::ZERO + LONGEST_SESSION || self.sim.bytes() > self.most_telemetry {
             return Err(Refusal::new("the session holds as much as it can", "ask for the debrief"));
         }
         let (before, jumps) = (self.sim.fork(), self.jumps.len());
@@ -33,13 +33,14 @@ impl Session {
             let from = self.sim.now() + window.settles;
             let until = from + window.counted;
             while self.sim.now() < until {
-                self.sim.run_until((self.sim.now() + SLICE).min(until));
+                self.sim.run_within((self.sim.now() + SLICE).min(until), SLICE_EVENTS);
                 if !progress(self.sim.now().since(now).as_secs_f64() / needs.as_secs_f64()) {
                     self.sim = before;
                     self.jumps.truncate(jumps);
                     return Err(Refusal::new("the long time was interrupted; nothing of it has happened", "ask again"));
                 }
             }
+            self.sim.run_until(until);
             spans.push((window, from, until));
         }
         // What was asked at the end of the last window is still judged.

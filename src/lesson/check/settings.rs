@@ -1,13 +1,16 @@
 //! Settings that changes bring: each suits what it is set on, and is within the range that a world may start with.
 
+use std::collections::BTreeMap;
+
 use super::{Place, Target, changes};
 use crate::diagnostic::{DataPath, Findings};
 use crate::lesson::LessonSpec;
 use crate::time::Duration;
 use crate::world::check::{
-    MOST_EVENTS_PER_SECOND, cache_ttl, events_per_second, health_check, limits, partition, ranges, service,
+    MOST_EVENTS_PER_SECOND, MOST_REPLICAS, cache_ttl, canonical, events_per_second, health_check, limits, partition,
+    ranges, service,
 };
-use crate::world::{Node, Set, Setting};
+use crate::world::{Arrow, Node, Retry, Set, Setting};
 
 /// What a setting belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,68 @@ pub(super) fn check(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) 
             let Some(target) = place.target(found, &path.field("on"), &set.on) else { continue };
             check_set(spec, place, found, &path, target, set);
         }
+    }
+    if found.is_empty() {
+        together(spec, place, found);
+        replicas(spec, place, found);
+    }
+}
+
+/// All nodes at their largest must still be possible to simulate.
+fn replicas(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) {
+    let mut most: BTreeMap<&str, u16> = BTreeMap::new();
+    let declared = |node: &Node| node.replicas.max(node.autoscale.map_or(0, |scale| scale.max));
+    most.extend(place.spec.nodes.iter().map(|(name, node)| (name.as_str(), declared(node))));
+    for set in spec.script.iter().flat_map(|scripted| &scripted.change.sets) {
+        let wanted = match set.to {
+            Setting::Replicas(replicas) => replicas,
+            Setting::Autoscale(Some(scale)) => scale.max,
+            _ => continue,
+        };
+        most.entry(&set.on).and_modify(|known| *known = wanted.max(*known));
+    }
+    let all: u64 = most.values().copied().map(u64::from).sum();
+    if all > MOST_REPLICAS {
+        let what = format!("changes make {all} replicas in all, more than the {MOST_REPLICAS} that can be simulated");
+        found.key(&DataPath::root().field("script"), what, "use fewer replicas");
+    }
+}
+
+/// Changes of several arrows multiply: the world with all of them at their most must still be possible to simulate.
+fn together(spec: &LessonSpec, place: &Place<'_>, found: &mut Findings) {
+    let mut worst = place.spec.clone();
+    let (mut traffic, mut multiplies) = (1.0_f64, 0);
+    for set in spec.script.iter().flat_map(|scripted| &scripted.change.sets) {
+        if let Setting::TrafficFactor(factor) = set.to {
+            traffic = traffic.max(factor);
+        }
+        let named = |(name, _): &(&String, &mut Arrow)| canonical(name) == canonical(&set.on);
+        let Some((_, arrow)) = worst.arrows.iter_mut().find(named) else { continue };
+        match set.to {
+            Setting::Duplication(share) => arrow.impairments.duplication = arrow.impairments.duplication.max(share),
+            Setting::Hedge(Some(hedge)) => arrow.hedge = Some(hedge),
+            Setting::Retry(Some(retry)) => {
+                let attempts = |retry: Option<Retry>| retry.map_or(1, |retry| retry.attempts);
+                let budget = |retry: Option<Retry>| retry.map_or(Some(0.0), |retry| retry.budget);
+                let either = [arrow.retry, Some(retry)];
+                let budget = either.map(budget).into_iter().try_fold(0.0_f64, |most, one| Some(most.max(one?)));
+                let attempts = either.map(attempts).into_iter().max().unwrap_or(1);
+                arrow.retry = Some(Retry { attempts, budget, ..retry });
+            }
+            _ => continue,
+        }
+        multiplies += 1;
+    }
+    if multiplies == 0 {
+        return;
+    }
+    let events = events_per_second(&worst) * traffic;
+    if events > MOST_EVENTS_PER_SECOND {
+        let what = format!(
+            "retries, copies and hedges that changes bring multiply: up to {events:.0} events per simulated second, and {MOST_EVENTS_PER_SECOND:.0} are accepted"
+        );
+        let help = "change fewer arrows of one way, or give the retries a `budget`";
+        found.key(&DataPath::root().field("script"), what, help);
     }
 }
 

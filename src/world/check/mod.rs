@@ -24,7 +24,7 @@ use crate::time::{Duration, Epoch};
 
 pub(crate) use arrows::{canonical, neighbours, partition, split};
 pub(crate) use cost::{MOST_EVENTS_PER_SECOND, events_per_second};
-pub(crate) use nodes::{cache_ttl, health_check};
+pub(crate) use nodes::{MOST_REPLICAS, cache_ttl, health_check};
 
 /// The most entries of one kind, such as nodes: the engine numbers them with 16 bits.
 const MOST_OF_A_KIND: usize = 60_000;

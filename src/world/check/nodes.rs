@@ -6,7 +6,7 @@ use crate::time::Duration;
 use crate::world::{Cache, Consumes, Database, HealthCheck, Instrumentation, Kind, Node, Queue, WorldSpec};
 
 /// Replicas of all nodes together: the engine numbers them with 16 bits.
-const MOST_REPLICAS: u64 = 60_000;
+pub(crate) const MOST_REPLICAS: u64 = 60_000;
 
 impl<'a> Check<'a> {
     pub(super) fn nodes(&mut self) {
@@ -22,7 +22,8 @@ impl<'a> Check<'a> {
                 let at = path.field("health").field("checks").at(at);
                 health_check(&mut self.found, &at, (self.spec, &self.out), node_name, check);
             }
-            replicas += u64::from(node.replicas);
+            let scaled = node.autoscale.map_or(0, |scale| scale.max);
+            replicas += u64::from(node.replicas.max(scaled));
         }
         if replicas > MOST_REPLICAS {
             let what = format!("{replicas} replicas in all are more than the {MOST_REPLICAS} that can be simulated");
