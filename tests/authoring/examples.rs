@@ -76,6 +76,11 @@ fn read(kind: &str, text: &str) -> Result<(), String> {
 }
 
 fn part<T: DeserializeOwned>(text: &str) -> Result<(), String> {
+    parse::<T>(text).map(drop)
+}
+
+/// A part of a file, as files are read.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
-    options.from_str::<T>(text).map(drop).map_err(|error| error.to_string())
+    options.from_str::<T>(text).map_err(|error| error.to_string())
 }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod examples;
+mod faults;
 mod lessons;
+mod settings;
 mod tables;
 mod types;
 
