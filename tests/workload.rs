@@ -67,6 +67,17 @@ fn a_crowd_comes_and_goes_at_its_time() {
 }
 
 #[test]
+fn a_day_swings() {
+    let mut sim = start("journeys_per_second: 0.5, daily_swing: 0.8");
+    sim.run_until(SimTime::from_secs(13 * 3600));
+    let hour = |hour: u64| asked(&sim, hour * 3600..hour * 3600 + 1800) / 900.0;
+    // Lowest at the start, highest twelve hours later.
+    near(hour(0), 0.2, 0.1);
+    near(hour(6), 1.05, 0.15);
+    near(hour(12), 1.8, 0.2);
+}
+
+#[test]
 fn a_crowd_is_not_missed_however_rarely_users_come_otherwise() {
     let rare = r#"journeys_per_second: 0.05, crowds: [(from: "100s", lasts: "50s", factor: 1000.0)]"#;
     let mut sim = start(rare);

@@ -143,5 +143,8 @@ pub fn agrees(what: &str, runs: &[f64], theory: f64) {
     let (mean, error) = mean_and_error(runs);
     println!("{what}: theory {theory:.6}, simulated {mean:.6} ± {error:.6}");
     assert!(error < 0.05 * theory.abs(), "{what}: the standard error {error} is too large to say anything");
-    assert!((mean - theory).abs() < 5.0 * error + 1e-9, "{what}: theory {theory}, simulated {mean} ± {error}");
+    assert!(
+        (mean - theory).abs() < 5.0 * error + 1e-9,
+        "{what}: theory {theory}, simulated {mean} ± {error}; seed by seed {runs:?}"
+    );
 }

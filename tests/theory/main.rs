@@ -12,5 +12,5 @@ mod support;
 #[path = "../support/worlds.rs"]
 mod worlds;
 
-/// The seeds of each comparison: with one of these, `allgreen run` repeats it.
+/// The seeds of each comparison, in the order in which a failure prints what each found.
 const SEEDS: std::ops::Range<u64> = 100..112;

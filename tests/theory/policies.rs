@@ -1,6 +1,7 @@
 //! Caches, retries and breakers against their formulas.
 
-use allgreen::{Simulation, World};
+use allgreen::world::{Change, ChangeKind, Set, Setting};
+use allgreen::{Seed, SimTime, Simulation, World};
 
 use crate::SEEDS;
 use crate::support::{agrees, gauge, histogram, mean_and_error, simulate, world};
@@ -154,5 +155,64 @@ fn a_breaker_opens_with_the_last_failure_of_its_window() {
         let sim = simulate(&chain(20.0, breaker, 0.1), seed, 60);
         let flow = |name| sim.arrow_flow(name).unwrap().sent;
         assert_eq!(flow("a -> b"), flow("users -> edge"));
+    }
+}
+
+/// users → edge → a → b; only the last arrow has a breaker, and b takes a tenth of a second when it does not fail.
+fn guarded() -> World {
+    let quiet = "telemetry: (spans: false, access_log: false)";
+    let nodes = format!(
+        "\"edge\": (kind: LoadBalancer, concurrency: 100000, {quiet}),
+         \"a\": (kind: Gateway, concurrency: 100000, {quiet}),
+         \"b\": (kind: Service, concurrency: 100000, routes: {{ \"GET /\": (steps: [Work(Const(\"100ms\"))]) }}, {quiet}),"
+    );
+    let breaker = "breaker: (window: 20, threshold: 0.5, open_for: \"3s\", probes: 4),";
+    let quiet = "telemetry: (spans: false, log_failures: false)";
+    let arrows = format!(
+        "\"edge -> a\": (latency: Const(\"0s\"), {quiet}), \"a -> b\": (latency: Const(\"0s\"), {breaker} {quiet}),"
+    );
+    world(200.0, "", &nodes, &arrows)
+}
+
+#[test]
+fn a_breaker_is_open_for_exactly_its_time_and_lets_no_more_than_its_probes_through() {
+    let set = |rate| {
+        let sets = vec![Set::new("b", Setting::ErrorRate(rate))];
+        Change::new(format!("errors {rate}"), ChangeKind::Config, sets)
+    };
+    let world = guarded();
+    for seed in SEEDS {
+        let mut sim = Simulation::new(&world, Seed(seed));
+        sim.schedule(SimTime::from_secs(2), &set(1.0));
+        sim.schedule(SimTime::from_secs(21), &set(0.0));
+        // How many calls went out in each millisecond.
+        let (mut sent, mut before) = (Vec::new(), 0);
+        for ms in 1..=27_000 {
+            sim.run_until(SimTime::from_millis(ms));
+            let now = sim.arrow_flow("a -> b").unwrap().sent;
+            sent.push(now - before);
+            before = now;
+        }
+        // Calls that follow each other within a second, from the first silence on.
+        let mut bursts: Vec<(usize, usize, u64)> = Vec::new();
+        for (ms, count) in sent.iter().copied().enumerate().filter(|(_, count)| *count > 0) {
+            match bursts.last_mut() {
+                Some((_, last, sum)) if ms - *last < 1_000 => (*last, *sum) = (ms, *sum + count),
+                _ => bursts.push((ms, ms, count)),
+            }
+        }
+        assert!(bursts.len() >= 6, "seed {seed}: {bursts:?}");
+        for pair in bursts.windows(2) {
+            let silence = pair[1].0 - pair[0].1;
+            // The first call after three seconds comes within a twentieth, but for one in ten thousand.
+            assert!((3_000..3_060).contains(&silence), "seed {seed}: {silence} ms of silence, {bursts:?}");
+        }
+        let probes = &bursts[1..bursts.len() - 1];
+        // Two of four that fail are as much as the threshold.
+        assert!(probes.iter().all(|(_, _, sent)| *sent == 2), "seed {seed}: {bursts:?}");
+        let healed = bursts[bursts.len() - 1].0;
+        let within = |from: usize, to: usize| sent[healed + from..healed + to].iter().sum::<u64>();
+        assert_eq!(within(0, 100), 4, "seed {seed}: while the probes are answered nobody else goes out");
+        assert!(within(150, 1_150) > 130, "seed {seed}: it has closed");
     }
 }

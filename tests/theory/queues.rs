@@ -1,7 +1,7 @@
 //! One station, and stations in a row. Formulas: Kleinrock, *Queueing Systems I*, 1975.
 
 use crate::SEEDS;
-use crate::support::{Line, agrees, gauge, histogram};
+use crate::support::{Line, agrees, gauge, histogram, simulate, world};
 
 /// Mean time at a station (waiting and service), as its caller measures it.
 fn sojourns(line: &Line<'_>, secs: u64) -> Vec<f64> {
@@ -98,6 +98,28 @@ fn m_g_1_follows_pollaczek_and_khinchine() {
     // M/D/1: half the wait of M/M/1.
     let line = Line { rate: 40.0, stations: &[("Const(\"15ms\")", 1, 1_000_000)] };
     agrees("M/D/1", &sojourns(&line, 600), 0.015 + 40.0 * 0.015_f64.powi(2) / (2.0 * (1.0 - 0.6)));
+}
+
+#[test]
+fn processor_sharing_does_not_care_for_the_distribution() {
+    // M/G/1-PS: T = S / (1 − ρ) for any service time of mean S; and as many are present as in M/M/1.
+    for work in ["Const(\"15ms\")", "Uniform(\"0s\", \"30ms\")", "LogNormal(median: \"9097us\", sigma: 1.0)"] {
+        let nodes = format!(
+            "\"edge\": (kind: LoadBalancer, concurrency: 100000, telemetry: (spans: false, access_log: false)),
+             \"s0\": (kind: Service, concurrency: 100000, queue_limit: 0, discipline: ProcessorSharing(1.0), routes: {{ \"GET /\": (steps: [Work({work})]) }}, telemetry: (spans: false, access_log: false)),"
+        );
+        let world = world(40.0, "", &nodes, "\"edge -> s0\": (latency: Const(\"0s\"), telemetry: (spans: false)),");
+        let (mut times, mut idle) = (Vec::new(), Vec::new());
+        for seed in SEEDS {
+            let sim = simulate(&world, seed, 200);
+            let (sum, count) = histogram(sim.telemetry(), "edge", "http.client.request.duration", None);
+            times.push(sum / count);
+            let present = gauge(sim.telemetry(), "s0", "http.server.active_requests");
+            idle.push(present.iter().filter(|present| **present == 0.0).count() as f64 / present.len() as f64);
+        }
+        agrees(&format!("M/G/1 processor sharing, {work}"), &times, 0.015 / (1.0 - 0.6));
+        agrees(&format!("nobody there, {work}"), &idle, 1.0 - 0.6);
+    }
 }
 
 #[test]
