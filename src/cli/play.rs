@@ -152,6 +152,7 @@ fn session(arguments: &PlayArguments, asks: bool, out: &mut dyn Write) -> Result
     } else if let Some(order) = arguments.options.order() {
         working = Working::new("looking for an incident that you have not met");
         let Some(generated) = generated(&order, &mut working)? else { return Err(Failure::Stopped) };
+        writeln!(out, "{}", generated.search())?;
         working = Working::new("simulating the history");
         Ok(Session::start(&generated.lesson, order.seed, &mut |share| working.reached(share)))
     } else {

@@ -57,6 +57,25 @@ pub struct Generated {
     pub lesson: Lesson,
     /// What a [`History`] remembers of it.
     pub fingerprint: String,
+    /// Why earlier draws were passed over, in order.
+    pub passed_over: Vec<&'static str>,
+}
+
+impl Generated {
+    /// How it was found, in words that give nothing away: `draw 3; of those before it 2 rang an alarm`.
+    pub fn search(&self) -> String {
+        match self.passed_over.len() {
+            0 => "draw 1".to_owned(),
+            before => format!("draw {}; of those before it {}", before + 1, counted(&self.passed_over)),
+        }
+    }
+}
+
+/// Reasons, each with how often it was one.
+fn counted(reasons: &[&'static str]) -> String {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    reasons.iter().for_each(|why| *counts.entry(why).or_default() += 1);
+    counts.into_iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Why there is no incident.
@@ -121,7 +140,7 @@ pub fn generate(wanted: &Wanted, history: &History, progress: Progress<'_>) -> R
     let studio = Studio::new(wanted);
     let survey = Survey::new(&wanted.world);
     let families = causes::all(&survey);
-    let mut reasons: BTreeMap<&'static str, u32> = BTreeMap::new();
+    let mut passed_over: Vec<&'static str> = Vec::new();
     let mut proofs = 0;
     for draw in 0..MOST_DRAWS {
         if !progress(f64::from(proofs) / f64::from(MOST_PROOFS)) {
@@ -138,7 +157,7 @@ pub fn generate(wanted: &Wanted, history: &History, progress: Progress<'_>) -> R
         };
         let fingerprint = studio.fingerprint(&plot);
         if history.has(&fingerprint) {
-            *reasons.entry("were met before").or_default() += 1;
+            passed_over.push("were met before");
             continue;
         }
         if proofs == MOST_PROOFS {
@@ -147,18 +166,17 @@ pub fn generate(wanted: &Wanted, history: &History, progress: Progress<'_>) -> R
         proofs += 1;
         let share = f64::from(proofs) / f64::from(MOST_PROOFS);
         match studio.make((&survey, draw), plot, &mut luck, &mut |_| progress(share)) {
-            Ok(lesson) => return Ok(Generated { lesson, fingerprint }),
-            Err(Made::Unfit(unfit)) => *reasons.entry(unfit.words()).or_default() += 1,
+            Ok(lesson) => return Ok(Generated { lesson, fingerprint, passed_over }),
+            Err(Made::Unfit(unfit)) => passed_over.push(unfit.words()),
             Err(Made::Problems(problems)) => return Err(problems.into()),
         }
     }
-    let reasons: Vec<String> = reasons.into_iter().map(|(why, count)| format!("{count} {why}")).collect();
     let what = format!(
         "no new incident was found in `{}` at the level {} with seed {}: of the draws {}; try another seed, level or world",
         wanted.world.spec().name,
         wanted.level.name(),
         wanted.seed.0,
-        reasons.join(", ")
+        counted(&passed_over)
     );
     Err(GenerateError::Exhausted(what))
 }
@@ -192,7 +210,7 @@ pub fn again(world: &World, recipe: &Recipe, progress: Progress<'_>) -> Result<G
     let plot = plot.ok_or_else(unfit)?;
     let fingerprint = studio.fingerprint(&plot);
     match studio.make((&survey, recipe.draw), plot, &mut luck, progress) {
-        Ok(lesson) => Ok(Generated { lesson, fingerprint }),
+        Ok(lesson) => Ok(Generated { lesson, fingerprint, passed_over: Vec::new() }),
         Err(Made::Unfit(_)) => Err(unfit()),
         Err(Made::Problems(problems)) => Err(problems.into()),
     }
@@ -245,7 +263,7 @@ impl Studio<'_> {
     ) -> Result<Lesson, Made> {
         let world = &self.wanted.world;
         let grace = grace(world);
-        proof::choose_degrees(world, self.wanted.seed, &mut plot, grace)?;
+        proof::rehearse((world, survey), self.wanted.seed, &mut plot, grace)?;
         let proof = proof::prove((world, survey), self.wanted.seed, &plot, grace, progress)?;
         let epoch = Epoch::parse(&world.spec().epoch).unwrap_or(Epoch::UNIX);
         let story = words::Story { survey, plot: &plot, proof: &proof, epoch };

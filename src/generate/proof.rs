@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::causes::Degree;
 use super::plot::Plot;
@@ -28,6 +29,8 @@ const FEWEST: f64 = 25.0;
 const DEVIATIONS: f64 = 3.0;
 /// The share of the harm that each of several causes must do by itself.
 const OWN_SHARE: f64 = 0.15;
+/// The share of the sum that each must do alone in a rehearsal, so that there is some room.
+const BESIDE: f64 = 0.22;
 /// History that is not counted: the system warms up.
 const WARM_UP: Duration = Duration::from_mins(5);
 /// How long a degree is tried.
@@ -110,37 +113,80 @@ fn is_more(these: f64, those: f64) -> bool {
     these - those > DEVIATIONS * (these + those).max(1.0).sqrt()
 }
 
-/// Chooses for each cause the mildest degree that harms enough, alone, without telemetry; or says which has none.
-pub(super) fn choose_degrees(world: &World, seed: Seed, plot: &mut Plot, grace: Duration) -> Result<(), Unfit> {
-    let quiet = Change::new("as-it-was", ChangeKind::Config, plot.quiet.clone());
+/// Chooses for each cause, without telemetry, the mildest degree that harms enough when it is alone. Several causes are
+/// rehearsed, a proof in short at the start of the run, which most unfit plots do not survive: none may be outdone by the
+/// others, and all happen at once. Says what is wrong with the plot, if anything is.
+pub(super) fn rehearse(
+    (world, survey): (&World, &Survey<'_>),
+    seed: Seed,
+    plot: &mut Plot,
+    grace: Duration,
+) -> Result<(), Unfit> {
     let begins = SimTime(WARM_UP.0);
     let until = begins + TRIED_FOR;
-    let mut twin = Simulation::new(world, seed);
-    twin.mute();
-    twin.schedule(SimTime::ZERO, &quiet);
-    twin.run_until(begins);
-    let start = twin.fork();
-    twin.run_until(until + grace);
+    let several = plot.causes.len() > 1;
+    let mut start = Simulation::new(world, seed);
+    if !several {
+        start.mute();
+    }
+    start.schedule(SimTime::ZERO, &Change::new("as-it-was", ChangeKind::Config, plot.quiet.clone()));
+    start.run_until(begins);
+    let with = |sets: Vec<Set>, is_told: bool| {
+        let mut sim = start.fork();
+        if !is_told {
+            sim.mute();
+        }
+        sim.schedule(begins, &Change::new("tried", ChangeKind::Config, sets));
+        sim.run_until(until + grace);
+        sim
+    };
+    let twin = with(Vec::new(), several);
     let (all, usual) = count(&twin, begins, until);
+    let harm = |degree: &Degree| count(&with(degree.sets.clone(), false), begins, until).1 - usual;
+    let enough = (LEAST * all).max(FEWEST);
+    let mut harms = Vec::new();
     for cause in &mut plot.causes {
-        let harm = |sets: &[Set]| {
-            let mut sim = start.fork();
-            sim.schedule(begins, &Change::new("tried", ChangeKind::Config, sets.to_vec()));
-            sim.run_until(until + grace);
-            count(&sim, begins, until).1
-        };
-        let harms = |degree: &Degree| {
-            let harmed = harm(&degree.sets);
-            is_more(harmed, usual) && harmed - usual >= (LEAST * all).max(FEWEST)
-        };
+        let is_enough = |harm: f64| is_more(harm + usual, usual) && harm >= enough;
         // Where the worst form does nothing, no milder one is tried.
         let Some((worst, milder)) = cause.candidate.degrees.split_last() else { return Err(Unfit::Harmless) };
-        if !harms(worst) {
+        let worst = harm(worst);
+        if !is_enough(worst) {
             return Err(Unfit::Harmless);
         }
-        cause.degree = milder.iter().position(harms).unwrap_or(milder.len());
+        let mildest = milder.iter().map(&harm).enumerate().find(|(_, harm)| is_enough(*harm));
+        let (degree, harm) = mildest.unwrap_or((milder.len(), worst));
+        cause.degree = degree;
+        harms.push(harm);
     }
-    Ok(())
+    if !several {
+        return Ok(());
+    }
+    for at in 0..harms.len() {
+        while harms[at] < BESIDE * harms.iter().sum::<f64>() {
+            let cause = &mut plot.causes[at];
+            cause.degree += 1;
+            let Some(worse) = cause.candidate.degrees.get(cause.degree) else { return Err(Unfit::Redundant) };
+            harms[at] = harm(worse);
+        }
+    }
+    let sets = plot.causes.iter().filter_map(|cause| cause.candidate.degrees.get(cause.degree));
+    let run = with(sets.flat_map(|degree| degree.sets.clone()).collect(), true);
+    let harmed = count(&run, begins, until).1 - usual;
+    if harmed > MOST * all {
+        return Err(Unfit::Loud("too many users".into()));
+    }
+    if let Some(alarm) = alarms::rings(&run, &twin, begins, &survey.entries()) {
+        return Err(Unfit::Loud(alarm));
+    }
+    let asks = told_by(plot, (&run, &twin), begins);
+    if asks.iter().any(Vec::is_empty) { Err(Unfit::Unsolvable) } else { Ok(()) }
+}
+
+/// For each cause its charts that tell a run from its twin.
+fn told_by(plot: &Plot, (run, twin): (&Simulation, &Simulation), since: SimTime) -> Vec<Vec<ChartQuery>> {
+    let tells = |chart: &&ChartQuery| proving::differ(&trial::chart(run, chart), &trial::chart(twin, chart), since);
+    let causes = plot.causes.iter();
+    causes.map(|cause| cause.candidate.charts.iter().filter(tells).cloned().collect()).collect()
 }
 
 /// What one seed showed.
@@ -149,7 +195,7 @@ struct Trial {
     /// Harm beyond the usual by (journey, outcome).
     kinds: BTreeMap<(String, Outcome), f64>,
     harmed: f64,
-    futures: Vec<(Run, f64, (SimTime, SimTime))>,
+    futures: Vec<Future>,
 }
 
 /// Proves a plot, or says why it is unfit.
@@ -163,8 +209,11 @@ pub(super) fn prove(
     let script = script(plot);
     let fixes = fixes(plot);
     let trials: Mutex<BTreeMap<u64, Result<Trial, Unfit>>> = Mutex::default();
+    let failed = AtomicBool::new(false);
     let job = |number: u64| {
-        let trial = try_seed((world, survey), Seed(seed.0.wrapping_add(number)), plot, (&script, &fixes), grace);
+        let seed = Seed(seed.0.wrapping_add(number));
+        let trial = try_seed((world, survey), seed, plot, (&script, &fixes), grace, &failed);
+        failed.fetch_or(trial.is_err(), Ordering::Relaxed);
         if let Ok(mut trials) = trials.lock() {
             trials.insert(number, trial);
         }
@@ -182,7 +231,12 @@ pub(super) fn prove(
     if trials.len() as u64 != SEEDS {
         return Err(Unfit::Harmless);
     }
-    let trials: Vec<Trial> = trials.into_values().collect::<Result<_, _>>()?;
+    // A seed that stopped because the other one had failed says that it could not be fixed: the other one knows why.
+    let unfit = || trials.values().filter_map(|trial| trial.as_ref().err());
+    if let Some(unfit) = unfit().find(|unfit| **unfit != Unfit::Unfixable).or_else(|| unfit().next()) {
+        return Err(unfit.clone());
+    }
+    let trials: Vec<Trial> = trials.into_values().filter_map(Result::ok).collect();
     judge(&trials, fixes)
 }
 
@@ -260,6 +314,7 @@ fn try_seed(
     plot: &Plot,
     (script, fixes): (&[Scripted], &[Vec<Fix>]),
     grace: Duration,
+    failed: &AtomicBool,
 ) -> Result<Trial, Unfit> {
     let caused = plot.causes.iter().map(|cause| cause.at).min().unwrap_or_default();
     let opens = plot.opens_at;
@@ -308,12 +363,7 @@ fn try_seed(
             return Err(Unfit::Redundant);
         }
     }
-    let asks = plot.causes.iter().map(|cause| {
-        let tells =
-            |chart: &&ChartQuery| proving::differ(&trial::chart(&run, chart), &trial::chart(&twin, chart), caused);
-        cause.candidate.charts.iter().filter(tells).cloned().collect::<Vec<_>>()
-    });
-    let asks: Vec<Vec<ChartQuery>> = asks.collect();
+    let asks = told_by(plot, (&run, &twin), caused);
     if asks.iter().any(Vec::is_empty) {
         return Err(Unfit::Unsolvable);
     }
@@ -323,7 +373,11 @@ fn try_seed(
         charts: asks.into_iter().flatten().collect(),
         kinds,
         harmed: harm,
-        futures: futures(&run, fixes, healthy, grace),
+        futures: futures(&run, fixes, (healthy, grace), &|first| {
+            let is_root = plot.causes.len() == 1 || trial::verdict(std::slice::from_ref(first)) == Verdict::RootFix;
+            is_root && !failed.load(Ordering::Relaxed)
+        })
+        .ok_or(Unfit::Unfixable)?,
     })
 }
 
@@ -348,9 +402,17 @@ fn kinds(run: &Simulation, twin: &Simulation, (from, to): (SimTime, SimTime)) ->
     kinds
 }
 
-/// What becomes of a run when fixes are ordered now, and when none is: for each fix its futures, the healthy background,
-/// and the time that was watched. What cannot be ordered changes nothing.
-fn futures(run: &Simulation, fixes: &[Vec<Fix>], healthy: f64, grace: Duration) -> Vec<(Run, f64, (SimTime, SimTime))> {
+/// What becomes of a run when a fix is ordered now, and when none is; the healthy background; the time that was watched.
+type Future = (Run, f64, (SimTime, SimTime));
+
+/// The futures of each fix. What cannot be ordered changes nothing. The first fix undoes all causes: None if what it did
+/// is not enough to go on, which is asked again after each.
+fn futures(
+    run: &Simulation,
+    fixes: &[Vec<Fix>],
+    (healthy, grace): (f64, Duration),
+    goes_on: &dyn Fn(&Future) -> bool,
+) -> Option<Vec<Future>> {
     let last = run.now() + LONGEST_ORDER + WATCHED;
     let mut untouched = run.fork();
     untouched.mute();
@@ -373,5 +435,12 @@ fn futures(run: &Simulation, fixes: &[Vec<Fix>], healthy: f64, grace: Duration) 
         let run = Run { seed: 0, with: until(&harmed_times(&with), end), without: until(&without, end) };
         (run, healthy, (settled, end))
     };
-    fixes.iter().map(future).collect()
+    let mut futures: Vec<Future> = Vec::new();
+    for fixes in fixes {
+        futures.push(future(fixes));
+        if !futures.first().is_some_and(goes_on) {
+            return None;
+        }
+    }
+    Some(futures)
 }
