@@ -1,15 +1,14 @@
 //! A cache's store: versioned values with a time to live, least recently used out first. Knows what it holds, and how old
 //! that is by the replica's own clock; cannot know whether it is still true.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bevy_ecs::component::Component;
 
+use super::by_key::{ByKey, packed};
 use super::data::Part;
 use super::ids::DatumId;
 use super::slab::Key;
-use crate::random::mix;
 use crate::time::{Duration, Stamp};
 use crate::world::{self, Eviction};
 
@@ -26,7 +25,7 @@ pub struct CacheStore {
     pub evictions: u64,
     /// Sum of the ages, in seconds, of the entries served: their mean is hits' average age.
     pub served_age_secs: f64,
-    index: HashMap<u64, u32, BuildHasherDefault<MixHasher>>,
+    index: ByKey<u32>,
     entries: Vec<Entry>,
     free: Vec<u32>,
     newest: u32,
@@ -73,7 +72,7 @@ impl CacheStore {
             misses: 0,
             evictions: 0,
             served_age_secs: 0.0,
-            index: HashMap::default(),
+            index: ByKey::default(),
             entries: Vec::new(),
             free: Vec::new(),
             newest: NONE,
@@ -227,28 +226,6 @@ impl CacheStore {
             self.entries[before as usize].newer = slot;
         }
         self.newest = slot;
-    }
-}
-
-fn packed(datum: DatumId, key: u32) -> u64 {
-    u64::from(datum.0) << 32 | u64::from(key)
-}
-
-/// Hashes one integer; the map is looked up and never iterated.
-#[derive(Clone, Copy, Debug, Default)]
-struct MixHasher(u64);
-
-impl Hasher for MixHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-    fn write_u64(&mut self, number: u64) {
-        self.0 = mix(self.0 ^ number);
     }
 }
 

@@ -1,10 +1,9 @@
 //! Versioned data: a datum is (key, version, valid since). Writes make versions; an answer carries the versions that
 //! the answering copy held. No node reads from here whether a value is still current: only the ledger does.
 
-use std::collections::BTreeMap;
-
 use arrayvec::ArrayVec;
 
+use super::by_key::{ByKey, packed};
 use super::ids::DatumId;
 use super::plan::Plan;
 use crate::random::Identity;
@@ -61,11 +60,11 @@ pub fn merge(parts: &mut Parts, part: Part) {
 /// All versions of all data.
 #[derive(Clone, Debug)]
 pub struct Versions {
-    /// The newest version by datum and key; absent families are written never.
-    current: Vec<BTreeMap<u32, VersionId>>,
+    /// The newest version of what was ever written.
+    current: ByKey<VersionId>,
     log: Vec<Version>,
     /// When the first version of a key was superseded.
-    first_superseded: BTreeMap<(DatumId, u32), SimTime>,
+    first_superseded: ByKey<SimTime>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +77,7 @@ struct Version {
 }
 
 impl Versions {
-    pub fn new(families: usize) -> Self {
+    pub fn new() -> Self {
         let start = Version {
             since: SimTime::ZERO,
             superseded: SimTime(u64::MAX),
@@ -86,17 +85,17 @@ impl Versions {
             datum: DatumId(0),
             key: 0,
         };
-        Versions { current: vec![BTreeMap::new(); families], log: vec![start], first_superseded: BTreeMap::new() }
+        Versions { current: ByKey::default(), log: vec![start], first_superseded: ByKey::default() }
     }
 
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        self.log.capacity() * size_of::<Version>() + self.first_superseded.len() * 32
+        self.log.capacity() * size_of::<Version>() + (self.current.len() + self.first_superseded.len()) * 32
     }
 
     /// The version that the authority holds now.
     pub fn current(&self, datum: DatumId, key: u32) -> VersionId {
-        self.current[datum.at()].get(&key).copied().unwrap_or_default()
+        self.current.get(&packed(datum, key)).copied().unwrap_or_default()
     }
 
     /// The version that was current at `at`.
@@ -112,13 +111,13 @@ impl Versions {
     pub fn write(&mut self, datum: DatumId, key: u32, now: SimTime) -> VersionId {
         let before = self.current(datum, key);
         if before.0 == 0 {
-            self.first_superseded.insert((datum, key), now);
+            self.first_superseded.insert(packed(datum, key), now);
         } else {
             self.log[before.0 as usize].superseded = now;
         }
         let version = VersionId(self.log.len() as u32);
         self.log.push(Version { since: now, superseded: SimTime(u64::MAX), before, datum, key });
-        self.current[datum.at()].insert(key, version);
+        self.current.insert(packed(datum, key), version);
         version
     }
 
@@ -132,7 +131,7 @@ impl Versions {
             }
             if families.contains(&datum) && self.current(datum, key) == VersionId(at as u32) {
                 self.log[at].superseded = now;
-                self.current[datum.at()].insert(key, before);
+                self.current.insert(packed(datum, key), before);
             }
         }
     }
@@ -140,7 +139,7 @@ impl Versions {
     /// How long ago a version was superseded; None if it is current.
     pub fn superseded_for(&self, part: &Part, now: SimTime) -> Option<Duration> {
         let at = if part.version.0 == 0 {
-            *self.first_superseded.get(&(part.datum, part.key))?
+            *self.first_superseded.get(&packed(part.datum, part.key))?
         } else {
             self.log[part.version.0 as usize].superseded
         };
@@ -167,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_copy_that_is_behind_answers_with_the_version_of_its_time() {
-        let (datum, mut versions) = (DatumId(0), Versions::new(1));
+        let (datum, mut versions) = (DatumId(0), Versions::new());
         let first = versions.write(datum, 5, SimTime::from_secs(10));
         let second = versions.write(datum, 5, SimTime::from_secs(20));
         assert_eq!(versions.as_of(datum, 5, SimTime::from_secs(9)), VersionId(0));

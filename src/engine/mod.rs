@@ -9,6 +9,7 @@ mod agenda;
 mod audit;
 mod autoscale;
 mod behaviour;
+mod by_key;
 mod cache;
 mod call;
 mod change;
@@ -231,7 +232,7 @@ impl Simulation {
             calls: Slab::default(),
             journeys: Slab::default(),
             debts: Slab::default(),
-            versions: data::Versions::new(plan.data.len()),
+            versions: data::Versions::new(),
             tokens: Vec::new(),
             traffic: populations.iter().map(|_| users::Traffic::default()).collect(),
             truth: Truth::new(journeys, populations.clone()),

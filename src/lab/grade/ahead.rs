@@ -14,7 +14,7 @@ use crate::time::{Duration, SimTime};
 /// Virtual time that is run before the thread looks whether it is still wanted.
 const SLICE: Duration = Duration::from_secs(30);
 /// The time between two states that are kept.
-const APART: Duration = Duration::from_mins(5);
+const APART: Duration = Duration::from_mins(10);
 /// How much later than now a fix that is ordered now may have settled.
 const LEAD: Duration = Duration::from_mins(15);
 
@@ -207,7 +207,7 @@ mod tests {
         let lanes = lanes(SimTime::from_secs(60 * 52));
         for lane in lanes.seeds.iter().chain(&lanes.causeless) {
             let kept: Vec<u64> = lane.kept.iter().map(|kept| kept.now().0 / Duration::from_mins(1).0).collect();
-            assert_eq!(kept, [40, 45, 50]);
+            assert_eq!(kept, [40, 50]);
             assert_eq!(
                 lane.before(SimTime::from_secs(60 * 47)).map(|sim| sim.now()),
                 Some(SimTime::from_secs(60 * 45))
