@@ -13,7 +13,6 @@ mod reports;
 pub(crate) mod series;
 mod stats;
 mod summary;
-mod text;
 mod traces;
 mod waterfall;
 
