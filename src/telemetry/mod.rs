@@ -6,6 +6,7 @@ mod args;
 pub(crate) mod attribute;
 mod chunks;
 mod digest;
+pub(crate) mod event;
 mod find;
 mod logs;
 mod metrics;
