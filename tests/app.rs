@@ -262,7 +262,7 @@ fn a_chart_shows_each_line_with_its_newest_value() {
 
 #[test]
 fn an_expression_is_typed_run_and_found_again_in_the_history() {
-    let mut harness = harness(query::QueryState::default(), |ui, state, out| query::ask(ui, state, out));
+    let mut harness = harness(query::QueryState::default(), query::ask);
     harness.run();
     harness.get_by_label("Expression").focus();
     harness.run();

@@ -66,9 +66,10 @@ impl MetricSeries {
             Value::Text(text) if text.is_empty() => "<empty>".to_owned(),
             value => value.text(),
         };
-        let mut shown: Vec<String> =
-            self.labels.iter().map(|(key, value)| format!("{}={}", name(key), quote(&text(value)))).collect();
-        shown.sort();
+        let mut labels: Vec<&(String, Value)> = self.labels.iter().collect();
+        labels.sort_by_key(|(key, _)| key);
+        let shown: Vec<String> =
+            labels.into_iter().map(|(key, value)| format!("{}={}", name(key), quote(&text(value)))).collect();
         format!("{{{}}}", shown.join(", "))
     }
 }
