@@ -260,6 +260,74 @@ fn a_chart_shows_each_line_with_its_newest_value() {
     harness.get_by_label("Show line catalog");
 }
 
+#[test]
+fn an_expression_is_typed_run_and_found_again_in_the_history() {
+    let mut harness = harness(query::QueryState::default(), query::ask);
+    harness.run();
+    harness.get_by_label("Expression").focus();
+    harness.run();
+    harness.get_by_label("Expression").type_text("sum(up)");
+    harness.run();
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    let asked = |harness: &Harness<'_, (query::QueryState, Outbox)>| harness.state().0.asked.clone();
+    assert_eq!(asked(&harness).map(|query| query.expression).as_deref(), Some("sum(up)"));
+    harness.get_by_label("Pin this query").click();
+    harness.run();
+    assert!(
+        matches!(acts(&mut harness).as_slice(), [Act::AskPin(Look::Query(query))] if query.expression == "sum(up)")
+    );
+    harness.get_by_label("LogQL").click();
+    harness.run();
+    assert_eq!((asked(&harness), harness.state().0.draft.expression.as_str()), (None, ""));
+    harness.get_by_label("Query: history").click();
+    harness.run();
+    harness.get_by_label("PromQL  sum(up)").click();
+    harness.run();
+    assert_eq!(asked(&harness).map(|query| query.language), Some(allgreen::query::Language::Promql));
+}
+
+#[test]
+fn what_a_query_finds_is_a_chart_or_a_table_or_traces_and_what_it_does_not_is_explained() {
+    let line = ChartLine { name: "{job=\"shop\"}".into(), points: vec![(at(5000), 2.0), (at(5010), 4.0)] };
+    let numbers = Answer {
+        found: Found::Numbers(Chart { lines: vec![line], ..Chart::default() }),
+        remarks: vec!["there is no metric `upp`; did you mean `up`?".into()],
+    };
+    let mut drawn = harness(query::QueryState::default(), |ui, state, out| {
+        query::show(ui, &numbers, state, &[], clock(), out);
+    });
+    drawn.run();
+    drawn.get_by_label("note: there is no metric `upp`; did you mean `up`?");
+    drawn.get_by_label("Hide line {job=\"shop\"}");
+    drawn.get_by_label("Table").click();
+    drawn.run();
+    drawn.get_by_label("{job=\"shop\"}");
+    drawn.get_by_label("3");
+    let found = FoundTrace {
+        id: TraceId(0x1234 << 112),
+        start: at(5000),
+        duration: Duration::from_millis(250),
+        service: "gateway".into(),
+        name: "GET /products/{id}".into(),
+        matched: 2,
+        first: "GET /price 20ms".into(),
+    };
+    let traces = Answer { found: Found::Traces(vec![found]), remarks: Vec::new() };
+    let mut drawn = harness(query::QueryState::default(), |ui, state, out| {
+        query::show(ui, &traces, state, &[], clock(), out);
+    });
+    drawn.run();
+    drawn.get_by_label("Open trace 12340000").click();
+    drawn.run();
+    assert_eq!(acts(&mut drawn), [Act::Trace("12340000000000000000000000000000".into())]);
+    let refusal = Refusal { what: "1:5: unknown\n  | sum(raet)\n  |     ^^^^".into(), remedy: "correct it".into() };
+    let mut drawn = harness((), |ui, (), _| query::misread(ui, &refusal));
+    drawn.run();
+    drawn.get_by_label("1:5: unknown");
+    drawn.get_by_label("  | sum(raet)\n  |     ^^^^");
+}
+
 fn trace() -> TraceView {
     let span = |id: &str, depth, instance: &str, name: &str, kind, start_ms: i64, ms, error| SpanRow {
         id: id.into(),

@@ -119,6 +119,24 @@ fn a_line_that_is_refused_ends_the_script_with_its_place() {
 }
 
 #[test]
+fn the_query_languages_are_spoken_at_the_prompt() {
+    let lines = "query promql last=10m sum by (job) (rate(http_server_request_duration_seconds_count[5m]))\n\
+        query logql {service_name=~\".+\"}\nquery traceql rows=3 { kind = server }\ntrace 1\npin it is there\n\
+        query promql http_server_request_duration_seconds_cuont\nhelp query\nquit\n";
+    let played = play(&[TINY, "--terminal"], Some(lines));
+    assert_eq!(played.status, 0, "{}\n{}", played.out, played.err);
+    for words in
+        ["{job=\"", "first span found", "pinned trace", "did you mean `http_server_request_duration_seconds_count`"]
+    {
+        assert!(played.out.contains(words), "no `{words}` in\n{}", played.out);
+    }
+    let refused = play(&[TINY, "--terminal"], Some("query promql sum(raet(up[5m]))\n"));
+    assert_eq!(refused.status, 1);
+    let said = refused.out + &refused.err;
+    assert!(said.contains("did you mean \"rate\"?") && said.contains("^^^^"), "{said}");
+}
+
+#[test]
 fn a_pipe_is_a_script_and_what_is_no_text_is_told() {
     let played = play(&[TINY, "--terminal"], Some("status\r\nquit\nnonsense\n"));
     assert_eq!((played.status, played.err.as_str()), (0, ""), "{}", played.out);

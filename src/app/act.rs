@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::dock::Panel;
-use crate::lab::{ChartQuery, Command, Fix, LogFilter, Look};
+use crate::lab::{ChartQuery, Command, Fix, LogFilter, Look, Query};
 use crate::time::Duration;
 
 /// One wish of a panel.
@@ -19,6 +19,8 @@ pub enum Act {
     Logs(LogFilter),
     /// Draw a chart.
     Chart(ChartQuery),
+    /// Ask in a query language.
+    Query(Query),
     /// Show one trace, by its id.
     Trace(String),
     /// Ask why this look matters, then pin it.

@@ -229,6 +229,10 @@ impl Window {
                 self.with_desk(|desk| panels::metrics::reveal(desk, query));
                 self.dock.reveal(Panel::Metrics);
             }
+            Act::Query(query) => {
+                self.with_desk(|desk| desk.query.set(query));
+                self.dock.reveal(Panel::Query);
+            }
             Act::Trace(id) => {
                 self.with_desk(|desk| desk.traces.set_open(Some(id)));
                 self.dock.reveal(Panel::Traces);

@@ -21,6 +21,7 @@ pub enum Panel {
     Logs,
     Metrics,
     Traces,
+    Query,
     Health,
     Changes,
     Notebook,
@@ -38,7 +39,7 @@ pub enum Panel {
 
 impl Panel {
     /// All panels; the first nine answer to Ctrl+1 … Ctrl+9.
-    pub const ALL: [Panel; 18] = [
+    pub const ALL: [Panel; 19] = [
         Panel::Ticket,
         Panel::Topology,
         Panel::Logs,
@@ -48,6 +49,7 @@ impl Panel {
         Panel::Changes,
         Panel::Notebook,
         Panel::Fixes,
+        Panel::Query,
         Panel::Checklist,
         Panel::BlastRadius,
         Panel::Clocks,
@@ -67,6 +69,7 @@ impl Panel {
             Panel::Logs => "Logs",
             Panel::Metrics => "Metrics",
             Panel::Traces => "Traces",
+            Panel::Query => "Query",
             Panel::Health => "Health",
             Panel::Changes => "Changes",
             Panel::Notebook => "Notebook",
@@ -91,6 +94,7 @@ impl Panel {
             Panel::Logs => "log lines, filtered; every line is stamped by the clock of the replica that wrote it",
             Panel::Metrics => "charts of metrics, several under one time axis, with the recorded changes marked",
             Panel::Traces => "requests followed across the services, as far as their trace ids were passed on",
+            Panel::Query => "metrics, logs and traces, asked in PromQL, LogQL and TraceQL",
             Panel::Health => "the health page of every replica, and what it really checks",
             Panel::Changes => "deploys, configuration, flags, scaling: what was recorded as changed, and roll back",
             Panel::Notebook => "evidence you pinned, whom you think it affects, and notes",
@@ -234,7 +238,8 @@ fn wide(tiles: &mut Tiles<Panel>) -> TileId {
     let ticket = tabs(tiles, &[Panel::Ticket]);
     let checklist = tabs(tiles, &[Panel::Checklist]);
     let left = linear(tiles, LinearDir::Vertical, &[(ticket, 1.25), (checklist, 1.0)]);
-    let signals = tabs(tiles, &[Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Debrief]);
+    let signals =
+        tabs(tiles, &[Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Query, Panel::Debrief]);
     let facts = [
         Panel::Changes,
         Panel::Health,
@@ -256,7 +261,8 @@ fn wide(tiles: &mut Tiles<Panel>) -> TileId {
 fn narrow(tiles: &mut Tiles<Panel>) -> TileId {
     let story = [Panel::Ticket, Panel::Checklist, Panel::Notebook, Panel::Hypothesis, Panel::Fixes, Panel::WriteUp];
     let left = tabs(tiles, &story);
-    let signals = tabs(tiles, &[Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Debrief]);
+    let signals =
+        tabs(tiles, &[Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Query, Panel::Debrief]);
     let facts = [
         Panel::Changes,
         Panel::Health,

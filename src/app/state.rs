@@ -9,7 +9,7 @@ use super::looks::Looks;
 use super::panels::{
     blast::BlastState, changes::ChangesState, config::ConfigState, debrief::DebriefState, fixes::FixState,
     health::HealthState, hypothesis::HypothesisState, logs::LogsState, metrics::MetricsState, notebook::NotebookState,
-    reproduce::ReproduceState, ticket::TicketState, topology::TopologyState, traces::TracesState,
+    query::QueryState, reproduce::ReproduceState, ticket::TicketState, topology::TopologyState, traces::TracesState,
     writeup::WriteUpState,
 };
 use crate::lab::{Observation, Refusal, Reply, View};
@@ -41,6 +41,8 @@ pub struct Desk {
     pub metrics: MetricsState,
     /// Traces.
     pub traces: TracesState,
+    /// Query languages.
+    pub query: QueryState,
     /// Health pages.
     pub health: HealthState,
     /// Change feed.
@@ -80,6 +82,7 @@ impl Desk {
             logs: LogsState::default(),
             metrics: MetricsState::default(),
             traces: TracesState::default(),
+            query: QueryState::default(),
             health: HealthState::default(),
             changes: ChangesState::default(),
             blast: BlastState::default(),

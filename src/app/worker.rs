@@ -81,6 +81,8 @@ pub enum News {
 pub struct Worker {
     asks: Sender<Ask>,
     looks: Sender<LookAsk>,
+    /// Queries may take long, so that they have a thread of their own.
+    queries: Sender<LookAsk>,
     news: Receiver<News>,
     cancel: Arc<AtomicBool>,
 }
@@ -94,10 +96,13 @@ impl Worker {
         let (asks, ask_receiver) = channel();
         let (news_sender, news) = channel();
         let (looks, look_receiver) = channel();
+        let (queries, query_receiver) = channel();
         let cancel = Arc::new(AtomicBool::new(false));
         let told = Teller { news: news_sender, wake };
-        let looker_told = told.clone();
-        std::thread::Builder::new().name("views".into()).spawn(move || looker::run(&look_receiver, &looker_told))?;
+        for (name, receiver) in [("views", look_receiver), ("queries", query_receiver)] {
+            let told = told.clone();
+            std::thread::Builder::new().name(name.into()).spawn(move || looker::run(&receiver, &told))?;
+        }
         let owner = Owner {
             session: None,
             asks: ask_receiver,
@@ -108,7 +113,7 @@ impl Worker {
             editing: None,
         };
         std::thread::Builder::new().name("session".into()).spawn(move || owner.run())?;
-        Ok(Worker { asks, looks, news, cancel })
+        Ok(Worker { asks, looks, queries, news, cancel })
     }
 
     /// Asks. What was asked before is done first.
@@ -128,7 +133,8 @@ impl Worker {
 
     /// Asks for a view of a snapshot.
     pub fn look(&self, key: String, look: Look, version: u64, observation: Arc<Observation>) {
-        let _ = self.looks.send(LookAsk { key, look, version, observation });
+        let thread = if matches!(look, Look::Query(_)) { &self.queries } else { &self.looks };
+        let _ = thread.send(LookAsk { key, look, version, observation });
     }
 
     /// The next news, if there is any.

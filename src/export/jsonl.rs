@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Map, Value, json};
 
 use crate::Telemetry;
-use crate::telemetry::{Family, MetricKind, Resource, ResourceId, Symbol, TraceRef, attribute};
+use crate::telemetry::{Family, MetricKind, Resource, ResourceId, Symbol, TraceRef, attribute, event};
 use crate::time::Stamp;
 
 /// The name and version of this format.
@@ -102,6 +102,12 @@ impl Lines<'_> {
             object.insert("kind".into(), shape.kind.name().into());
             object.insert("status".into(), if span.error { "ERROR" } else { "UNSET" }.into());
             object.insert("attributes".into(), attributes(attribute::of_span(self.telemetry, span)));
+            if let Some(event) = event::of_span(self.telemetry, span) {
+                let time = self.time(Stamp(span.start.0.saturating_add_unsigned(event.after.0)));
+                let own = event.attributes().map(|(key, text)| (key, attribute::Value::Text(text)));
+                let own = attributes(own.into_iter());
+                object.insert("events".into(), json!([{"time": time, "name": event::EXCEPTION, "attributes": own}]));
+            }
             let links = self.telemetry.spans.links_of(span.number);
             let links: Vec<Value> =
                 links.map(|link| json!({"trace_id": self.trace_id(link.trace), "span_id": link.span.id()})).collect();

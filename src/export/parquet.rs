@@ -12,11 +12,11 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::Telemetry;
 use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name};
-use crate::telemetry::{ResourceId, attribute};
+use crate::telemetry::{ResourceId, SpanRecord, attribute, event};
 use crate::time::Stamp;
 
 /// Rows that are held before they are written.
@@ -27,6 +27,7 @@ const LOGS: &str = "message logs {
     REQUIRED BINARY service_name (STRING);
     REQUIRED BINARY service_instance_id (STRING);
     OPTIONAL BINARY cloud_availability_zone (STRING);
+    OPTIONAL BINARY service_version (STRING);
     REQUIRED INT64 severity_number;
     REQUIRED BINARY severity_text (STRING);
     REQUIRED BINARY body (STRING);
@@ -41,6 +42,7 @@ const SPANS: &str = "message spans {
     REQUIRED BINARY service_name (STRING);
     REQUIRED BINARY service_instance_id (STRING);
     OPTIONAL BINARY cloud_availability_zone (STRING);
+    OPTIONAL BINARY service_version (STRING);
     REQUIRED BINARY trace_id (STRING);
     REQUIRED BINARY span_id (STRING);
     OPTIONAL BINARY parent_span_id (STRING);
@@ -48,6 +50,7 @@ const SPANS: &str = "message spans {
     REQUIRED BINARY kind (STRING);
     REQUIRED BINARY status (STRING);
     REQUIRED BINARY attributes (STRING);
+    REQUIRED BINARY events (STRING);
 }";
 
 const METRICS: &str = "message metrics {
@@ -55,6 +58,7 @@ const METRICS: &str = "message metrics {
     REQUIRED BINARY service_name (STRING);
     REQUIRED BINARY service_instance_id (STRING);
     OPTIONAL BINARY cloud_availability_zone (STRING);
+    OPTIONAL BINARY service_version (STRING);
     REQUIRED BINARY name (STRING);
     REQUIRED BINARY labels (STRING);
     REQUIRED DOUBLE value;
@@ -71,7 +75,7 @@ pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Re
         let trace = log.trace.map(|trace| telemetry.spans.trace_id(trace).to_string());
         let span = log.trace.and_then(|_| log.span.id());
         table.int(unix_ns(telemetry, log.stamp));
-        table.resource(telemetry, log.resource);
+        table.resource(telemetry, log.resource, log.stamp);
         table.int(i64::from(severity.number()));
         table.text(severity.text());
         table.text(&body);
@@ -90,7 +94,7 @@ pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::R
         let shape = telemetry.spans.shape_of(span.shape);
         table.int(unix_ns(telemetry, span.start));
         table.int(span.duration.0 as i64);
-        table.resource(telemetry, span.resource);
+        table.resource(telemetry, span.resource, span.start);
         table.text(&telemetry.spans.trace_id(span.trace).to_string());
         table.text(&span.number.id().unwrap_or_default());
         table.optional(span.parent.id().as_deref());
@@ -98,6 +102,7 @@ pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::R
         table.text(shape.kind.name());
         table.text(if span.error { "ERROR" } else { "UNSET" });
         table.text(&object(attribute::of_span(telemetry, span).map(|(key, value)| (key.to_owned(), value.into()))));
+        table.text(&events(telemetry, span));
         table.end_row()?;
     }
     table.finish()
@@ -123,7 +128,7 @@ pub fn write_metrics(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io:
                 let Some(values) = scrape.numbers(series, family.width()) else { continue };
                 for (name, labels, one) in &samples {
                     table.int(unix_ns(telemetry, scrape.stamp));
-                    table.resource(telemetry, id);
+                    table.resource(telemetry, id, scrape.stamp);
                     table.text(name);
                     table.text(labels);
                     table.double(one.of(values));
@@ -133,6 +138,15 @@ pub fn write_metrics(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io:
         }
     }
     table.finish()
+}
+
+/// The events of a span as a JSON array, with their times in nanoseconds since 1970.
+fn events(telemetry: &Telemetry, span: SpanRecord<'_>) -> String {
+    let Some(event) = event::of_span(telemetry, span) else { return "[]".to_owned() };
+    let time = unix_ns(telemetry, span.start).saturating_add_unsigned(event.after.0);
+    let attributes: Map<String, Json> =
+        event.attributes().map(|(key, text)| (key.to_owned(), Json::from(text))).into_iter().collect();
+    json!([{ "time": time, "name": event::EXCEPTION, "attributes": attributes }]).to_string()
 }
 
 fn unix_ns(telemetry: &Telemetry, stamp: Stamp) -> i64 {
@@ -206,12 +220,13 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The three columns that say who reports.
-    fn resource(&mut self, telemetry: &Telemetry, id: ResourceId) {
+    /// The columns that say who reports, and which version its process was of.
+    fn resource(&mut self, telemetry: &Telemetry, id: ResourceId, stamp: Stamp) {
         let resource = telemetry.resource(id);
         self.text(&resource.service);
         self.text(&resource.instance);
         self.optional(Some(resource.zone.as_str()).filter(|zone| !zone.is_empty()));
+        self.optional(Some(telemetry.version_at(id, stamp)).filter(|version| !version.is_empty()));
     }
 
     fn end_row(&mut self) -> io::Result<()> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fix;
 use crate::lesson::Mechanism;
+use crate::query::Language;
 use crate::time::Duration;
 use crate::world::Severity;
 
@@ -103,6 +104,20 @@ pub enum Look {
     Config(String),
     /// Send one request by hand in a quiet copy of the system on one machine with one clock.
     ReproduceLocally(String),
+    /// Ask the telemetry in a query language.
+    Query(Query),
+}
+
+/// A question in a query language of the field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Query {
+    /// The language.
+    pub language: Language,
+    /// The expression.
+    pub expression: String,
+    /// Only about the newest this much of time. None is everything.
+    pub last: Option<Duration>,
 }
 
 /// Which log lines. Empty fields match all.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::look;
 use super::{Debrief, Look, Notebook, Refusal, TicketView, TrainerView, UserAttribute, View, Work};
 use crate::engine::{ClockReading, SettingRow};
+use crate::query::Language;
 use crate::random::Seed;
 use crate::telemetry::Telemetry;
 use crate::time::{Duration, SimTime, Stamp};
@@ -78,10 +79,16 @@ impl Observation {
             Look::Queues => View::Stats(look::stats(&self.telemetry, &["messaging.queue."])),
             Look::Caches => View::Stats(look::stats(&self.telemetry, &["cache."])),
             Look::Config(name) => View::Config(look::config(self, name)?),
+            Look::Query(query) => View::Answer(look::query(&self.telemetry, self.scrape_every, self.now, query)?),
             Look::ReproduceLocally(_) => {
                 return Err(Refusal::new("a request in a quiet copy is an action of its own", "send it as a command"));
             }
         })
+    }
+
+    /// The names that an expression of a query language may hold, sorted: for completion.
+    pub fn vocabulary(&self, language: Language) -> Vec<String> {
+        look::vocabulary(&self.telemetry, language)
     }
 
     /// The monitor's clock at this moment.

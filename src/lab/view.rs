@@ -39,6 +39,8 @@ pub enum View {
     Config(Vec<ConfigRow>),
     /// What happened to a request in a quiet copy.
     Reproduced(Reproduced),
+    /// What a query found.
+    Answer(Answer),
 }
 
 /// The ticket.
@@ -342,4 +344,43 @@ pub struct Reproduced {
     pub trace: TraceView,
     /// What the copy is: what it shares with the real system, and what not.
     pub note: String,
+}
+
+/// What a query found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The result.
+    pub found: Found,
+    /// What the engine remarks, what was left out, and names that are near to those that match nothing.
+    pub remarks: Vec<String>,
+}
+
+/// The result of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// Numbers over time: a line for each series, named by its labels.
+    Numbers(Chart),
+    /// Log lines.
+    Lines(LogPage),
+    /// Traces, the one that began last first.
+    Traces(Vec<FoundTrace>),
+}
+
+/// A trace that a query found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundTrace {
+    /// Its id.
+    pub id: TraceId,
+    /// The earliest stamp.
+    pub start: Stamp,
+    /// From the earliest stamp to the latest.
+    pub duration: Duration,
+    /// The node of the root span.
+    pub service: String,
+    /// The name of the root span.
+    pub name: String,
+    /// Spans that match.
+    pub matched: usize,
+    /// The first of them: its name, its length, and the attributes that the query names.
+    pub first: String,
 }

@@ -1,6 +1,8 @@
 //! Commands, looks and filters in words: what a history, a notebook or a document shows of them.
 
-use super::{ChartQuery, Command, Hypothesis, LogFilter, Look, Question, Show, TraceFilter, UserAttribute, UserFilter};
+use super::{
+    ChartQuery, Command, Hypothesis, LogFilter, Look, Query, Question, Show, TraceFilter, UserAttribute, UserFilter,
+};
 use crate::world::{ChangeKind, Severity};
 
 impl Command {
@@ -52,7 +54,16 @@ impl Look {
             Look::Caches => "the caches".into(),
             Look::Config(node) => format!("the configuration of {node}"),
             Look::ReproduceLocally(request) => format!("`{request}` in a quiet copy on one machine"),
+            Look::Query(query) => query.words(),
         }
+    }
+}
+
+impl Query {
+    /// In words: the expression, as it was typed.
+    pub fn words(&self) -> String {
+        let last = self.last.map_or(String::new(), |last| format!(", last {last}"));
+        format!("{} {}{last}", self.language.name(), self.expression.trim())
     }
 }
 

@@ -1,11 +1,14 @@
 //! The logs of a run as Loki would hold them: a stream for each replica and level, a line as it was rendered, everything
 //! else that a record says as structured metadata. Knows telemetry; nothing of queries but which lines they ask for.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::logql::{Entry, Hole, Labels, LogStore, Scan, Words, template_may_contain};
+use super::logql::{Entry, Labels, LogStore, Scan, Words};
 use crate::Telemetry;
-use crate::telemetry::{ABSENT, ArgKind, LogHead, LogRecord, Resource, Template, attribute};
+use crate::telemetry::{
+    ABSENT, Contains, LineFinder, LineReader, LogHead, LogRecord, LogTemplateId, Resource, attribute, side_by_side,
+};
 use crate::time::Stamp;
 use crate::world::Severity;
 
@@ -23,6 +26,17 @@ pub struct LogLines<'a> {
     level_of: Vec<usize>,
     /// The instant of stamp zero, in nanoseconds since 1970.
     zero: i64,
+}
+
+/// What many lines have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePattern {
+    /// The words, with `<_>` for what differs.
+    pub text: String,
+    /// Their level.
+    pub level: String,
+    /// Lines in each step that has some: its start in nanoseconds since 1970, and how many.
+    pub counts: Vec<(i64, u64)>,
 }
 
 impl<'a> LogLines<'a> {
@@ -83,6 +97,31 @@ impl<'a> LogLines<'a> {
         present
     }
 
+    /// What lines of the wanted streams have in common, from an instant to before another: the words of each template, and
+    /// how many lines say them in each step (all in nanoseconds since 1970). The most frequent first.
+    pub fn patterns(&self, streams: &[bool], (from, until): (i64, i64), step: i64) -> Vec<LinePattern> {
+        let logs = &self.telemetry.logs;
+        let mut counts: BTreeMap<LogTemplateId, BTreeMap<i64, u64>> = BTreeMap::new();
+        for head in logs.heads() {
+            let at = self.at(head.stamp);
+            if from <= at && at < until && self.stream(head).is_some_and(|stream| streams[stream]) {
+                let step = at.div_euclid(step) * step;
+                *counts.entry(head.template).or_default().entry(step).or_default() += 1;
+            }
+        }
+        let one = |(id, counts): (LogTemplateId, BTreeMap<i64, u64>)| {
+            let (severity, template) = logs.words(id);
+            LinePattern {
+                text: template.text.replace("{}", "<_>"),
+                level: severity.text().to_lowercase(),
+                counts: counts.into_iter().collect(),
+            }
+        };
+        let mut found: Vec<LinePattern> = counts.into_iter().map(one).collect();
+        found.sort_by_key(|pattern| std::cmp::Reverse(pattern.counts.iter().map(|(_, count)| count).sum::<u64>()));
+        found
+    }
+
     fn stream(&self, head: LogHead) -> Option<usize> {
         self.stream_of[usize::from(head.resource.0) * LEVELS.len() + self.level_of[usize::from(head.template.0)]]
     }
@@ -91,36 +130,49 @@ impl<'a> LogLines<'a> {
         self.zero.saturating_add(stamp.0)
     }
 
-    /// For each template, whether its lines may contain all of the texts.
-    fn may_contain(&self, needles: &[String]) -> Vec<bool> {
-        let all = |template: &Template| {
-            let pieces: Vec<&str> = template.text.split("{}").collect();
-            let holes: Vec<Hole> = template.fields.iter().map(|field| hole(field.kind)).collect();
-            // A hole that has no field is shown as nothing, and so is what follows it.
-            let shown = pieces.len().min(holes.len() + 1);
-            needles.iter().all(|needle| template_may_contain(&pieces[..shown], &holes, needle))
-        };
-        self.telemetry.logs.templates().iter().map(|(_, template)| all(template)).collect()
-    }
-
     /// The rows that may be asked for, with their stamps and streams, by stamp, then as they were written.
-    fn candidates(&self, scan: &Scan<'_>) -> Vec<(Stamp, u32, usize)> {
-        let may = self.may_contain(scan.needles);
+    fn candidates(&self, scan: &Scan<'_>) -> Vec<(Stamp, u32, u32)> {
         let (from, until) = (Stamp(scan.from.saturating_sub(self.zero)), Stamp(scan.until.saturating_sub(self.zero)));
-        let mut found = Vec::new();
-        let mut ordered = true;
-        let mut newest = Stamp(i64::MIN);
-        for (row, head) in (0_u32..).zip(self.telemetry.logs.heads()) {
-            if !may[usize::from(head.template.0)] || head.stamp < from || head.stamp >= until {
-                continue;
-            }
-            let Some(stream) = self.stream(head).filter(|stream| scan.streams[*stream]) else { continue };
-            ordered &= newest <= head.stamp;
-            newest = head.stamp;
-            found.push((head.stamp, row, stream));
-        }
+        let logs = &self.telemetry.logs;
+        let templates = || logs.templates().iter().map(|(_, template)| template);
+        let finder = |needle: &String| LineFinder::new(&self.telemetry.names, templates(), needle, false);
+        let finders: Vec<Option<LineFinder<'_>>> = scan.needles.iter().map(finder).collect();
+        // A text that is too long to be looked for otherwise is looked for in the line.
+        let long: Vec<&String> = scan
+            .needles
+            .iter()
+            .zip(&finders)
+            .filter(|(_, finder)| finder.is_none())
+            .map(|(needle, _)| needle)
+            .collect();
+        let finders: Vec<&LineFinder<'_>> = finders.iter().flatten().collect();
+        let id = |place: usize| LogTemplateId(place as u16);
+        let may = |place: usize| finders.iter().all(|finder| finder.of(id(place)) != Contains::Never);
+        let may: Vec<bool> = (0..logs.templates().len()).map(may).collect();
+        let parts = side_by_side(logs.parts(), |part| {
+            let mut readers: Vec<LineReader<'_>> = finders.iter().map(|finder| finder.reader()).collect();
+            let (mut found, mut text) = (Vec::new(), String::new());
+            let mut has = |record: LogRecord<'_>| {
+                text.clear();
+                logs.render_into(&self.telemetry.names, record, &mut text);
+                long.iter().all(|needle| text.contains(needle.as_str()))
+            };
+            logs.visit_part(part, |row, record| {
+                let LogRecord { stamp, resource, template, .. } = record;
+                if !may[usize::from(template.0)] || stamp < from || stamp >= until {
+                    return;
+                }
+                let Some(stream) = self.stream(LogHead { stamp, resource, template }) else { return };
+                let found_in = |reader: &mut LineReader<'_>| reader.contains(template, record.args);
+                if scan.streams[stream] && readers.iter_mut().all(found_in) && (long.is_empty() || has(record)) {
+                    found.push((stamp, row as u32, stream as u32));
+                }
+            });
+            found
+        });
+        let mut found = parts.concat();
         // Clocks differ: what was written later may be stamped earlier.
-        if !ordered {
+        if !found.is_sorted() {
             found.sort_unstable();
         }
         found
@@ -132,11 +184,18 @@ impl LogStore for LogLines<'_> {
         self.streams.clone()
     }
 
+    fn metadata_names(&self) -> Vec<String> {
+        let own = ["trace_id", "span_id", "severity_number", "severity_text", "event_name", "service_version"];
+        let fields = self.telemetry.logs.templates().iter().flat_map(|(_, template)| &template.fields);
+        let fields = fields.map(|field| self.telemetry.names.text(field.name));
+        let names: BTreeSet<&str> = own.into_iter().chain(fields).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     fn scan(&self, scan: &Scan<'_>, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
-        let mut one = |(stamp, row, stream): &(Stamp, u32, usize)| {
-            let record = self.telemetry.logs.get(*row as usize);
-            let words = Record { telemetry: self.telemetry, record };
-            visit(Entry { stream: *stream, at: self.at(*stamp), words: &words })
+        let mut one = |(stamp, row, stream): &(Stamp, u32, u32)| {
+            let words = Row { telemetry: self.telemetry, row: *row as usize };
+            visit(Entry { stream: *stream as usize, at: self.at(*stamp), words: &words })
         };
         let found = self.candidates(scan);
         let _ = if scan.backwards {
@@ -155,27 +214,20 @@ fn labels(resource: &Resource, severity: Severity) -> Labels {
     Labels::new(own.chain(levels))
 }
 
-/// What may stand in the place of an argument.
-fn hole(kind: ArgKind) -> Hole {
-    match kind {
-        ArgKind::Name => Hole::Text,
-        ArgKind::Count | ArgKind::Micros | ArgKind::Float => Hole::Number,
-        ArgKind::Flag => Hole::Flag,
-    }
-}
-
-struct Record<'a> {
+/// A record that is read when it is asked for.
+struct Row<'a> {
     telemetry: &'a Telemetry,
-    record: LogRecord<'a>,
+    row: usize,
 }
 
-impl Words for Record<'_> {
+impl Words for Row<'_> {
     fn line(&self, out: &mut String) {
-        self.telemetry.logs.render_into(&self.telemetry.names, self.record, out);
+        self.telemetry.logs.render_into(&self.telemetry.names, self.telemetry.logs.get(self.row), out);
     }
 
     fn metadata(&self, wanted: &dyn Fn(&str) -> bool, give: &mut dyn FnMut(&str, &str)) {
-        let Record { telemetry, record } = self;
+        let telemetry = self.telemetry;
+        let record = telemetry.logs.get(self.row);
         let (severity, template) = telemetry.logs.words(record.template);
         if let Some(trace) = record.trace {
             if wanted("trace_id") {
@@ -211,7 +263,7 @@ mod tests {
     use super::super::logql::Expr;
     use super::super::logql::{Answer, Limits, instant, lines, parse};
     use super::*;
-    use crate::telemetry::{Field, LogTemplateId, ResourceId, SpanNumber};
+    use crate::telemetry::{ArgKind, Field, ResourceId, SpanNumber, Template};
     use crate::time::Epoch;
     use crate::world::Kind;
 

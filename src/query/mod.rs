@@ -2,6 +2,7 @@
 //! ground truth.
 
 mod civil;
+mod language;
 pub mod logql;
 pub mod logs;
 pub mod metrics;
@@ -11,3 +12,5 @@ mod quantile;
 pub mod syntax;
 pub mod traceql;
 pub mod traces;
+
+pub use language::Language;

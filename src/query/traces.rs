@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::traceql::{
-    Attribute, Condition, Intrinsic, Kind, Link, Scope, Span, Status, Trace, TraceScan, TraceStore, Value,
+    Attribute, Condition, Event, Intrinsic, Kind, Link, Scope, Span, Status, Trace, TraceScan, TraceStore, Value,
 };
 use crate::Telemetry;
-use crate::telemetry::{ABSENT, SpanHead, SpanKind, SpanRecord, SpanShape, TraceRef, attribute};
+use crate::telemetry::{ABSENT, SpanHead, SpanKind, SpanRecord, SpanShape, TraceRef, attribute, event};
 use crate::time::{Duration, Stamp};
 
 /// The spans of a run by their traces. A trace is read when it is asked for.
@@ -65,7 +65,7 @@ impl<'a> Traces<'a> {
         Some((self.at(first), self.at(Stamp(last))))
     }
 
-    /// The names of attributes that spans or their resources have, sorted; no other scope has any.
+    /// The names of attributes that spans or their resources have, or their events have, sorted; no other scope has any.
     pub fn tags(&self, scope: Scope) -> Vec<&'a str> {
         let telemetry = self.telemetry;
         let text = |symbol| telemetry.names.text(symbol);
@@ -81,6 +81,7 @@ impl<'a> Traces<'a> {
                 let own = telemetry.resources.iter().flat_map(|one| attribute::of_resource(one).map(|(name, _)| name));
                 own.chain(version).collect()
             }
+            Scope::Event => [event::EXCEPTION_TYPE, event::EXCEPTION_MESSAGE].into(),
             _ => BTreeSet::new(),
         };
         names.into_iter().collect()
@@ -286,8 +287,27 @@ impl Trace for OneTrace<'_> {
         }
     }
 
+    fn attributes(&self, at: usize) -> Vec<(Scope, String, Value)> {
+        let telemetry = self.of.telemetry;
+        let span = self.spans[at];
+        let version = telemetry.version_at(span.resource, span.start);
+        let process = attribute::of_process(telemetry.resource(span.resource), version);
+        let process = process.map(|(name, text)| (Scope::Resource, name.to_owned(), Value::Text(text.to_owned())));
+        let own = attribute::of_span(telemetry, span).map(|(name, own)| (Scope::Span, name.to_owned(), value(own)));
+        process.chain(own).collect()
+    }
+
     fn span_id(&self, at: usize) -> String {
         self.spans[at].number.id().unwrap_or_default()
+    }
+
+    fn events(&self, at: usize) -> Vec<Event> {
+        let event = event::of_span(self.of.telemetry, self.spans[at]).map(|event| Event {
+            name: event::EXCEPTION.to_owned(),
+            after: nanoseconds(event.after),
+            attributes: event.attributes().map(|(key, text)| (key.to_owned(), Value::Text(text.to_owned()))).into(),
+        });
+        event.into_iter().collect()
     }
 
     fn links(&self, at: usize) -> Vec<Link> {
@@ -385,6 +405,40 @@ mod tests {
         ] {
             assert!(found(query, i64::MAX).is_empty(), "{query}");
         }
+    }
+
+    #[test]
+    fn a_call_that_threw_has_an_exception() {
+        let mut telemetry = telemetry();
+        let callee = (telemetry.names.intern("server.address"), telemetry.names.intern("cart"));
+        let error = Field { name: telemetry.names.intern("error.type"), kind: ArgKind::Name };
+        let template = Template { text: "GET".to_owned(), fields: vec![error] };
+        let shape = SpanShape { kind: SpanKind::Client, constants: vec![callee], template };
+        let shape = telemetry.spans.shape("thrown", || shape);
+        for (number, what) in ["timeout", "503"].into_iter().enumerate() {
+            let number = 100 + number as u32;
+            let trace = telemetry.spans.start_trace(u64::from(number));
+            telemetry.spans.push(SpanRecord {
+                start: Stamp(i64::from(number) * 1000 * MS),
+                duration: Duration::from_millis(800),
+                trace,
+                number: SpanNumber(number),
+                parent: SpanNumber(0),
+                resource: ResourceId(0),
+                shape,
+                error: true,
+                args: &[telemetry.names.intern(what).0],
+            });
+        }
+        let found = |query: &str| {
+            let query = parse(query).unwrap_or_else(|error| panic!("{error}"));
+            search(&Traces::new(&telemetry), &query, 0, i64::MAX, &SearchLimits::default()).len()
+        };
+        assert_eq!(found("{ event:name = \"exception\" }"), 1);
+        assert_eq!(found("{ event.exception.type = \"TimeoutError\" && event:timeSinceStart = 800ms }"), 1);
+        assert_eq!(found("{ event.exception.message = \"no answer in time from cart\" }"), 1);
+        let names = Traces::new(&telemetry).tags(Scope::Event);
+        assert_eq!(names, ["exception.message", "exception.type"]);
     }
 
     #[test]

@@ -35,6 +35,12 @@ pub(super) fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> 
         ["label", name, "values"] => api.label_values(name),
         ["series"] => api.series(),
         ["index", "stats"] => api.stats(),
+        ["index", "volume"] => api.volume(),
+        ["index", "volume_range"] => api.volume_range(),
+        ["detected_labels"] => api.detected_labels(),
+        ["detected_fields"] => api.detected_fields(),
+        ["detected_field", name, "values"] => api.detected_values(name),
+        ["patterns"] => api.patterns(),
         ["status", "buildinfo"] => Ok(Answer::json(StatusCode::OK, &build_info(VERSION))),
         _ => return None,
     };
@@ -47,14 +53,16 @@ pub(super) fn takes_forms(path: &[String]) -> bool {
     matches!(
         path.as_slice(),
         ["loki", "api", "v1", "query" | "query_range" | "labels" | "label" | "series"]
-            | ["loki", "api", "v1", "index", "stats"]
+            | ["loki", "api", "v1", "index", "stats" | "volume" | "volume_range"]
+            | ["loki", "api", "v1", "detected_labels" | "detected_fields" | "patterns"]
+            | ["loki", "api", "v1", "detected_field", _, "values"]
     )
 }
 
-struct Api<'a> {
-    ask: &'a Ask,
-    lines: &'a LogLines<'a>,
-    store: Stoppable<'a, LogLines<'a>>,
+pub(super) struct Api<'a> {
+    pub(super) ask: &'a Ask,
+    pub(super) lines: &'a LogLines<'a>,
+    pub(super) store: Stoppable<'a, LogLines<'a>>,
 }
 
 impl Api<'_> {
@@ -64,7 +72,7 @@ impl Api<'_> {
     }
 
     /// The time that is asked about, in nanoseconds since 1970: the last hour unless told otherwise.
-    fn extent(&self) -> Result<(i64, i64), Fault> {
+    pub(super) fn extent(&self) -> Result<(i64, i64), Fault> {
         let end = self.ask.nanoseconds("end")?.unwrap_or_else(|| self.now());
         let since = self.ask.duration("since")?.map_or(HOUR, |ms| ms.saturating_mul(1_000_000));
         let start = self.ask.nanoseconds("start")?.unwrap_or_else(|| end.saturating_sub(since));
@@ -127,7 +135,7 @@ impl Api<'_> {
     }
 
     /// The labels of the streams that have a line in time and that a selector selects, if there is one.
-    fn selected(&self, selectors: &[&str]) -> Result<Vec<Labels>, Fault> {
+    pub(super) fn selected(&self, selectors: &[&str]) -> Result<Vec<Labels>, Fault> {
         let (start, end) = self.extent()?;
         let selectors: Vec<LogExpr> = selectors.iter().map(|text| selector(text)).collect::<Result<_, _>>()?;
         let present = self.lines.present(start, end);
@@ -137,7 +145,7 @@ impl Api<'_> {
     }
 
     /// The selector of `query`, which may be missing.
-    fn selector(&self) -> Vec<&str> {
+    pub(super) fn selector(&self) -> Vec<&str> {
         // Grafana writes an empty one where nothing was chosen.
         self.ask.first("query").filter(|text| text.trim() != "{}").into_iter().collect()
     }
@@ -183,13 +191,13 @@ impl Api<'_> {
     }
 }
 
-fn read(text: &str) -> Result<Expr, Fault> {
+pub(super) fn read(text: &str) -> Result<Expr, Fault> {
     logql::parse(text)
         .map_err(|why| Fault::bad(format!("parse error at line {}, col {}: {}", why.line, why.column, why.reason())))
 }
 
 /// A selector alone.
-fn selector(text: &str) -> Result<LogExpr, Fault> {
+pub(super) fn selector(text: &str) -> Result<LogExpr, Fault> {
     match read(text)? {
         Expr::Log(log) if log.stages.is_empty() => Ok(log),
         _ => Err(Fault::bad("only label matchers are supported here, such as {service_name=\"shop\"}")),

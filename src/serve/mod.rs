@@ -3,12 +3,13 @@
 //! snapshots of its telemetry, and nothing else gets in.
 //!
 //! ```text
-//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, loki, tempo, search ──▶ query, export
+//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, loki, drilldown, tempo, search ──▶ query, export
 //!               └─────▶ push (what was acknowledged, what is tried again) ──▶ a collector
 //! ```
 
 mod answer;
 mod ask;
+mod drilldown;
 mod loki;
 mod prometheus;
 mod push;

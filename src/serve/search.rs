@@ -113,13 +113,14 @@ impl Api<'_> {
     }
 
     /// The tags of a scope, or of all.
-    fn tags(&self, shape: impl FnOnce(Option<&str>, [Vec<&str>; 3]) -> Json) -> Result<Answer, Fault> {
+    fn tags(&self, shape: impl FnOnce(Option<&str>, [Vec<&str>; 4]) -> Json) -> Result<Answer, Fault> {
         let scope = self.ask.first("scope").filter(|scope| *scope != "none");
         if let Some(scope) = scope.filter(|scope| !SCOPES.contains(scope) && !NO_TAGS.contains(scope)) {
             return Err(Fault::bad(format!("invalid scope: {scope}")));
         }
         let intrinsics = INTRINSICS.iter().map(|(name, _)| *name).collect();
-        let tags = [self.traces.tags(Scope::Resource), self.traces.tags(Scope::Span), intrinsics];
+        let [resource, span, event] = [Scope::Resource, Scope::Span, Scope::Event].map(|scope| self.traces.tags(scope));
+        let tags = [resource, span, event, intrinsics];
         Ok(Answer::json(StatusCode::OK, &shape(scope, tags)))
     }
 
@@ -179,15 +180,15 @@ impl Api<'_> {
 }
 
 /// Scopes that have tags here, in the order of their lists, and those that never do.
-const SCOPES: [&str; 3] = ["resource", "span", "intrinsic"];
-const NO_TAGS: [&str; 3] = ["event", "link", "instrumentation"];
+const SCOPES: [&str; 4] = ["resource", "span", "event", "intrinsic"];
+const NO_TAGS: [&str; 2] = ["link", "instrumentation"];
 
-fn flat(tags: [Vec<&str>; 3]) -> Vec<&str> {
-    let [resource, span, _] = tags;
+fn flat(tags: [Vec<&str>; 4]) -> Vec<&str> {
+    let [resource, span, ..] = tags;
     resource.into_iter().chain(span).collect::<BTreeSet<&str>>().into_iter().collect()
 }
 
-fn scoped(scope: Option<&str>, tags: [Vec<&str>; 3]) -> Vec<Json> {
+fn scoped(scope: Option<&str>, tags: [Vec<&str>; 4]) -> Vec<Json> {
     let all = SCOPES.into_iter().zip(tags).filter(|(name, _)| scope.is_none_or(|scope| scope == *name));
     all.map(|(name, tags)| json!({ "name": name, "tags": tags })).collect()
 }

@@ -34,6 +34,10 @@ impl<S: LogStore> LogStore for Stoppable<'_, S> {
         self.store.streams()
     }
 
+    fn metadata_names(&self) -> Vec<String> {
+        self.store.metadata_names()
+    }
+
     fn scan(&self, scan: &Scan<'_>, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
         if !self.stopped() {
             self.store.scan(scan, &mut |entry| if self.stopped() { ControlFlow::Break(()) } else { visit(entry) });

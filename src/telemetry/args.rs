@@ -32,6 +32,11 @@ impl Args {
         &self.values[start..start + arity(row)]
     }
 
+    /// The arguments of all rows, one after another.
+    pub fn all(&self) -> &[u32] {
+        &self.values
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         (self.values.len() + self.marks.len()) * 4

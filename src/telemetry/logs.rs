@@ -149,6 +149,33 @@ impl Logs {
         })
     }
 
+    /// How many parts the records lie in.
+    pub fn parts(&self) -> usize {
+        self.rows.iter().count()
+    }
+
+    /// Visits each record of one part, in order of writing, with its number: much faster than one after another, and parts
+    /// can be read side by side.
+    #[inline]
+    pub fn visit_part<'a>(&'a self, part: usize, mut visit: impl FnMut(usize, LogRecord<'a>)) {
+        let Some(chunk) = self.rows.iter().nth(part) else { return };
+        let arity: Vec<usize> = self.templates.iter().map(|(_, template)| template.fields.len()).collect();
+        let mut args = chunk.args.all();
+        for place in 0..chunk.rows() {
+            let (own, rest) = args.split_at(arity[usize::from(chunk.template[place])]);
+            args = rest;
+            let record = LogRecord {
+                stamp: Stamp(chunk.stamp[place]),
+                resource: ResourceId(chunk.resource[place]),
+                template: LogTemplateId(chunk.template[place]),
+                trace: TraceRef::from_raw(chunk.trace[place]),
+                span: SpanNumber(chunk.span[place]),
+                args: own,
+            };
+            visit(part * LogColumns::ROWS + place, record);
+        }
+    }
+
     /// The rendered words of a record, appended to `out`.
     pub fn render_into(&self, names: &Names, record: LogRecord<'_>, out: &mut String) {
         self.words(record.template).1.render_into(names, record.args, out);

@@ -46,7 +46,7 @@ impl Names {
     }
 
     /// All texts, in the order they were first seen.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.texts.iter().map(|text| &**text)
     }
 }

@@ -74,7 +74,7 @@ pub struct SpanShape {
 }
 
 /// The number of a span shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShapeId(pub u16);
 
 /// All spans of a run.
@@ -173,6 +173,8 @@ pub struct SpanHead {
     pub duration: Duration,
     /// Its trace.
     pub trace: TraceRef,
+    /// Its parent's number; zero for a root.
+    pub parent: SpanNumber,
     /// The replica that recorded it.
     pub resource: ResourceId,
     /// What it shares with others.
@@ -291,6 +293,17 @@ impl Spans {
         self.rows.iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.head(place)))
     }
 
+    /// How many parts the spans lie in.
+    pub fn parts(&self) -> usize {
+        self.rows.iter().count()
+    }
+
+    /// What is known of the spans of one part without their own attributes, in the order they ended. Parts can be read
+    /// side by side.
+    pub fn heads_of_part(&self, part: usize) -> impl Iterator<Item = SpanHead> + Clone + '_ {
+        self.rows.iter().nth(part).into_iter().flat_map(|chunk| (0..chunk.rows()).map(|place| chunk.head(place)))
+    }
+
     /// The spans of one trace, in the order they ended.
     pub fn of_trace(&self, trace: TraceRef) -> Vec<SpanRecord<'_>> {
         let raw = TraceRef::to_raw(Some(trace));
@@ -316,6 +329,7 @@ impl SpanColumns {
             start: Stamp(self.start[place]),
             duration: Duration::from_micros(u64::from(self.micros[place])),
             trace: TraceRef(NonZeroU32::new(self.trace[place]).unwrap_or(NonZeroU32::MIN)),
+            parent: SpanNumber(self.parent[place]),
             resource: ResourceId(self.resource[place]),
             shape: ShapeId(self.shape[place]),
             error: self.error[place],

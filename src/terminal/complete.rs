@@ -14,6 +14,7 @@ use super::paint::{DIM, paint};
 use super::verbs::{ATTRIBUTES, QUESTIONS, Slot, VERBS, find};
 use crate::lab::{Fix, UserAttribute};
 use crate::lesson::Mechanism;
+use crate::query::Language;
 
 /// The line editor's helper.
 pub(super) struct LineHelper {
@@ -69,6 +70,9 @@ fn candidates(typed: &str, names: &Names) -> (usize, Vec<String>) {
         return (start, all.filter(|name| name.starts_with(word)).collect());
     };
     let Some(verb) = find(verb) else { return (start, Vec::new()) };
+    if verb.slots == [Slot::Query] && before.split_whitespace().count() > 1 {
+        return in_expression(typed, names);
+    }
     let second = words.next();
     if let Some((key, value)) = word.split_once('=') {
         let found = values(key, names).into_iter().filter(|known| known.starts_with(value));
@@ -97,6 +101,20 @@ fn candidates(typed: &str, names: &Names) -> (usize, Vec<String>) {
     (start, found)
 }
 
+/// Within an expression a word ends at any sign.
+fn in_expression(typed: &str, names: &Names) -> (usize, Vec<String>) {
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | ':');
+    let word = typed.rsplit(|letter| !is_word(letter)).next().unwrap_or_default();
+    let start = typed.len() - word.len();
+    let language = typed.split_whitespace().nth(1).and_then(Language::find);
+    let known = names.vocabulary.iter().filter(|(own, _)| Some(*own) == language).flat_map(|(_, words)| words);
+    let options = ["last=", "rows="].map(str::to_owned);
+    let first = typed[..start].split_whitespace().count() == 2;
+    let options = options.iter().filter(|_| first);
+    let found = options.chain(known).filter(|known| !word.is_empty() && known.starts_with(word));
+    (start, found.cloned().collect())
+}
+
 fn of_slot(slot: Slot, names: &Names) -> Vec<String> {
     let spaced = |list: &[String]| list.iter().map(|name| format!("{name} ")).collect();
     match slot {
@@ -111,6 +129,7 @@ fn of_slot(slot: Slot, names: &Names) -> Vec<String> {
         Slot::Attribute => ATTRIBUTES.iter().map(|(name, _)| format!("{name} ")).collect(),
         Slot::FixKind => Fix::KINDS.iter().map(|kind| format!("{} ", kind.verb)).collect(),
         Slot::Verb => VERBS.iter().map(|verb| verb.name.to_owned()).collect(),
+        Slot::Query => Language::ALL.iter().map(|language| format!("{} ", language.word())).collect(),
         Slot::Word(word) => vec![format!("{word} ")],
         Slot::Option(key) => vec![format!("{key}=")],
     }
@@ -147,6 +166,10 @@ mod tests {
             arrows: vec!["web -> catalog".into(), "web -> cart".into(), "cart -> db".into()],
             changes: vec!["deploy-1412".into()],
             metrics: vec!["http.server.request.duration".into()],
+            vocabulary: vec![
+                (Language::Promql, vec!["http_requests_total".into(), "rate".into()]),
+                (Language::Traceql, vec!["span.http.route".into()]),
+            ],
             ..Names::default()
         }
     }
@@ -167,6 +190,11 @@ mod tests {
         check("fix roll-back dep", &["deploy-1412 "]);
         check("chart http.s", &["http.server.request.duration "]);
         check("hypothesis web change=d", &["deploy-1412 "]);
+        check("query t", &["traceql "]);
+        check("query promql sum(ra", &["rate"]);
+        check("query promql sum(rate(http_", &["http_requests_total"]);
+        check("query promql la", &["last="]);
+        check("query traceql { span.h", &["span.http.route"]);
         check("nonsense x", &[]);
         check("ünï cödé", &[]);
     }

@@ -3,7 +3,8 @@
 use super::names::Names;
 use super::verbs::{Action, ROWS, Shown};
 use super::words::Args;
-use crate::lab::{ChartQuery, LogFilter, LogPage, Look, Refusal, Show, TraceFilter};
+use crate::lab::{ChartQuery, LogFilter, LogPage, Look, Query, Refusal, Show, TraceFilter};
+use crate::query::Language;
 use crate::world::Severity;
 
 /// Severities by name.
@@ -85,6 +86,30 @@ pub(super) fn chart(args: &mut Args, _: &Names) -> Result<Action, Refusal> {
     Ok(Action::Look(Look::Chart(query), Shown::default()))
 }
 
+/// The language, options, and all that follows as it was typed.
+pub(super) fn query(args: &mut Args, _: &Names) -> Result<Action, Refusal> {
+    let raw = std::mem::take(&mut args.raw);
+    let (word, mut rest) = raw.split_once(char::is_whitespace).unwrap_or((&raw, ""));
+    let Some(language) = Language::find(word) else {
+        return Err(args.refusal(format!("`{word}` is no query language")));
+    };
+    let (mut last, mut shown) = (None, Shown::default());
+    loop {
+        rest = rest.trim_start();
+        let (option, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match option.split_once('=') {
+            Some(("last", length)) => last = Some(args.read_duration(length)?),
+            Some(("rows", number)) => shown.rows = args.read_number::<usize>(number)?.clamp(1, LogPage::LIMIT),
+            _ => break,
+        }
+        rest = after;
+    }
+    if rest.trim().is_empty() {
+        return Err(args.refusal("an expression is missing"));
+    }
+    Ok(Action::Look(Look::Query(Query { language, expression: rest.trim().to_owned(), last }), shown))
+}
+
 /// `service=NAME`, or a first word that is a node.
 fn service(args: &mut Args, known: &Names) -> Option<String> {
     if let Some(named) = args.option("service") {
@@ -155,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_is_taken_as_it_was_typed() {
+        let Look::Query(query) = looked("query promql last=30m rate(m{a=\"b -> c\"}[5m])  > 1") else { panic!() };
+        assert_eq!((query.language, query.last), (Language::Promql, Some(Duration::from_mins(30))));
+        assert_eq!(query.expression, "rate(m{a=\"b -> c\"}[5m])  > 1");
+        let Look::Query(query) = looked("query LogQL {level=\"error\"}") else { panic!() };
+        assert_eq!((query.language, query.expression.as_str()), (Language::Logql, "{level=\"error\"}"));
+    }
+
+    #[test]
     fn a_trace_is_named_by_its_id_or_by_its_place_in_the_list() {
         let listed = Names { listed: vec!["aa11".into(), "bb22".into()], ..Names::default() };
         let named = |line: &str| {
@@ -181,6 +215,10 @@ mod tests {
             "chart m show=p101",
             "chart m show=median",
             "traces min=x",
+            "query",
+            "query sql select",
+            "query promql last=soon up",
+            "query promql last=1h",
             "trace",
             "blast",
             "blast age",

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::lab::{Observation, UserAttribute, View};
+use crate::lab::{Answer, Found, Observation, UserAttribute, View};
+use crate::query::Language;
 
 /// Names as of the last look.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Names {
     pub(super) routes: Vec<String>,
     /// Labels of metrics.
     pub(super) labels: BTreeSet<String>,
+    /// What an expression may hold, by query language.
+    pub(super) vocabulary: Vec<(Language, Vec<String>)>,
 }
 
 /// Traces remembered for completion.
@@ -42,6 +45,7 @@ impl Names {
         self.changes = telemetry.changes.iter().map(|change| change.id.clone()).collect();
         self.users = seen.attributes.iter().map(|(attribute, values)| (*attribute, values.clone())).collect();
         self.routes = seen.requests.to_vec();
+        self.vocabulary = Language::ALL.into_iter().map(|language| (language, seen.vocabulary(language))).collect();
         for (_, target) in telemetry.metrics.targets() {
             for (label, _) in target.series.iter().flat_map(|series| &series.labels) {
                 self.labels.insert(telemetry.names.text(*label).to_owned());
@@ -58,6 +62,10 @@ impl Names {
             }
             View::Logs(page) => page.lines.iter().filter_map(|line| line.trace).map(|id| id.to_string()).collect(),
             View::Trace(trace) => vec![trace.id.to_string()],
+            View::Answer(Answer { found: Found::Traces(rows), .. }) => {
+                self.listed = rows.iter().map(|row| row.id.to_string()).collect();
+                self.listed.clone()
+            }
             _ => return,
         };
         self.traces.retain(|known| !met.contains(known));

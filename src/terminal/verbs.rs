@@ -70,6 +70,7 @@ pub(super) enum Slot {
     Attribute,
     FixKind,
     Verb,
+    Query,
     Word(&'static str),
     Option(&'static str),
 }
@@ -126,6 +127,9 @@ pub(super) const VERBS: &[Verb] = &[
         ["traces slowest", "traces catalog min=800ms last=30m", "traces errors rows=10"],
         [Node, Word("slowest"), Word("errors"), Key("min"), Key("last"), Key("rows"), Key("service")], looks::traces),
     verb!("trace", LOOK, "trace ID|N", "one trace as a waterfall, by the beginning of its id or its number in the last list", ["trace 4bf92f35", "trace 1"], [Trace], looks::trace),
+    verb!("query", LOOK, "query promql|logql|traceql [last=DURATION] [rows=N] EXPRESSION", "ask in a query language of the field: numbers over time, log lines, traces",
+        ["query promql last=30m sum by (job) (rate(http_server_request_duration_seconds_count[5m]))", "query logql {service_name=\"catalog\"} |= \"timeout\"", "query traceql { status = error && duration > 500ms }"],
+        [Slot::Query], looks::query),
     verb!("clocks", LOOK, "clocks", "what each replica's own clock says at the same moment", ["clocks"], [], |_, _| look(Look::Clocks)),
     verb!("queues", LOOK, "queues", "queues, as their exporters show them", ["queues"], [], |_, _| look(Look::Queues)),
     verb!("caches", LOOK, "caches", "caches, as their exporters show them", ["caches"], [], |_, _| look(Look::Caches)),
@@ -202,9 +206,9 @@ pub(super) fn parse(line: &str, known: &Names) -> Result<Option<Action>, Refusal
             ),
         ));
     };
-    // Free text needs no closed quotes.
+    // Free text needs no closed quotes, and an expression has signs of its own.
     let mut args = match verb.name {
-        "pin" | "note" => Args::free(rest, verb.usage),
+        "pin" | "note" | "query" => Args::free(rest, verb.usage),
         _ => Args::new(rest, verb.usage)?,
     };
     let action = (verb.parse)(&mut args, known)?;

@@ -49,6 +49,38 @@ fn loki_is_answered_in_its_own_shapes() {
     let (_, stats) = get(at, &format!("/loki/api/v1/index/stats?query={only}&{span}"));
     assert!(stats["entries"].as_u64().unwrap() > 100 && stats["bytes"].as_u64().unwrap() > 1000, "{stats}");
 
+    // What Logs Drilldown asks.
+    let (_, volume) = get(at, &format!("/loki/api/v1/index/volume?query={only}&{span}"));
+    assert_eq!(volume["data"]["result"][0]["metric"], json!({"service_name": "shop"}), "{volume}");
+    let bytes = volume["data"]["result"][0]["value"][1].as_str().unwrap().parse::<u64>().unwrap();
+    assert_eq!(Some(bytes), stats["bytes"].as_u64());
+    let (_, ranged) =
+        get(at, &format!("/loki/api/v1/index/volume_range?query={only}&{span}&step=60&targetLabels=level"));
+    let sum = |one: &Value| -> u64 {
+        let values = one["values"].as_array().unwrap().iter();
+        values.map(|value| value[1].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!(ranged["data"]["resultType"], "matrix");
+    assert_eq!(ranged["data"]["result"].as_array().unwrap().iter().map(sum).sum::<u64>(), bytes, "{ranged}");
+    let (_, labels) = get(at, &format!("/loki/api/v1/index/volume?query={only}&{span}&aggregateBy=labels"));
+    assert!(labels["data"]["result"].as_array().unwrap().iter().any(|one| one["metric"] == json!({"level": ""})));
+    let (_, fields) = get(at, &format!("/loki/api/v1/detected_fields?query={only}&{span}"));
+    let field = |name: &str| fields["fields"].as_array().unwrap().iter().find(|one| one["label"] == name).cloned();
+    let status = field("http_response_status_code").unwrap_or_else(|| panic!("{fields}"));
+    assert_eq!((&status["type"], &status["parsers"]), (&json!("int"), &Value::Null));
+    assert_eq!(field("service_name"), None);
+    let (_, values) =
+        get(at, &format!("/loki/api/v1/detected_field/http_response_status_code/values?query={only}&{span}"));
+    assert!(values["values"].as_array().unwrap().contains(&json!("200")), "{values}");
+    let (_, labels) = get(at, &format!("/loki/api/v1/detected_labels?query={only}&{span}"));
+    assert!(labels["detectedLabels"].as_array().unwrap().iter().any(|one| one["label"] == "level"), "{labels}");
+    let (_, patterns) = get(at, &format!("/loki/api/v1/patterns?query={only}&{span}"));
+    let first = &patterns["data"][0];
+    assert!(
+        first["pattern"].as_str().unwrap().contains("<_>") && first["samples"][0][1].as_u64() > Some(0),
+        "{patterns}"
+    );
+
     // Lines, the newest first unless told.
     let lines = |rest: &str| {
         let (status, answer) = get(at, &format!("/loki/api/v1/query_range?query={only}&{span}{rest}"));
@@ -105,7 +137,7 @@ fn tempo_s_search_is_answered_in_its_own_shapes() {
     assert!(texts(&tags["tagNames"]).contains(&"http.route"), "{tags}");
     let (_, scopes) = get(at, "/api/v2/search/tags");
     let names: Vec<&str> = scopes["scopes"].as_array().unwrap().iter().filter_map(|s| s["name"].as_str()).collect();
-    assert_eq!(names, ["resource", "span", "intrinsic"]);
+    assert_eq!(names, ["resource", "span", "event", "intrinsic"]);
     let (_, one) = get(at, "/api/v2/search/tags?scope=resource");
     assert!(texts(&one["scopes"][0]["tags"]).contains(&"service.name"), "{one}");
     let (_, values) = get(at, "/api/v2/search/tag/resource.service.name/values");

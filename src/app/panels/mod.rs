@@ -16,6 +16,8 @@ pub mod metric_builder;
 pub mod metrics;
 pub mod notebook;
 pub mod own_map;
+pub mod query;
+mod query_examples;
 pub mod reproduce;
 pub mod stores;
 pub mod ticket;
@@ -60,6 +62,7 @@ pub fn ui(ui: &mut Ui, panel: Panel, desk: &mut Desk) {
         Panel::Stores => stores_panel(ui, desk),
         Panel::Config => config::panel(ui, desk),
         Panel::Reproduce => reproduce::panel(ui, desk),
+        Panel::Query => query::panel(ui, desk),
         Panel::Hypothesis => hypothesis::panel(ui, desk),
         Panel::WriteUp => writeup::panel(ui, desk),
         Panel::Debrief => debrief::panel(ui, desk),

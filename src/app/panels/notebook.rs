@@ -180,5 +180,6 @@ pub fn again(look: &Look) -> Act {
         Look::Queues | Look::Caches => Act::Show(Panel::Stores),
         Look::Config(_) => Act::Show(Panel::Config),
         Look::ReproduceLocally(_) => Act::Show(Panel::Reproduce),
+        Look::Query(query) => Act::Query(query.clone()),
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::simulate::Extent;
-use crate::query::{logql, promql, traceql};
+use crate::query::Language;
 use crate::terminal::watch_for_interrupts;
 use crate::time::{Epoch, Stamp};
 use crate::{Duration, SimTime, Telemetry};
@@ -60,31 +60,11 @@ enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Language {
-    /// Metrics, as Prometheus is asked.
-    Promql,
-    /// Logs, as Loki is asked.
-    Logql,
-    /// Traces, as Tempo is asked.
-    Traceql,
-}
-
-impl Language {
-    fn named(word: &str) -> Result<Language, Failure> {
-        Language::from_str(word, true).map_err(|_| {
-            Failure::bad(format!("`{word}` is no query language; the languages are: promql, logql, traceql"))
-        })
-    }
-
-    /// Whether an expression is well formed, or why not, in one line with its place.
-    fn check(self, expression: &str) -> Result<(), String> {
-        match self {
-            Language::Promql => promql::parse(expression).map(drop).map_err(|error| error.describe(expression)),
-            Language::Logql => logql::well_formed(expression).map_err(|error| error.summary()),
-            Language::Traceql => traceql::parse(expression).map(drop).map_err(|error| error.summary()),
-        }
-    }
+/// The language of a word.
+fn read_language(word: &str) -> Result<Language, Failure> {
+    Language::find(word).ok_or_else(|| {
+        Failure::bad(format!("`{word}` is no query language; the languages are: promql, logql, traceql"))
+    })
 }
 
 pub(super) fn query(arguments: &QueryArguments) -> Result<(), Failure> {
@@ -92,10 +72,10 @@ pub(super) fn query(arguments: &QueryArguments) -> Result<(), Failure> {
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     match words.as_slice() {
         // A world may be named; what is well formed does not depend on it.
-        [language] | [_, language] if arguments.parse_only => parse_only(Language::named(language)?),
+        [language] | [_, language] if arguments.parse_only => parse_only(read_language(language)?),
         [what, language, expression] if !arguments.parse_only => {
             // What is malformed is refused before the work, not after it.
-            match Language::named(language)? {
+            match read_language(language)? {
                 Language::Promql => arguments.ask(what, &metrics::Question::read(expression)?),
                 Language::Logql => arguments.ask(what, &logs::Question::read(expression)?),
                 Language::Traceql => arguments.ask(what, &traces::Question::read(expression)?),
@@ -116,7 +96,7 @@ fn parse_only(language: Language) -> Result<(), Failure> {
         let read = language.check(&line);
         match &read {
             Ok(()) => writeln!(out, "ok")?,
-            Err(words) => writeln!(out, "error: {}", words.replace('\n', " "))?,
+            Err(error) => writeln!(out, "error: {}", error.summary().replace('\n', " "))?,
         }
         all &= read.is_ok();
     }

@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Sta
 use super::common::{ByProcess, pair, resource, scope, span_id, trace_id, unix_nano};
 use super::{CHUNK, Sink};
 use crate::Telemetry;
+use crate::telemetry::event::{self, SpanEvent};
 use crate::telemetry::{SpanKind, SpanRecord, attribute};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
@@ -53,9 +54,19 @@ pub(super) fn span(telemetry: &Telemetry, record: SpanRecord<'_>) -> Span {
         start_time_unix_nano: start,
         end_time_unix_nano: start + record.duration.0,
         attributes: attribute::of_span(telemetry, record).map(|(key, value)| pair(key, value)).collect(),
+        events: event::of_span(telemetry, record).iter().map(|event| record_event(start, event)).collect(),
         links: record_links(telemetry, record),
         status: Some(Status { code: code as i32, ..Status::default() }),
         ..Span::default()
+    }
+}
+
+fn record_event(start: u64, event: &SpanEvent) -> span::Event {
+    span::Event {
+        time_unix_nano: start + event.after.0,
+        name: event::EXCEPTION.to_owned(),
+        attributes: event.attributes().map(|(key, text)| pair(key, attribute::Value::Text(text))).into(),
+        ..span::Event::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Case;
 use crate::engine::Simulation;
-use crate::lab::{Look, Progress, Refusal};
+use crate::lab::{Progress, Refusal};
 use crate::lesson::Lesson;
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
@@ -101,7 +101,7 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
         let harmed = harmed(case.sim, end);
         runs.seeds = vec![Run { seed: case.seed.0, with: harmed.clone(), without: harmed }];
     }
-    if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| matches!(pinned.look, Look::Chart(_))) {
+    if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| pinned.look.may_be_a_chart()) {
         let lane = case.lanes.and_then(|lanes| lanes.causeless.as_ref()?.before(first));
         let sim = lane.unwrap_or_else(|| scripted_without_cause(case.lesson, case.seed));
         jobs.push(Job::Causeless(Box::new(sim)));

@@ -5,9 +5,10 @@ use super::counterfactual::Runs;
 use super::{Case, Review};
 use crate::engine::Simulation;
 use crate::lab::fix::arrow_name;
-use crate::lab::{Chart, ChartQuery, Hypothesis, Look, look};
+use crate::lab::{Chart, Found, Hypothesis, Look, look};
 use crate::lesson::{Cause, Mechanism};
-use crate::time::{SimTime, Stamp};
+use crate::telemetry::Telemetry;
+use crate::time::{Duration, SimTime, Stamp};
 
 /// Parts of the score: the place, the mechanism, the evidence.
 const PLACE: f64 = 0.4;
@@ -74,18 +75,32 @@ fn named(case: &Case<'_>, last: &Hypothesis) -> f64 {
 fn supported(case: &Case<'_>, runs: &Runs) -> Option<String> {
     let causeless = runs.causeless.as_ref()?;
     let caused = look::stamp_of(case.caused_at()?);
-    let charts = case.notebook.pinned.iter().filter_map(|pinned| match &pinned.look {
-        Look::Chart(query) => Some((pinned.at, query)),
-        _ => None,
-    });
-    let draw = |sim: &Simulation, at: SimTime, query: &ChartQuery| {
-        let scrape_every = case.lesson.world().spec().monitor.scrape_every;
-        look::chart(sim.telemetry(), scrape_every, at, query).unwrap_or_default()
-    };
-    let mut charts = charts;
-    let (_, query) =
-        charts.find(|(at, query)| differ(&draw(case.sim, *at, query), &draw(causeless, *at, query), caused))?;
-    Some(query.words())
+    let scrape_every = case.lesson.world().spec().monitor.scrape_every;
+    let draw = |sim: &Simulation, at: SimTime, pinned: &Look| drawn(sim.telemetry(), scrape_every, at, pinned);
+    let mut charts = case.notebook.pinned.iter().filter(|pinned| pinned.look.may_be_a_chart());
+    let shown = charts.find(|pinned| {
+        differ(&draw(case.sim, pinned.at, &pinned.look), &draw(causeless, pinned.at, &pinned.look), caused)
+    })?;
+    Some(shown.look.words())
+}
+
+/// The chart that a look shows; an empty one if it shows none.
+fn drawn(telemetry: &Telemetry, scrape_every: Duration, at: SimTime, pinned: &Look) -> Chart {
+    match pinned {
+        Look::Chart(query) => look::chart(telemetry, scrape_every, at, query).unwrap_or_default(),
+        Look::Query(query) => match look::query(telemetry, scrape_every, at, query).map(|answer| answer.found) {
+            Ok(Found::Numbers(chart)) => chart,
+            _ => Chart::default(),
+        },
+        _ => Chart::default(),
+    }
+}
+
+impl Look {
+    /// Whether it may show numbers over time, which two futures can be compared by.
+    pub(super) fn may_be_a_chart(&self) -> bool {
+        matches!(self, Look::Chart(_) | Look::Query(_))
+    }
 }
 
 /// Whether any line differs since the cause by more than chance and the eye allow.

@@ -4,6 +4,7 @@ use super::counterfactual::Runs;
 use super::verdict::{background, count};
 use super::{Case, STEPS};
 use crate::lab::{Command, Look, Times, Verdict};
+use crate::query::Language;
 use crate::time::{Duration, SimTime};
 
 /// A fix is measured from this long after it settled, for at most that long.
@@ -58,7 +59,8 @@ fn step_of(command: &Command) -> Option<usize> {
             Look::Config(_) | Look::Queues | Look::Caches | Look::Metrics => 2,
             Look::Changes => 3,
             Look::Health | Look::Chart(_) | Look::Clocks => 4,
-            Look::Logs(_) | Look::Traces(_) | Look::Trace(_) | Look::ReproduceLocally(_) => 5,
+            Look::Query(query) if query.language == Language::Promql => 4,
+            Look::Logs(_) | Look::Traces(_) | Look::Trace(_) | Look::ReproduceLocally(_) | Look::Query(_) => 5,
         },
         Command::Wait(_)
         | Command::Pass(_)

@@ -1,62 +1,108 @@
 //! Log search: the newest lines that match, and how many there are in all.
 
 use super::super::{LogFilter, LogLine, LogPage, Refusal};
-use super::text::{Contains, Needle};
 use super::{find_trace, is_meant, replicas, since, stamp_of};
 use crate::lab::Observation;
-use crate::telemetry::LogRecord;
+use crate::telemetry::{Contains, LineFinder, LogRecord, LogTemplateId, Telemetry, TraceRef, side_by_side};
+use crate::time::Stamp;
+use crate::world::Severity;
 
 /// Lines in the order they were written (what an ingesting log store sees; stamps may disagree), newest last.
 pub fn logs(seen: &Observation, filter: &LogFilter) -> Result<LogPage, Refusal> {
-    let telemetry = &seen.telemetry;
+    let telemetry = &*seen.telemetry;
     let (logs, names) = (&telemetry.logs, &telemetry.names);
-    let means = replicas(telemetry, filter.service.as_deref())?;
-    let from = since(stamp_of(seen.now), filter.last);
-    let trace = filter.trace.as_deref().map(|id| find_trace(telemetry, id)).transpose()?;
-    let needle = Needle::new(&filter.contains);
-    let wanted: Vec<Contains> = logs
-        .templates()
-        .iter()
-        .map(|(severity, template)| match filter.level {
-            Some(least) if *severity < least => Contains::Never,
-            _ if needle.is_empty() => Contains::Always,
-            _ => needle.is_in_lines_of(template),
-        })
-        .collect();
-
-    let mut text = String::new();
-    let mut matches = |record: &LogRecord<'_>| {
-        let passes =
-            record.stamp >= from && is_meant(&means, record.resource) && (trace.is_none() || record.trace == trace);
-        match wanted[usize::from(record.template.0)] {
-            Contains::Never => false,
-            Contains::Always => passes,
-            Contains::Perhaps => {
-                passes && {
-                    text.clear();
-                    logs.render_into(names, *record, &mut text);
-                    needle.is_in(&text)
-                }
-            }
-        }
+    let templates = logs.templates().iter().map(|(_, template)| template);
+    let search = Search {
+        telemetry,
+        means: replicas(telemetry, filter.service.as_deref())?,
+        from: since(stamp_of(seen.now), filter.last),
+        trace: filter.trace.as_deref().map(|id| find_trace(telemetry, id)).transpose()?,
+        least: filter.level,
+        finder: LineFinder::new(names, templates, &filter.contains, true),
+        lower: filter.contains.to_lowercase(),
     };
-    let mut page = LogPage::default();
-    for record in logs.iter().rev().filter(|record| matches(record)) {
-        page.total += 1;
-        if page.lines.len() < LogPage::LIMIT {
-            let mut text = String::new();
-            logs.render_into(names, record, &mut text);
-            page.lines.push(LogLine {
-                stamp: record.stamp,
-                instance: telemetry.resource(record.resource).instance.clone(),
-                severity: logs.words(record.template).0,
-                text,
-                trace: record.trace.map(|trace| telemetry.spans.trace_id(trace)),
-            });
+    let counts = side_by_side(logs.parts(), |part| {
+        let mut count = 0;
+        search.each(part, &mut |_| count += 1);
+        count
+    });
+    let mut page = LogPage { total: counts.iter().sum(), lines: Vec::new() };
+    // Only the parts that the newest lines lie in are read again.
+    let mut left = LogPage::LIMIT;
+    for (part, count) in counts.iter().enumerate().rev().filter(|(_, count)| **count > 0) {
+        let (mut lines, mut skip) = (Vec::new(), count.saturating_sub(left));
+        search.each(part, &mut |record| match skip {
+            0 => lines.push(search.line(record)),
+            _ => skip -= 1,
+        });
+        left -= lines.len();
+        lines.append(&mut page.lines);
+        page.lines = lines;
+        if left == 0 {
+            break;
         }
     }
-    page.lines.reverse();
     Ok(page)
+}
+
+/// What a line must be.
+struct Search<'a> {
+    telemetry: &'a Telemetry,
+    means: Vec<bool>,
+    from: Stamp,
+    trace: Option<TraceRef>,
+    least: Option<Severity>,
+    /// None if lines must be rendered to know.
+    finder: Option<LineFinder<'a>>,
+    lower: String,
+}
+
+impl<'a> Search<'a> {
+    /// Visits the records of a part that match.
+    fn each(&self, part: usize, visit: &mut dyn FnMut(LogRecord<'a>)) {
+        let logs = &self.telemetry.logs;
+        let finder = self.finder.as_ref();
+        let may = logs.templates().iter().zip(0..).map(|((severity, _), id)| {
+            let loud = self.least.is_none_or(|least| *severity >= least);
+            loud && finder.is_none_or(|finder| finder.of(LogTemplateId(id)) != Contains::Never)
+        });
+        let may: Vec<bool> = may.collect();
+        let mut reader = finder.map(LineFinder::reader);
+        let mut text = String::new();
+        logs.visit_part(part, |_, record| {
+            if !may[usize::from(record.template.0)]
+                || record.stamp < self.from
+                || !is_meant(&self.means, record.resource)
+                || (self.trace.is_some() && record.trace != self.trace)
+            {
+                return;
+            }
+            let found = match &mut reader {
+                Some(reader) => reader.contains(record.template, record.args),
+                None => {
+                    text.clear();
+                    logs.render_into(&self.telemetry.names, record, &mut text);
+                    text.to_lowercase().contains(&self.lower)
+                }
+            };
+            if found {
+                visit(record);
+            }
+        });
+    }
+
+    fn line(&self, record: LogRecord<'_>) -> LogLine {
+        let telemetry = self.telemetry;
+        let mut text = String::new();
+        telemetry.logs.render_into(&telemetry.names, record, &mut text);
+        LogLine {
+            stamp: record.stamp,
+            instance: telemetry.resource(record.resource).instance.clone(),
+            severity: telemetry.logs.words(record.template).0,
+            text,
+            trace: record.trace.map(|trace| telemetry.spans.trace_id(trace)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +138,7 @@ mod tests {
         assert_eq!(count(with("in 99")), 11);
         assert_eq!(count(with("CACHE")), 1);
         assert_eq!(count(with("nothing like it")), 0);
+        assert_eq!(count(with("größer")), 0);
         assert_eq!(count(LogFilter { level: Some(Severity::Warn), ..LogFilter::default() }), 1);
         assert_eq!(count(LogFilter { service: Some("edge-1".into()), ..LogFilter::default() }), 1000);
         assert_eq!(count(LogFilter { last: Some(Duration::from_secs(10)), ..LogFilter::default() }), 11);

@@ -9,12 +9,13 @@ mod dependencies;
 mod health;
 mod logs;
 mod metrics;
+mod query;
 mod reports;
 pub(crate) mod series;
 mod stats;
 mod summary;
-mod text;
 mod traces;
+mod vocabulary;
 mod waterfall;
 
 pub(super) use changes::changes;
@@ -25,10 +26,12 @@ pub(super) use dependencies::dependencies;
 pub(super) use health::health;
 pub(super) use logs::logs;
 pub(super) use metrics::metrics;
+pub(super) use query::query;
 pub(super) use reports::{blast_radius, newest_reports, reports};
 pub(super) use stats::stats;
 pub(super) use summary::summary;
 pub(super) use traces::traces;
+pub(super) use vocabulary::vocabulary;
 pub(super) use waterfall::{find_trace, trace, waterfall};
 
 use std::collections::BTreeSet;

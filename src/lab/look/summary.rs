@@ -1,6 +1,6 @@
 //! What a look showed, in a line or a few: for pinned evidence and the post-incident document.
 
-use crate::lab::{BlastRow, ChartLine, View};
+use crate::lab::{BlastRow, ChartLine, Found, LogPage, View};
 use crate::telemetry::Telemetry;
 use crate::time::Stamp;
 
@@ -28,12 +28,7 @@ pub fn summary(telemetry: &Telemetry, view: &View) -> String {
         View::Dependencies(seen) => list(&seen.calls, "calls", |call| {
             format!("{} -> {}: {:.1}/s, {:.1} % failed", call.from, call.to, call.rate, call.errors * 100.0)
         }),
-        View::Logs(page) => {
-            let newest = page.lines.iter().rev().take(MOST_ROWS - 1);
-            let lines = newest
-                .map(|line| format!("{} {} {} {}", at(line.stamp), line.instance, line.severity.words(), line.text));
-            join(format!("{} lines", page.total), lines)
-        }
+        View::Logs(page) => lines(telemetry, page),
         View::Chart(chart) => list(&chart.lines, &format!("lines ({})", chart.unit), line),
         View::Metrics(rows) => list(rows, "metrics", |row| row.name.clone()),
         View::Traces(rows) => list(rows, "traces", |row| {
@@ -77,7 +72,23 @@ pub fn summary(telemetry: &Telemetry, view: &View) -> String {
         View::Reproduced(copy) => {
             format!("{}: {} after {}, {} B", copy.request, copy.status, copy.duration, copy.bytes)
         }
+        View::Answer(answer) => match &answer.found {
+            Found::Numbers(chart) => list(&chart.lines, "series", line),
+            Found::Lines(page) => lines(telemetry, page),
+            Found::Traces(rows) => list(rows, "traces", |row| {
+                format!("{} {} {} {}: {}", at(row.start), row.service, row.name, row.duration, row.first)
+            }),
+        },
     }
+}
+
+/// How many lines, and the newest.
+fn lines(telemetry: &Telemetry, page: &LogPage) -> String {
+    let at = |stamp: Stamp| telemetry.epoch().time_of_day(stamp);
+    let newest = page.lines.iter().rev().take(MOST_ROWS - 1);
+    let text =
+        newest.map(|line| format!("{} {} {} {}", at(line.stamp), line.instance, line.severity.words(), line.text));
+    join(format!("{} lines", page.total), text)
 }
 
 fn line(line: &ChartLine) -> String {

@@ -1,8 +1,11 @@
 //! Lists of traces: one pass over all spans, a few numbers kept for each trace.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::{is_meant, replicas, since, stamp_of};
 use crate::lab::{Observation, Refusal, TraceFilter, TraceRow};
-use crate::telemetry::{ResourceId, ShapeId, SpanRecord, TraceRef};
+use crate::telemetry::{ResourceId, ShapeId, SpanHead, TraceRef, side_by_side};
 use crate::time::{Duration, Stamp};
 
 /// Traces listed unless a filter says otherwise.
@@ -11,92 +14,162 @@ const USUAL: usize = 50;
 const MOST: usize = 2000;
 
 /// What is kept of a trace.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     start: Stamp,
     end: Stamp,
+    /// None: no span of it was met.
     spans: u32,
     errors: u32,
-    /// The root as far as known: whether it has a parent, its start, and who it is.
-    root: (bool, Stamp, ResourceId, ShapeId),
+    root: Root,
     /// Whether a span is of the node that is asked for, and whether its name is.
     service: bool,
     name: bool,
 }
 
+/// The root of a trace as far as it is known.
+#[derive(Clone, Copy, Default)]
+struct Root {
+    has_parent: bool,
+    start: Stamp,
+    resource: ResourceId,
+    shape: ShapeId,
+}
+
+/// The traces whose numbers follow one another.
+#[derive(Default)]
+struct Table {
+    first: usize,
+    traces: Vec<Seen>,
+}
+
 /// The newest or the slowest traces that match.
 pub fn traces(seen: &Observation, filter: &TraceFilter) -> Result<Vec<TraceRow>, Refusal> {
-    let telemetry = &seen.telemetry;
+    let telemetry = &*seen.telemetry;
     let means = replicas(telemetry, filter.service.as_deref())?;
     let named = names_that_match(seen, &filter.name);
     let from = since(stamp_of(seen.now), filter.last);
+    let is_named = |shape: ShapeId| named.get(usize::from(shape.0)).copied().unwrap_or(false);
 
-    let mut all: Vec<Option<Seen>> = Vec::new();
-    for span in telemetry.spans.iter() {
-        let at = TraceRef::to_raw(Some(span.trace)) as usize;
-        if all.len() <= at {
-            all.resize(at + 1, None);
-        }
-        let meant = is_meant(&means, span.resource);
-        let name = named.get(usize::from(span.shape.0)).copied().unwrap_or(false);
-        let name = name && meant && filter.service.is_some();
-        all[at] = Some(add(all[at], &span, meant, name));
-    }
-
+    let tables = side_by_side(telemetry.spans.parts(), |part| {
+        let heads = telemetry.spans.heads_of_part(part);
+        Table::of(heads, |head| {
+            let meant = is_meant(&means, head.resource);
+            (meant, meant && filter.service.is_some() && is_named(head.shape))
+        })
+    });
+    let all = Table::joined(&tables);
     let matches = |trace: &Seen| {
-        let named = trace.name || named.get(usize::from(trace.root.3.0)).copied().unwrap_or(false);
-        trace.service
-            && named
+        trace.spans > 0
+            && trace.service
+            && (trace.name || is_named(trace.root.shape))
             && trace.start >= from
             && !(filter.errors_only && trace.errors == 0)
             && filter.min_duration.is_none_or(|least| length(trace) >= least)
     };
-    let found = all.iter().enumerate().filter_map(|(at, trace)| {
-        let trace = trace.filter(|trace| matches(trace))?;
-        Some((TraceRef::from_raw(at as u32)?, trace))
-    });
-    let mut found: Vec<(TraceRef, Seen)> = found.collect();
-    if filter.slowest {
-        found.sort_by_key(|(id, trace)| (std::cmp::Reverse(length(trace)), *id));
-    } else {
-        found.sort_by_key(|(id, trace)| std::cmp::Reverse((trace.start, *id)));
-    }
-    found.truncate(filter.limit.unwrap_or(USUAL).min(MOST));
-    let row = |(id, trace): (TraceRef, Seen)| TraceRow {
-        id: telemetry.spans.trace_id(id),
-        start: trace.start,
-        duration: length(&trace),
-        service: telemetry.resource(trace.root.2).service.clone(),
-        name: telemetry.spans.shape_of(trace.root.3).template.text.clone(),
-        spans: trace.spans as usize,
-        errors: trace.errors as usize,
+    let limit = filter.limit.unwrap_or(USUAL).min(MOST);
+    let found = all.traces.iter().enumerate().filter(|(_, trace)| matches(trace));
+    let found = match filter.slowest {
+        true => first(limit, found.map(|(at, trace)| (Reverse(length(trace)), at))),
+        false => first(limit, found.map(|(at, trace)| (Reverse(trace.start), usize::MAX - at)))
+            .into_iter()
+            .map(|at| usize::MAX - at)
+            .collect(),
     };
-    Ok(found.into_iter().map(row).collect())
+    let row = |at: usize| {
+        let (id, trace) = (TraceRef::from_raw((all.first + at) as u32)?, all.traces.get(at)?);
+        Some(TraceRow {
+            id: telemetry.spans.trace_id(id),
+            start: trace.start,
+            duration: length(trace),
+            service: telemetry.resource(trace.root.resource).service.clone(),
+            name: telemetry.spans.shape_of(trace.root.shape).template.text.clone(),
+            spans: trace.spans as usize,
+            errors: trace.errors as usize,
+        })
+    };
+    Ok(found.into_iter().filter_map(row).collect())
+}
+
+/// The places of the first few, in order, without sorting all.
+fn first<K: Ord + Copy>(limit: usize, all: impl Iterator<Item = (K, usize)>) -> Vec<usize> {
+    let mut best: BinaryHeap<(K, usize)> = BinaryHeap::with_capacity(limit + 1);
+    for one in all {
+        if best.len() < limit {
+            best.push(one);
+        } else if let Some(mut last) = best.peek_mut()
+            && one < *last
+        {
+            *last = one;
+        }
+    }
+    best.into_sorted_vec().into_iter().map(|(_, at)| at).collect()
+}
+
+impl Table {
+    /// Gathers spans; `what` tells whether a span is of the node that is asked for, and whether its name is.
+    fn of(heads: impl Iterator<Item = SpanHead> + Clone, what: impl Fn(&SpanHead) -> (bool, bool)) -> Table {
+        let place = |head: &SpanHead| TraceRef::to_raw(Some(head.trace)) as usize;
+        let ends = heads.clone().map(|head| place(&head));
+        let (least, most) = ends.fold((usize::MAX, 0), |(least, most), at| (least.min(at), most.max(at)));
+        if least > most {
+            return Table::default();
+        }
+        let mut traces = vec![Seen::default(); most - least + 1];
+        for head in heads {
+            let (service, name) = what(&head);
+            let end = Stamp(head.start.0.saturating_add_unsigned(head.duration.0));
+            let root =
+                Root { has_parent: head.parent.0 != 0, start: head.start, resource: head.resource, shape: head.shape };
+            let errors = u32::from(head.error);
+            traces[place(&head) - least].add(&Seen { start: head.start, end, spans: 1, errors, root, service, name });
+        }
+        Table { first: least, traces }
+    }
+
+    /// One table of all, those of earlier spans first.
+    fn joined(tables: &[Table]) -> Table {
+        let filled = || tables.iter().filter(|table| !table.traces.is_empty());
+        let first = filled().map(|table| table.first).min().unwrap_or(0);
+        let end = filled().map(|table| table.first + table.traces.len()).max().unwrap_or(0);
+        let mut all = Table { first, traces: vec![Seen::default(); end - first] };
+        for table in filled() {
+            let place = table.first - first;
+            for (seen, more) in all.traces[place..].iter_mut().zip(&table.traces) {
+                seen.add(more);
+            }
+        }
+        all
+    }
+}
+
+impl Seen {
+    /// Adds what came later.
+    #[inline]
+    fn add(&mut self, more: &Seen) {
+        if more.spans == 0 {
+            return;
+        }
+        if self.spans == 0 {
+            *self = *more;
+            return;
+        }
+        self.start = self.start.min(more.start);
+        self.end = self.end.max(more.end);
+        self.spans += more.spans;
+        self.errors += more.errors;
+        if (more.root.has_parent, more.root.start) < (self.root.has_parent, self.root.start) {
+            self.root = more.root;
+        }
+        self.service |= more.service;
+        self.name |= more.name;
+    }
 }
 
 /// For each span shape, whether its name contains the text.
 fn names_that_match(seen: &Observation, text: &str) -> Vec<bool> {
     let text = text.to_lowercase();
     seen.telemetry.spans.shapes().iter().map(|shape| shape.template.text.to_lowercase().contains(&text)).collect()
-}
-
-fn add(trace: Option<Seen>, span: &SpanRecord<'_>, service: bool, name: bool) -> Seen {
-    let end = Stamp(span.start.0.saturating_add_unsigned(span.duration.0));
-    let root = (span.parent.0 != 0, span.start, span.resource, span.shape);
-    let error = u32::from(span.error);
-    let Some(mut trace) = trace else {
-        return Seen { start: span.start, end, spans: 1, errors: error, root, service, name };
-    };
-    trace.start = trace.start.min(span.start);
-    trace.end = trace.end.max(end);
-    trace.spans += 1;
-    trace.errors += error;
-    if (root.0, root.1) < (trace.root.0, trace.root.1) {
-        trace.root = root;
-    }
-    trace.service |= service;
-    trace.name |= name;
-    trace
 }
 
 fn length(trace: &Seen) -> Duration {

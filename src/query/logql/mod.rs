@@ -29,6 +29,6 @@ pub use json_path::JsonPath;
 pub use ops::*;
 pub use parser::{parse, well_formed};
 pub use pattern::Pattern;
-pub use store::{Entry, Hole, LogStore, MemoryLogs, Scan, Words, template_may_contain};
+pub use store::{Entry, LogStore, MemoryLogs, Scan, Words};
 pub use template::Template;
 pub use value::{Answer, Labels, Line, Sample, Series, Stream};

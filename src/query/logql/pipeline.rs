@@ -9,19 +9,19 @@ use super::row::Row;
 
 /// Texts that a stored line must contain to pass, as far as the first stages tell.
 pub(super) fn needles(stages: &[Stage]) -> Vec<String> {
-    let mut found = Vec::new();
-    for stage in stages {
-        match stage {
-            Stage::Line(LineFilter { negated: false, tests }) => {
-                if let [LineTest::Contains(text)] = tests.as_slice() {
-                    found.push(text.clone());
-                }
-            }
-            Stage::LineFormat(_) | Stage::Unpack | Stage::Decolorize => break,
-            _ => {}
-        }
+    let as_stored = |stage: &&Stage| !matches!(stage, Stage::LineFormat(_) | Stage::Unpack | Stage::Decolorize);
+    stages.iter().take_while(as_stored).filter_map(needle).cloned().collect()
+}
+
+/// The text that lines must contain to pass a stage, if that is all it asks.
+pub(super) fn needle(stage: &Stage) -> Option<&String> {
+    match stage {
+        Stage::Line(LineFilter { negated: false, tests }) => match tests.as_slice() {
+            [LineTest::Contains(text)] => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
-    found
 }
 
 /// The line filters that come first, which need no labels, and the stages after them.
@@ -35,7 +35,8 @@ pub(super) fn run(stages: &[Stage], row: &mut Row<'_>) -> bool {
     stages.iter().all(|stage| step(stage, row))
 }
 
-fn step(stage: &Stage, row: &mut Row<'_>) -> bool {
+/// Runs one stage; false drops the line.
+pub(super) fn step(stage: &Stage, row: &mut Row<'_>) -> bool {
     match stage {
         Stage::Line(filter) => return filter.tests.iter().any(|test| line_passes(test, &row.line)) != filter.negated,
         Stage::Labels(filter) => return passes(filter, row),

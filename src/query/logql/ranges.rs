@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::ast::{Grouping, MatchOp, RangeAggregation};
+use super::ast::{Grouping, MatchOp, RangeAggregation, Stage};
 use super::eval::{Context, EvalError, Grid, Steps, selected};
 use super::ops::RangeOp;
-use super::pipeline::{needles, run, split_leading, unwrapped};
+use super::pipeline::{needle, needles, run, split_leading, step, unwrapped};
 use super::row::Row;
 use super::statistics::variance;
 use super::store::Scan;
@@ -56,23 +56,38 @@ fn samples(
     };
     let stream_keys: Vec<Labels> = context.streams.iter().map(|labels| kept(labels.clone())).collect();
     let bytes = matches!(what.op, RangeOp::Bytes | RangeOp::BytesRate);
-    let renders = bytes || !what.log.stages.is_empty();
     let (leading, stages) = split_leading(&what.log.stages);
+    // The store has seen to texts that a line must contain.
+    let leading: Vec<&Stage> = leading.iter().filter(|stage| needle(stage).is_none()).collect();
+    let renders = bytes || !leading.is_empty() || !stages.is_empty();
     // Where nothing else reads labels, metadata that is not grouped by need not be taken up.
     let only = grouping
         .filter(|grouping| !grouping.without && stages.is_empty() && what.unwrap.is_none())
         .map(|grouping| grouping.labels.as_slice());
+    let told = |labels: &[String]| {
+        context.store.metadata_names().iter().any(|name| labels.iter().any(|label| may_name(name, label)))
+    };
+    let by_stream = !renders && only.is_some_and(|labels| !told(labels));
     let mut keys: BTreeMap<Labels, usize> = BTreeMap::new();
     let mut places: Vec<Option<usize>> = vec![None; stream_keys.len()];
     let mut all: Vec<Samples> = Vec::new();
     let mut count = 0;
     let mut wrong = None;
     context.store.scan(&scan, &mut |entry| {
+        if let (true, Some(place)) = (by_stream, places[entry.stream]) {
+            count += 1;
+            all[place].push((entry.at, 1.0));
+            if count > context.limits.samples {
+                wrong = Some(too_many(context.limits.samples));
+                return ControlFlow::Break(());
+            }
+            return ControlFlow::Continue(());
+        }
         let mut row = Row::new(&context.streams[entry.stream], entry.at, last);
         if renders {
             entry.words.line(&mut row.line);
         }
-        if !run(leading, &mut row) {
+        if !leading.iter().all(|stage| step(stage, &mut row)) {
             return ControlFlow::Continue(());
         }
         let named = |name: &str| only.is_none_or(|labels| labels.iter().any(|label| may_name(name, label)));
@@ -112,7 +127,7 @@ fn samples(
         if all.len() > context.limits.series {
             wrong = Some(format!("maximum of series ({}) reached for a single query", context.limits.series));
         } else if count > context.limits.samples {
-            wrong = Some(format!("more than {} samples in one range", context.limits.samples));
+            wrong = Some(too_many(context.limits.samples));
         }
         if wrong.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
@@ -125,6 +140,10 @@ fn samples(
         (labels, samples)
     });
     Ok(ordered.collect())
+}
+
+fn too_many(most: usize) -> String {
+    format!("more than {most} samples in one range")
 }
 
 /// Whether metadata of this name may become this label. Never false when it does.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::super::syntax::SyntaxError;
+
 /// A range of bytes in the query's text.
 pub type Span = Range<usize>;
 
@@ -52,6 +54,16 @@ impl Error {
     /// An evaluation that was stopped.
     pub fn stopped() -> Self {
         Self { kind: ErrorKind::Stopped, message: "the query was stopped".into(), span: None }
+    }
+
+    /// The error with its place in the query and an excerpt; one without a place stands at the start.
+    pub fn placed(&self, query: &str) -> SyntaxError {
+        let span = self.span.clone().unwrap_or(0..query.len());
+        let message = match self.kind {
+            ErrorKind::Parse => format!("parse error: {}", self.message),
+            _ => self.message.clone(),
+        };
+        SyntaxError::new(query, span.start, span.end.saturating_sub(span.start), message)
     }
 
     /// The message with line and column, as Prometheus words it: `1:5: parse error: …`.

@@ -296,12 +296,23 @@ pub struct Metrics {
     pub of: Option<Attribute>,
     /// The quantiles.
     pub quantiles: Vec<f64>,
-    /// `compare`'s selection.
-    pub selection: Option<Field>,
+    /// What `compare` sets against the rest.
+    pub selection: Option<Selection>,
     /// The labels.
     pub by: Vec<Attribute>,
     /// What is done with the series.
     pub then: Vec<Second>,
+}
+
+/// What `compare` sets against the rest.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Which spans.
+    pub filter: Field,
+    /// How many values of each attribute are told, the most frequent.
+    pub top: usize,
+    /// Only spans that start from an instant to before another, in nanoseconds since 1970.
+    pub within: Option<(i64, i64)>,
 }
 
 /// A metrics function.

@@ -1,6 +1,6 @@
 //! Reads what a metrics query measures, and hints.
 
-use super::ast::{Field, Function, Metrics, Second};
+use super::ast::{Field, Function, Metrics, Second, Selection};
 use super::parser::{Parsed, Parser, comparison};
 use super::token::Token;
 use super::value::Value;
@@ -35,6 +35,32 @@ impl Parser<'_> {
         Ok(sign * number)
     }
 
+    /// `{ filter }, 10, start, end`: all but the filter may be left out.
+    fn selection(&mut self) -> Parsed<Selection> {
+        let mut selection = Selection { filter: self.filter()?, top: 10, within: None };
+        let start = self.placed().start;
+        let mut numbers = Vec::new();
+        while self.take(",") {
+            let Token::Int(number) = *self.peek() else { return Err(self.unexpected(["a whole number"])) };
+            self.advance();
+            numbers.push(number);
+        }
+        if let Some(top) = numbers.first() {
+            let top = usize::try_from(*top).ok().filter(|top| *top > 0);
+            selection.top = top.ok_or_else(|| self.error_from(start, "the number of values must be greater than 0"))?;
+        }
+        match numbers.get(1..).unwrap_or_default() {
+            [] => {}
+            [from, until] if 0 < *from && from < until => selection.within = Some((*from, *until)),
+            [_, _] => {
+                let message = "compare()'s end must be greater than its start, both nanoseconds since 1970";
+                return Err(self.error_from(start, message));
+            }
+            _ => return Err(self.error_from(start, "compare() takes a filter, a number, a start and an end")),
+        }
+        Ok(selection)
+    }
+
     pub(super) fn metrics(&mut self, function: Function) -> Parsed<Metrics> {
         self.advance();
         self.expect("(")?;
@@ -43,10 +69,7 @@ impl Parser<'_> {
         match function {
             Function::Rate | Function::Count => {}
             Function::Compare => {
-                metrics.selection = Some(self.filter()?);
-                while self.take(",") {
-                    self.number()?;
-                }
+                metrics.selection = Some(self.selection()?);
             }
             _ => {
                 metrics.of = Some(self.attribute()?);

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::syntax::quote;
 use super::ast::{Function, Metrics, Query, Second};
+use super::compare::compare;
 use super::fields::{View, compares};
 use super::measure::function_name;
 use super::search::{conditions, value_json};
@@ -65,9 +66,10 @@ impl MetricSeries {
             Value::Text(text) if text.is_empty() => "<empty>".to_owned(),
             value => value.text(),
         };
-        let mut shown: Vec<String> =
-            self.labels.iter().map(|(key, value)| format!("{}={}", name(key), quote(&text(value)))).collect();
-        shown.sort();
+        let mut labels: Vec<&(String, Value)> = self.labels.iter().collect();
+        labels.sort_by_key(|(key, _)| key);
+        let shown: Vec<String> =
+            labels.into_iter().map(|(key, value)| format!("{}={}", name(key), quote(&text(value)))).collect();
         format!("{{{}}}", shown.join(", "))
     }
 }
@@ -112,15 +114,17 @@ pub fn metrics(
     let Some(what) = &query.metrics else {
         return fails("the query measures nothing; add a function such as | rate()");
     };
-    if what.function == Function::Compare {
-        return fails("compare() is read but not evaluated");
-    }
     if step <= 0 || end < start {
         return fails("the step must be above zero and the end not before the start");
     }
     let count = (end.saturating_sub(start) / step) as usize + 1;
     if count > limits.points {
         return Err(MetricsError(format!("more than {} points a series; make the step larger", limits.points)));
+    }
+    if let Some(selection) = &what.selection {
+        let mut series = compare(store, query, selection, (Steps { start, step }, count), limits)?;
+        series.sort_by_cached_key(MetricSeries::name);
+        return Ok(series);
     }
     let first = start.saturating_sub(step);
     let last = start.saturating_add(step.saturating_mul(count as i64 - 1));
@@ -160,17 +164,20 @@ pub fn metrics(
     }
     what.then.iter().for_each(|second| after(&mut series, *second));
     series.retain(|one| !one.points.is_empty());
+    // The order of Tempo's answers.
+    series.sort_by_cached_key(MetricSeries::name);
     Ok(series)
 }
 
+/// The instants of a series, in nanoseconds.
 #[derive(Clone, Copy)]
-struct Steps {
-    start: i64,
-    step: i64,
+pub(super) struct Steps {
+    pub start: i64,
+    pub step: i64,
 }
 
 impl Steps {
-    fn at(self, index: usize) -> i64 {
+    pub fn at(self, index: usize) -> i64 {
         self.start.saturating_add(self.step.saturating_mul(index as i64))
     }
 }

@@ -1,6 +1,7 @@
 //! TraceQL as Tempo 2 has it: parse, check and evaluate over a [`TraceStore`].
 
 mod ast;
+mod compare;
 mod field;
 mod fields;
 mod measure;

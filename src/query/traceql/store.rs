@@ -51,6 +51,8 @@ pub trait Trace {
     fn span(&self, span: usize) -> Span<'_>;
     /// An attribute of a span, its resource or its instrumentation; [`Scope::Any`] is not asked for.
     fn attribute(&self, span: usize, scope: Scope, name: &str) -> Option<Value>;
+    /// All attributes of a span and its resource.
+    fn attributes(&self, span: usize) -> Vec<(Scope, String, Value)>;
     /// The id of a span in hexadecimal digits.
     fn span_id(&self, span: usize) -> String;
     /// The events of a span.
@@ -173,6 +175,9 @@ impl Trace for MemoryTrace {
     fn attribute(&self, span: usize, scope: Scope, name: &str) -> Option<Value> {
         let found = self.spans[span].attributes.iter().find(|(known, key, _)| *known == scope && key == name);
         found.map(|(.., value)| value.clone())
+    }
+    fn attributes(&self, span: usize) -> Vec<(Scope, String, Value)> {
+        self.spans[span].attributes.clone()
     }
     fn span_id(&self, span: usize) -> String {
         format!("{:016x}", span + 1)

@@ -60,6 +60,35 @@ fn names(query: &str) -> String {
 }
 
 #[test]
+fn a_selection_is_compared_with_the_rest_by_every_attribute() {
+    let compared = |query: &str| -> Vec<(String, f64)> {
+        let query = parse(query).unwrap_or_else(|error| panic!("{error}"));
+        let series = metrics(&store(), &query, 30 * SECOND, 30 * SECOND, 30 * SECOND, &MetricsLimits::default());
+        let sum = |points: &[(i64, f64)]| points.iter().map(|(_, value)| value).sum();
+        series.unwrap().iter().map(|one| (one.name(), sum(&one.points))).collect()
+    };
+    let all = compared("{ } | compare({ status = error })");
+    let of = |name: &str| all.iter().find(|(own, _)| own == name).map(|(_, count)| *count);
+    assert_eq!(of("{__meta_type=\"selection\", \"resource.service.name\"=\"pay\"}"), Some(1.0));
+    assert_eq!(of("{__meta_type=\"baseline\", \"resource.service.name\"=\"stock\"}"), Some(2.0));
+    assert_eq!(of("{__meta_type=\"baseline_total\", \"resource.service.name\"=\"<nil>\"}"), Some(5.0));
+    assert_eq!(of("{__meta_type=\"selection_total\", kind=\"<nil>\"}"), Some(1.0));
+    assert_eq!(of("{__meta_type=\"selection\", kind=\"client\"}"), Some(1.0));
+    assert!(all.is_sorted_by(|a, b| a.0 <= b.0));
+    let few = compared("{ } | compare({ status = error }, 1)");
+    let baseline = |(name, _): &&(String, f64)| name.contains("\"baseline\"") && name.contains("service.name");
+    assert_eq!(few.iter().filter(baseline).count(), 1);
+    assert!(few.iter().any(|(name, _)| name.contains("__too_many_values__") && name.contains("service.name")));
+    let none = compared("{ } | compare({ status = error }, 10, 1, 2)");
+    assert!(none.iter().all(|(name, _)| !name.contains("selection")));
+    for wrong in
+        ["{ } | compare({ }, 0)", "{ } | compare({ }, 1, 9, 3)", "{ } | compare({ }, 1, 9)", "{ } | compare({ }, 1.5)"]
+    {
+        assert!(parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn filters() {
     for (query, expected) in [
         ("{ span.http.response.status_code >= 500 }", "POST /orders"),
@@ -202,8 +231,6 @@ fn metrics_count_and_measure() {
         measured("{ status = error } | histogram_over_time(duration)"),
         ["__bucket=0.536870912 10:0.000 20:1.000 30:0.000"]
     );
-    let compare = parse("{ } | compare({ status = error }, 10)").unwrap();
-    assert!(metrics(&store(), &compare, 0, 1, 1, &MetricsLimits::default()).is_err());
     assert!(metrics(&store(), &parse("{ }").unwrap(), 0, 1, 1, &MetricsLimits::default()).is_err());
     let rate = parse("{ } | rate() by (name)").unwrap();
     assert!(

@@ -217,7 +217,7 @@ fn contains(texts: &[&str], words: &str) -> bool {
     words.to_lowercase().split_whitespace().all(|word| all.contains(word))
 }
 
-fn more(total: usize, printed: usize, what: &str, which: &str) -> String {
+pub(super) fn more(total: usize, printed: usize, what: &str, which: &str) -> String {
     match total > printed {
         true => paint(
             DIM,

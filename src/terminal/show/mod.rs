@@ -13,9 +13,9 @@ pub(super) use history::{history, shifts};
 pub(super) use notebook::{checklist, notebook, status};
 pub(super) use trainer::trainer;
 
-use super::paint::{DIM, paint};
+use super::paint::{DIM, WARN, paint};
 use super::verbs::Shown;
-use crate::lab::{Observation, View};
+use crate::lab::{Answer, Found, Observation, View};
 use crate::time::{Epoch, Stamp};
 
 /// What rendering needs to know besides the view.
@@ -83,5 +83,23 @@ pub(super) fn view(view: &View, shown: &Shown, sheet: &Sheet) -> String {
         View::Stats(rows) => evidence::stats(rows),
         View::Config(rows) => evidence::config(rows),
         View::Reproduced(tried) => trace::reproduced(tried, sheet),
+        View::Answer(answer) => answer_of(answer, shown, sheet),
     }
+}
+
+/// What a query found, and what is to be said of it.
+fn answer_of(answer: &Answer, shown: &Shown, sheet: &Sheet) -> String {
+    let found = match &answer.found {
+        Found::Numbers(lines) if lines.lines.is_empty() => "no series\n".to_owned(),
+        Found::Numbers(lines) => {
+            let mut lines = lines.clone();
+            let all = lines.lines.len();
+            lines.lines.truncate(shown.rows);
+            chart::chart(&lines, sheet) + &evidence::more(all, lines.lines.len(), "series", "first")
+        }
+        Found::Lines(page) => evidence::logs(page, shown, sheet),
+        Found::Traces(rows) => trace::found(&rows[..rows.len().min(shown.rows)], sheet),
+    };
+    let remarks = answer.remarks.iter().map(|words| format!("{} {words}\n", paint(WARN, "note:")));
+    found + &remarks.collect::<String>()
 }

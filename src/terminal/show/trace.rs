@@ -2,7 +2,7 @@
 
 use super::Sheet;
 use super::evidence::short;
-use crate::lab::{Reproduced, SpanRow, TraceRow, TraceView};
+use crate::lab::{FoundTrace, Reproduced, SpanRow, TraceRow, TraceView};
 use crate::terminal::paint::{BAD, BOLD, Cell, DIM, NAME, PLAIN, paint, row, span, table, wrap};
 use crate::time::{Duration, Stamp};
 
@@ -35,6 +35,29 @@ pub(super) fn list(rows: &[TraceRow], sheet: &Sheet) -> String {
         .collect();
     sheet.dated("earliest stamp of each trace")
         + &table(&[">", "start", "trace", ">length", ">spans", ">errors", "root", ""], &cells)
+}
+
+/// Traces that a query found.
+pub(super) fn found(rows: &[FoundTrace], sheet: &Sheet) -> String {
+    if rows.is_empty() {
+        return "no trace matches\n".into();
+    }
+    let cells = |(at, t): (usize, &FoundTrace)| {
+        vec![
+            Cell::from((at + 1).to_string()),
+            Cell::from(sheet.time(t.start)),
+            Cell::styled(NAME, short(&t.id.to_string())),
+            Cell::from(span(t.duration)),
+            Cell::from(t.matched.to_string()),
+            Cell::from(format!("{} {}", t.service, t.name)),
+            Cell::from(t.first.as_str()),
+        ]
+    };
+    sheet.dated("earliest stamp of each trace")
+        + &table(
+            &[">", "start", "trace", ">length", ">spans found", "root", "first span found"],
+            &rows.iter().enumerate().map(cells).collect::<Vec<_>>(),
+        )
 }
 
 pub(super) fn waterfall(trace: &TraceView, sheet: &Sheet) -> String {
