@@ -88,6 +88,8 @@ fn quiet(spec: &WorldSpec, request: &str) -> WorldSpec {
         node.routes.retain(|name, _| is_request(name) || !jobs.values().any(|job| job.route == *name));
         node.telemetry.chatter.clear();
         node.telemetry.sampling = 1.0;
+        // Whoever sends it by hand has a good token.
+        node.verifies = None;
         if let Some(users) = &mut node.users {
             (users.trace, users.crowds) = (None, Vec::new());
             users.journeys_per_second = if serves(&users.journeys) { RATE } else { 1e-9 };
