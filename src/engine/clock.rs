@@ -5,7 +5,7 @@ use crate::time::{Duration, SignedDuration, SimTime, Stamp};
 use crate::world;
 
 /// The clock of one replica.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Clock {
     anchor: SimTime,
     offset_ns: i64,

@@ -215,9 +215,9 @@ impl Simulation {
             let resend = if call.attempt == 0 { ABSENT } else { u32::from(call.attempt) };
             let size = if failure.is_some() || is_publish { ABSENT } else { answer_bytes(&self.plan, parts, false) };
             let status = if words.has_status && status != 0 { u32::from(status) } else { ABSENT };
-            let clock = *self.fabric.voice(caller).1;
+            let start = self.fabric.voice(caller).1.stamp(call.since);
             let span = SpanRecord {
-                start: clock.stamp(call.since),
+                start,
                 duration: took,
                 trace,
                 number: call.span,

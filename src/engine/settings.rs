@@ -243,7 +243,7 @@ impl Simulation {
         }
     }
 
-    /// What keeps the clocks of a node's replicas right: once if it is the same everywhere. None if nothing ever did.
+    /// What keeps the clocks of a node's replicas right: once if it is the same everywhere. None if nothing does or should.
     fn daemons(&self, id: NodeId) -> Option<String> {
         let words = |policy: Option<Ntp>| match policy {
             None => "stopped".to_owned(),
@@ -255,7 +255,8 @@ impl Simulation {
             |instance: &&InstanceId| self.fabric.peek_node(**instance).is_some_and(|node| !node.replica.retired);
         let replicas: Vec<InstanceId> = self.fabric.replicas[id.at()].iter().filter(running).copied().collect();
         let policy = |instance: &InstanceId| self.fabric.peek_part::<TimeSync>(*instance).map(|sync| sync.policy);
-        if replicas.iter().all(|instance| policy(instance).is_none()) {
+        let declared = self.plan.node_spec(id).clocks.iter().any(|clock| clock.sync.is_some());
+        if !declared && replicas.iter().all(|instance| policy(instance).flatten().is_none()) {
             return None;
         }
         let each: Vec<String> = replicas.iter().map(|instance| words(policy(instance).flatten())).collect();

@@ -61,10 +61,10 @@ impl Simulation {
         let luck = stream.unit(Identity(u64::from(home.ordinal) << 32 | u64::from(polls)), 0);
         let wrong = (policy.error.0 as f64 * (2.0 * luck - 1.0)) as i64;
         let node = self.fabric.node(instance);
-        let (mut clock, up) = (node.clock, node.replica.is_up(self.now) && node.pace.stopped_until <= self.now);
-        if !up {
+        if !node.replica.is_up(self.now) || node.pace.stopped_until > self.now {
             return;
         }
+        let clock = &mut node.clock;
         let (off, _) = clock.error(self.now);
         let measured = off.0.saturating_sub(policy.off_by.0).saturating_add(wrong);
         let steps = policy.step_above.is_some_and(|limit| measured.unsigned_abs() > limit.0);

@@ -210,7 +210,7 @@ mod tests {
             assert_eq!(kept, [40, 50]);
             assert_eq!(
                 lane.before(SimTime::from_secs(60 * 47)).map(|sim| sim.now()),
-                Some(SimTime::from_secs(60 * 45))
+                Some(SimTime::from_secs(60 * 40))
             );
             assert_eq!(
                 lane.before(SimTime::from_secs(60 * 60)).map(|sim| sim.now()),
