@@ -58,7 +58,7 @@ fn a_company_is_drawn_checked_and_run() {
     run(folder, &["new", "world", "acme", "--services", "40", "--seed", "3"], 0);
     let (out, _) = run(folder, &["check", "worlds"], 0);
     assert!(out.contains("good, world acme"), "{out}");
-    let (out, _) = run(folder, &["run", "acme", "--for", "20s"], 0);
+    let (out, _) = run(folder, &["run", "acme", "--for", "20s", "--with-truth"], 0);
     assert!(out.contains("visit-") && out.contains("right"), "{out}");
     let (_, err) = run(folder, &["new", "world", "tiny", "--services", "3"], 2);
     assert!(err.contains("20..=5000"), "{err}");
