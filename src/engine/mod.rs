@@ -392,8 +392,13 @@ impl Simulation {
     /// Bytes that the run holds, about: telemetry, ground truth, versions of data, and what is under way.
     pub fn bytes(&self) -> usize {
         let telemetry = self.telemetry.logs.bytes() + self.telemetry.spans.bytes() + self.telemetry.metrics.bytes();
+        telemetry + self.truth.bytes() + self.unshared_bytes()
+    }
+
+    /// Those of them that a fork has for itself, about: it shares the telemetry and the ground truth of its past.
+    pub(crate) fn unshared_bytes(&self) -> usize {
         let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
-        telemetry + under_way + self.agenda.bytes() + self.versions.bytes() + self.truth.bytes()
+        under_way + self.agenda.bytes() + self.versions.bytes()
     }
 
     /// Events handled so far.

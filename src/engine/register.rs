@@ -1,10 +1,9 @@
 //! Values that are kept by the stamps of their writers' clocks: the newest stamp wins, whatever was written last (as in
 //! Cassandra, or a table that is updated `where updated_at < …`). Knows stamps; which clock is wrong, it cannot tell.
 
-use std::collections::BTreeMap;
-
 use bevy_ecs::component::Component;
 
+use super::by_key::{ByKey, packed};
 use super::data::VersionId;
 use super::ids::DatumId;
 use crate::time::Stamp;
@@ -12,7 +11,7 @@ use crate::time::Stamp;
 /// What one database keeps.
 #[derive(Component, Clone, Debug, Default)]
 pub struct Register {
-    kept: BTreeMap<(DatumId, u32), (Stamp, VersionId)>,
+    kept: ByKey<(Stamp, VersionId)>,
     /// Writes that were acknowledged and not kept: what was there had a newer stamp.
     pub outdated: u64,
 }
@@ -20,7 +19,7 @@ pub struct Register {
 impl Register {
     /// A write with the stamp of its writer.
     pub fn write(&mut self, datum: DatumId, key: u32, stamp: Stamp, version: VersionId) {
-        let kept = self.kept.entry((datum, key)).or_insert((stamp, version));
+        let kept = self.kept.entry(packed(datum, key)).or_insert((stamp, version));
         if kept.0 <= stamp {
             *kept = (stamp, version);
         } else {
@@ -30,7 +29,7 @@ impl Register {
 
     /// What a read gets; None if nothing was written yet.
     pub fn read(&self, datum: DatumId, key: u32) -> Option<VersionId> {
-        self.kept.get(&(datum, key)).map(|(_, version)| *version)
+        self.kept.get(&packed(datum, key)).map(|(_, version)| *version)
     }
 }
 

@@ -108,6 +108,24 @@ pub enum Look {
     Query(Query),
 }
 
+impl Look {
+    /// The query language in which the same could be asked: PromQL for charts, LogQL for lines, TraceQL for traces.
+    pub(super) fn language(&self) -> Option<Language> {
+        match self {
+            Look::Chart(_) => Some(Language::Promql),
+            Look::Logs(_) => Some(Language::Logql),
+            Look::Traces(_) | Look::Trace(_) => Some(Language::Traceql),
+            Look::Query(query) => Some(query.language),
+            _ => None,
+        }
+    }
+
+    /// Whether it may show numbers over time, which two futures can be compared by.
+    pub(super) fn may_be_a_chart(&self) -> bool {
+        matches!(self, Look::Chart(_) | Look::Query(_))
+    }
+}
+
 /// A question in a query language of the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

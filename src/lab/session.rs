@@ -1,11 +1,14 @@
 //! A learner's session over one lesson and seed: it owns the run, carries commands out and records them. Knows the
 //! ground truth, for grading alone: what leaves it is an [`Observation`], a [`View`] or, at the end, the [`Debrief`].
 
+mod file;
 mod pass;
+mod snapshot;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+
+use snapshot::{Names, Snapshot};
 
 use super::fix::{Deployed, arrow_name};
 use super::limits::{
@@ -15,20 +18,16 @@ use super::limits::{
 use super::notebook::{fits, room};
 use super::{
     Command, Debrief, Deployment, Fix, Hypothesis, LaterTicket, Look, Notebook, Observation, PinnedEvidence, Progress,
-    Recurrence, Refusal, Shift, TicketView, TrainerView, UserAttribute, View, Work, grade, look, reproduce, save,
+    Recurrence, Refusal, Shift, TrainerView, View, Work, grade, look, reproduce,
 };
-use crate::Problems;
-use crate::engine::{ClockReading, SettingRow, Simulation};
+use crate::engine::Simulation;
 use crate::lesson::{Lesson, Mechanism};
 use crate::random::Seed;
-use crate::telemetry::Telemetry;
 use crate::time::{Duration, SimTime};
-use crate::world::{Change, Kind, WorldSpec};
+use crate::world::Change;
 
 /// Incident time without a hypothesis after which a second pair of eyes is suggested.
 const HAND_OVER_AFTER: Duration = Duration::from_mins(60);
-/// Reports shown with the ticket.
-const TICKET_REPORTS: usize = 50;
 
 /// A learner's session over one lesson and seed.
 pub struct Session {
@@ -77,22 +76,6 @@ pub enum Reply {
     Trainer(Arc<TrainerView>),
     /// The end.
     Debrief(Box<Debrief>),
-}
-
-/// What changes as time passes, shared with every observation of the same instant.
-struct Snapshot {
-    telemetry: Arc<Telemetry>,
-    config: Arc<Vec<SettingRow>>,
-    clocks: Arc<Vec<ClockReading>>,
-    ticket: Arc<TicketView>,
-}
-
-/// What never changes.
-struct Names {
-    inventory: Arc<Vec<(String, Kind)>>,
-    arrows: Arc<Vec<(String, String)>>,
-    attributes: Arc<BTreeMap<UserAttribute, Vec<String>>>,
-    requests: Arc<Vec<String>>,
 }
 
 impl Session {
@@ -451,75 +434,6 @@ impl Session {
         &self.commands
     }
 
-    /// Writes the session file, atomically.
-    pub fn save(&self, path: &Path) -> Result<(), Problems> {
-        let place = (self.lesson_path.as_deref(), self.seed);
-        let file = save::SessionFile::new(&self.lesson, place, (&self.commands, self.work.shifts()), self.digest());
-        save::write(&file, path)
-    }
-
-    /// Reads a session file and replays it to where it was saved, verifying the digest. The lesson is looked for where
-    /// it was when the session was saved, then among `lessons/` and those that are built in.
-    pub fn open(path: &Path, progress: Progress<'_>) -> Result<Session, Problems> {
-        Session::open_with(path, &|id| crate::builtin::lesson(id).ok(), progress)
-    }
-
-    /// The same; `find` is asked for the lesson by its id when it is not where it was.
-    pub fn open_with(
-        path: &Path,
-        find: &dyn Fn(&str) -> Option<Lesson>,
-        progress: Progress<'_>,
-    ) -> Result<Session, Problems> {
-        let file = save::read(path)?;
-        let found = file.find_lesson(path, find)?;
-        let (lesson, lesson_path) = (&found.lesson, found.path.clone());
-        let history_ns = lesson.spec().opens_at.0 as f64;
-        let waits: u64 = file.commands.iter().map(Command::takes).fold(0, |all, time| all.saturating_add(time.0));
-        let total = (history_ns + waits as f64).max(1.0);
-        let mut report = |done: f64| progress((done / total).min(1.0));
-        let mut sim = scripted(lesson, Seed(file.seed));
-        history(&mut sim, lesson, &mut |share| report(share * history_ns));
-        if sim.now() < lesson.spec().opens_at {
-            return Err(save::interrupted(path));
-        }
-        let mut session = Session::after(sim, lesson, Seed(file.seed));
-        session.lesson_path = lesson_path;
-        // Recorded waits in a row are one, so they do not stop where each of them did.
-        session.most_telemetry = MOST_TELEMETRY + MOST_TELEMETRY / 8;
-        let mut done = history_ns;
-        for (at, command) in file.commands.iter().enumerate() {
-            if let Some(shift) = file.shifts.iter().rfind(|shift| shift.first == at) {
-                session.sit_down(shift.clone());
-            }
-            let takes = command.takes().0 as f64;
-            let mut goes_on = report(done);
-            let replayed = session.replay(command, &mut |share| {
-                goes_on = goes_on && report(done + share * takes);
-                goes_on
-            });
-            if !goes_on {
-                return Err(save::interrupted(path));
-            }
-            replayed.map_err(|why| file.refused((path, &found), at, command, &why))?;
-            done += takes;
-        }
-        if !report(total) {
-            return Err(save::interrupted(path));
-        }
-        session.most_telemetry = MOST_TELEMETRY;
-        file.verify((path, &found), &session.digest())?;
-        Ok(session)
-    }
-
-    /// Carries out a recorded command. A look that is not pinned changes nothing and is not looked at again.
-    fn replay(&mut self, command: &Command, progress: Progress<'_>) -> Result<(), Refusal> {
-        if matches!(command, Command::Look(_)) && self.commands.len() < MOST_COMMANDS {
-            self.record(command.clone(), self.sim.now());
-            return Ok(());
-        }
-        self.apply(command, progress).map(drop)
-    }
-
     /// The post-incident document as Markdown: what was thought, done and found, and the debrief once it was asked for.
     pub fn document(&self) -> String {
         super::document::document(&self.observe())
@@ -528,16 +442,6 @@ impl Session {
     /// BLAKE3 over all telemetry and ground truth so far, as `blake3:HEX`.
     pub fn digest(&self) -> String {
         self.digest.get_or_init(|| format!("blake3:{}", self.sim.digest())).clone()
-    }
-}
-
-impl Command {
-    /// The incident time that it takes.
-    pub(super) fn takes(&self) -> Duration {
-        match self {
-            Command::Wait(time) => *time,
-            _ => Duration::ZERO,
-        }
     }
 }
 
@@ -560,55 +464,4 @@ pub(super) fn scripted(lesson: &Lesson, seed: Seed) -> Simulation {
         sim.schedule(scripted.at, &scripted.change);
     }
     sim
-}
-
-impl Snapshot {
-    fn new(sim: &Simulation, lesson: &Lesson, later: &[LaterTicket]) -> Snapshot {
-        let spec = lesson.spec();
-        let telemetry = Arc::new(sim.telemetry().clone());
-        let ticket = TicketView {
-            title: spec.texts.title.clone(),
-            reporter: spec.texts.reporter.clone(),
-            text: spec.texts.ticket.clone(),
-            opened: look::stamp_of(spec.opens_at),
-            reports: look::newest_reports(&telemetry, TICKET_REPORTS),
-            later: later.to_vec(),
-        };
-        Snapshot {
-            telemetry,
-            config: Arc::new(sim.settings()),
-            clocks: Arc::new(sim.clocks()),
-            ticket: Arc::new(ticket),
-        }
-    }
-}
-
-impl Names {
-    fn new(spec: &WorldSpec) -> Names {
-        let inventory = spec.nodes.iter().map(|(name, node)| (name.clone(), node.kind)).collect();
-        let arrow =
-            |name: &String| name.split_once("->").map(|(from, to)| (from.trim().to_owned(), to.trim().to_owned()));
-        let mut arrows: Vec<(String, String)> = spec.arrows.keys().filter_map(arrow).collect();
-        arrows.sort();
-        let mut attributes: BTreeMap<UserAttribute, Vec<String>> = BTreeMap::new();
-        for users in spec.nodes.values().filter_map(|node| node.users.as_ref()) {
-            for (attribute, values) in [
-                (UserAttribute::Region, &users.regions),
-                (UserAttribute::Account, &users.accounts),
-                (UserAttribute::Client, &users.clients),
-                (UserAttribute::Journey, &users.journeys),
-            ] {
-                let known = attributes.entry(attribute).or_default();
-                known.extend(values.keys().cloned());
-                known.sort();
-                known.dedup();
-            }
-        }
-        Names {
-            inventory: Arc::new(inventory),
-            arrows: Arc::new(arrows),
-            attributes: Arc::new(attributes),
-            requests: Arc::new(reproduce::requests(spec)),
-        }
-    }
 }

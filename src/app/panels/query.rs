@@ -6,16 +6,15 @@ use std::collections::BTreeSet;
 use egui::{Key, KeyboardShortcut, Label, Modifiers, RichText, ScrollArea, TextEdit, Ui, WidgetInfo};
 use egui_extras::{Column, TableBuilder};
 
-use super::logs::{self, LogsState, short_id};
+use super::logs::{self, LogsState};
 use super::query_examples;
+use super::traces::first_cells;
 use crate::app::act::{Act, Outbox};
 use crate::app::chart::{self, Marker};
-use crate::app::clock::{Clock, quantity, short};
+use crate::app::clock::{Clock, quantity};
 use crate::app::state::Desk;
 use crate::app::theme::{ROW, palette};
-use crate::app::widgets::{
-    card, cell, combo, dense, empty, heading_cell, pick, pick_last, pin_button, primary_button, small_button,
-};
+use crate::app::widgets::{card, cell, combo, dense, empty, heading_cell, pick, pick_last, pin_button, primary_button};
 use crate::lab::{Answer, Chart, Found, FoundTrace, Look, Query, Refusal, View};
 use crate::query::Language;
 use crate::time::Duration;
@@ -356,14 +355,7 @@ fn traces(ui: &mut Ui, rows: &[FoundTrace], clock: Clock, out: &mut Outbox) {
             body.rows(ROW, rows.len(), |mut table_row| {
                 let Some(row) = rows.get(table_row.index()) else { return };
                 let id = row.id.to_string();
-                table_row.col(|ui| drop(cell(ui, RichText::new(clock.precise(row.start)).monospace())));
-                table_row.col(|ui| {
-                    let name = format!("Open trace {}", short_id(&id));
-                    if small_button(ui, &short_id(&id), &name).clicked() {
-                        out.push(Act::Trace(id.clone()));
-                    }
-                });
-                table_row.col(|ui| drop(cell(ui, RichText::new(short(row.duration)).monospace())));
+                first_cells(&mut table_row, (row.start, &id, row.duration), clock, out);
                 table_row.col(|ui| drop(cell(ui, row.matched.to_string())));
                 table_row.col(|ui| drop(cell(ui, format!("{} {}", row.service, row.name))));
                 table_row.col(|ui| drop(cell(ui, RichText::new(&row.first).monospace())));

@@ -1,7 +1,7 @@
 //! Traces: a list that can be filtered, and one trace as a waterfall.
 
 use egui::{RichText, Ui};
-use egui_extras::{Column, TableBuilder};
+use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::logs::short_id;
 use super::waterfall;
@@ -13,7 +13,7 @@ use crate::app::widgets::{
     badge, cell, dense, empty, heading_cell, pick, pick_last, pin_button, search, small_button, view_or_note,
 };
 use crate::lab::{LogFilter, Look, TraceFilter, TraceRow, View};
-use crate::time::Duration;
+use crate::time::{Duration, Stamp};
 
 /// What is searched, and the trace that is read.
 pub struct TracesState {
@@ -104,6 +104,22 @@ pub fn filters(ui: &mut Ui, state: &mut TracesState, nodes: &[String], out: &mut
     });
 }
 
+/// The cells that a row of any list of traces begins with: when it began, its id, which opens it, and how long it took.
+pub fn first_cells(
+    table_row: &mut TableRow<'_, '_>,
+    (start, id, duration): (Stamp, &str, Duration),
+    clock: Clock,
+    out: &mut Outbox,
+) {
+    table_row.col(|ui| drop(cell(ui, RichText::new(clock.precise(start)).monospace())));
+    table_row.col(|ui| {
+        if small_button(ui, &short_id(id), &format!("Open trace {}", short_id(id))).clicked() {
+            out.push(Act::Trace(id.to_owned()));
+        }
+    });
+    table_row.col(|ui| drop(cell(ui, RichText::new(short(duration)).monospace())));
+}
+
 /// The list.
 pub fn list(ui: &mut Ui, rows: &[TraceRow], clock: Clock, out: &mut Outbox) {
     if rows.is_empty() {
@@ -141,14 +157,7 @@ pub fn list(ui: &mut Ui, rows: &[TraceRow], clock: Clock, out: &mut Outbox) {
             body.rows(ROW, rows.len(), |mut table_row| {
                 let Some(row) = rows.get(table_row.index()) else { return };
                 let id = row.id.to_string();
-                table_row.col(|ui| drop(cell(ui, RichText::new(clock.precise(row.start)).monospace())));
-                table_row.col(|ui| {
-                    let name = format!("Open trace {}", short_id(&id));
-                    if small_button(ui, &short_id(&id), &name).clicked() {
-                        out.push(Act::Trace(id.clone()));
-                    }
-                });
-                table_row.col(|ui| drop(cell(ui, RichText::new(short(row.duration)).monospace())));
+                first_cells(&mut table_row, (row.start, &id, row.duration), clock, out);
                 table_row.col(|ui| drop(cell(ui, &row.service)));
                 table_row.col(|ui| drop(cell(ui, &row.name)));
                 table_row.col(|ui| drop(cell(ui, row.spans.to_string())));

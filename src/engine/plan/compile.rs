@@ -208,16 +208,7 @@ impl<'a> Compiler<'a> {
             && let Some((arrow, target)) = self.forward_target(node, name)
         {
             let route = self.route(target, name);
-            let call = CallPlan {
-                arrow,
-                route,
-                when: WhenPlan::Always,
-                detached: false,
-                carries: None,
-                keyed_by: None,
-                keyed: Keyed::PassedOn,
-                returns: false,
-            };
+            let call = CallPlan::new(arrow, route, Keyed::PassedOn);
             let (first, count) = self.push_calls(vec![call]);
             steps.push(StepPlan::Calls(first, count));
         }
@@ -286,16 +277,7 @@ impl<'a> Compiler<'a> {
         let service = spec.nodes.values().nth(to.at()).and_then(|node| node.locks).map(|locks| locks.service);
         let route = self.store_route(to, operation, &critical.key, service, StepPlan::Lock(op));
         let (LockOp::Acquire(datum) | LockOp::Release(datum)) = op;
-        let call = CallPlan {
-            arrow,
-            route,
-            when: WhenPlan::Always,
-            detached: false,
-            carries: None,
-            keyed_by: Some(datum),
-            keyed: Keyed::No,
-            returns: false,
-        };
+        let call = CallPlan { keyed_by: Some(datum), ..CallPlan::new(arrow, route, Keyed::No) };
         let (first, count) = self.push_calls(vec![call]);
         StepPlan::Calls(first, count)
     }
@@ -451,16 +433,7 @@ impl<'a> Compiler<'a> {
         for step in &journey.steps {
             let route = self.route(entry, &step.request);
             let keyed = if step.keyed { Keyed::Own } else { Keyed::No };
-            let call = CallPlan {
-                arrow,
-                route,
-                when: WhenPlan::Always,
-                detached: false,
-                carries: None,
-                keyed_by: None,
-                keyed,
-                returns: false,
-            };
+            let call = CallPlan::new(arrow, route, keyed);
             let (call, _) = self.push_calls(vec![call]);
             let effects = step.owes.effects.iter().map(|(name, times)| (self.effect(name), *times)).collect();
             steps.push(JourneyStepPlan {

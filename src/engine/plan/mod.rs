@@ -182,6 +182,22 @@ pub struct CallPlan {
     pub keyed: Keyed,
 }
 
+impl CallPlan {
+    /// A call that is always made and waited for, and of which nothing is told.
+    pub fn new(arrow: ArrowId, route: RouteId, keyed: Keyed) -> CallPlan {
+        CallPlan {
+            arrow,
+            route,
+            when: WhenPlan::Always,
+            detached: false,
+            returns: false,
+            carries: None,
+            keyed_by: None,
+            keyed,
+        }
+    }
+}
+
 /// Whether a call carries an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyed {

@@ -7,12 +7,16 @@ use std::thread::JoinHandle;
 
 use super::counterfactual::{SEEDS, grace, horizon, scripted_without_cause};
 use crate::engine::Simulation;
+use crate::lab::limits::SLICE_EVENTS;
+use crate::lab::session::scripted;
 use crate::lesson::{Lesson, Mechanism};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 
-/// Virtual time that is run before the thread looks whether it is still wanted.
+/// Virtual time that is run before the thread looks whether it is still wanted, unless that is more than so many events.
 const SLICE: Duration = Duration::from_secs(30);
+/// Bytes that all lanes may hold, about.
+const MOST_BYTES: usize = 2 << 30;
 /// The time between two states that are kept.
 const APART: Duration = Duration::from_mins(10);
 /// How much later than now a fix that is ordered now may have settled.
@@ -36,7 +40,11 @@ impl Lane {
             self.kept.push(self.head.fork());
             due = now + APART;
         }
-        self.head.run_until((now + SLICE).min(until).min(due));
+        self.head.run_within((now + SLICE).min(until).min(due), SLICE_EVENTS);
+    }
+
+    fn bytes(&self) -> usize {
+        self.head.bytes() + self.kept.iter().map(Simulation::unshared_bytes).sum::<usize>()
     }
 
     /// The last state that is kept of the time up to `at`.
@@ -58,7 +66,7 @@ pub struct Lanes {
 impl Lanes {
     /// At their start; `own` is a run of this seed without fixes.
     pub fn new(lesson: &Lesson, seed: Seed, own: Simulation) -> Lanes {
-        let others = (1..SEEDS).map(|more| crate::lab::session::scripted(lesson, Seed(seed.0.wrapping_add(more))));
+        let others = (1..SEEDS).map(|more| scripted(lesson, Seed(seed.0.wrapping_add(more))));
         let seeds = [own].into_iter().chain(others).map(|mut sim| {
             sim.mute();
             Lane::new(sim)
@@ -71,8 +79,12 @@ impl Lanes {
         }
     }
 
-    /// Runs the lane that is furthest behind a little on. False if all have come to `now`, and those of seeds to `until`.
+    /// Runs the lane that is furthest behind a little on. False if all have come to `now`, and those of seeds to `until`;
+    /// or if they hold as much as they may, and the debrief does the rest.
     pub fn step(&mut self, now: SimTime, until: SimTime) -> bool {
+        if self.seeds.iter().chain(&self.causeless).map(Lane::bytes).sum::<usize>() > MOST_BYTES {
+            return false;
+        }
         let seeds = self.seeds.iter_mut().filter(|lane| lane.head.now() < until).min_by_key(|lane| lane.head.now());
         if let Some(lane) = seeds {
             lane.run(self.opens, until);
@@ -187,7 +199,7 @@ mod tests {
     /// Lanes of the lesson that were run this far, step by step.
     fn lanes(until: SimTime) -> Lanes {
         let lesson = Lesson::load(LESSON).unwrap();
-        let mut lanes = Lanes::new(&lesson, Seed(3), crate::lab::session::scripted(&lesson, Seed(3)));
+        let mut lanes = Lanes::new(&lesson, Seed(3), scripted(&lesson, Seed(3)));
         while lanes.step(until, until) {}
         lanes
     }

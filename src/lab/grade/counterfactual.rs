@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Case;
 use crate::engine::Simulation;
+use crate::lab::session::scripted;
 use crate::lab::{Progress, Refusal};
 use crate::lesson::Lesson;
 use crate::random::Seed;
@@ -48,18 +49,39 @@ pub struct Runs {
 enum Job {
     /// Run on to the end.
     On { sim: Box<Simulation>, place: Place },
-    /// Order the fixes when the learner did, and run on to the end.
-    Fixed { sim: Box<Simulation>, at: usize },
-    /// Run the history of another seed up to the first order, then both futures.
-    Fresh { sim: Box<Simulation>, at: usize },
-    /// Run the past without the cause up to now.
-    Causeless(Box<Simulation>),
+    /// Run up to the first order, order the fixes as the learner did, and run on to the end.
+    Fixed { sim: Box<Simulation>, place: Place },
+    /// Run up to the first order, then both futures.
+    Both { sim: Box<Simulation>, at: usize },
 }
 
+/// Where the end of a run is kept.
 #[derive(Clone, Copy)]
 enum Place {
     With(usize),
     Without(usize),
+    Causeless,
+}
+
+/// The instants of a debrief.
+#[derive(Clone, Copy)]
+struct Instants {
+    /// The first order.
+    first: SimTime,
+    now: SimTime,
+    /// Requests made before this are counted in the futures, which are run until all of them are settled.
+    end: SimTime,
+    until: SimTime,
+}
+
+impl Instants {
+    /// When a run ends.
+    fn of(&self, place: Place) -> SimTime {
+        match place {
+            Place::With(_) | Place::Without(_) => self.until,
+            Place::Causeless => self.now,
+        }
+    }
 }
 
 /// How far the workers are, and whether they shall go on.
@@ -75,9 +97,8 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
     let grace = grace(case.lesson);
     let end = settled.map_or(SimTime(now.0.saturating_sub(grace.0)), |settled| horizon(case.lesson, settled));
     let mut runs = Runs { seeds: Vec::new(), settled: settled.unwrap_or(end), end, causeless: None };
-    let until = end + grace;
+    let instants = Instants { first: first_order(case), now, end, until: end + grace };
 
-    let first = first_order(case);
     // The longest first, so that workers end together.
     let mut jobs = Vec::new();
     if let (Some(before), Some(_)) = (case.before_fixes, settled) {
@@ -86,30 +107,29 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
         let jump = case.jumps.first().map_or(SimTime(u64::MAX), |(at, _)| *at);
         let lane = |at: usize, until: SimTime| case.lanes?.seeds.get(at)?.before(until.min(jump)).map(Box::new);
         for at in 1..runs.seeds.len() {
-            let (Some(with), Some(without)) = (lane(at, first), lane(at, until)) else {
-                let seed = Seed(runs.seeds[at].seed);
-                jobs.push(Job::Fresh { sim: Box::new(crate::lab::session::scripted(case.lesson, seed)), at });
+            let (Some(with), Some(without)) = (lane(at, instants.first), lane(at, instants.until)) else {
+                let sim = muted(scripted(case.lesson, Seed(runs.seeds[at].seed)));
+                jobs.push(Job::Both { sim, at });
                 continue;
             };
-            jobs.push(Job::Fixed { sim: with, at });
+            jobs.push(Job::Fixed { sim: with, place: Place::With(at) });
             jobs.push(Job::On { sim: without, place: Place::Without(at) });
         }
-        let own = lane(0, until).filter(|sim| sim.now() > before.now());
-        jobs.push(Job::On { sim: Box::new(case.sim.fork()), place: Place::With(0) });
-        jobs.push(Job::On { sim: own.unwrap_or_else(|| Box::new(before.fork())), place: Place::Without(0) });
+        let own = lane(0, instants.until).filter(|sim| sim.now() > before.now());
+        jobs.push(Job::On { sim: muted(case.sim.fork()), place: Place::With(0) });
+        jobs.push(Job::On { sim: own.unwrap_or_else(|| muted(before.fork())), place: Place::Without(0) });
     } else {
         let harmed = harmed(case.sim, end);
         runs.seeds = vec![Run { seed: case.seed.0, with: harmed.clone(), without: harmed }];
     }
     if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| pinned.look.may_be_a_chart()) {
-        let lane = case.lanes.and_then(|lanes| lanes.causeless.as_ref()?.before(first));
+        let lane = case.lanes.and_then(|lanes| lanes.causeless.as_ref()?.before(instants.first));
         let sim = lane.unwrap_or_else(|| scripted_without_cause(case.lesson, case.seed));
-        jobs.push(Job::Causeless(Box::new(sim)));
+        jobs.push(Job::Fixed { sim: Box::new(sim), place: Place::Causeless });
     }
     let length = |job: &Job| match job {
-        Job::On { sim, .. } | Job::Fixed { sim, .. } => until.since(sim.now()).0,
-        Job::Fresh { sim, .. } => first.since(sim.now()).0 + 2 * until.since(first).0,
-        Job::Causeless(sim) => now.since(sim.now()).0,
+        Job::On { sim, place } | Job::Fixed { sim, place } => instants.of(*place).since(sim.now()).0,
+        Job::Both { sim, .. } => instants.first.since(sim.now()).0 + 2 * instants.until.since(instants.first).0,
     };
     let total = jobs.iter().map(length).sum::<u64>().max(1);
     jobs.reverse();
@@ -124,7 +144,7 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
             scope.spawn(|| {
                 let _leaves = Leaves(&alive);
                 while let Some(job) = queue.lock().ok().and_then(|mut queue| queue.pop()) {
-                    work(case, job, (first, until, end), &meter, &results);
+                    work(case, job, instants, &meter, &results);
                 }
             });
         }
@@ -151,53 +171,35 @@ impl Drop for Leaves<'_> {
     }
 }
 
-fn work(
-    case: &Case<'_>,
-    job: Job,
-    (first, until, end): (SimTime, SimTime, SimTime),
-    meter: &Meter,
-    results: &Mutex<&mut Runs>,
-) {
-    let keep = |place: Place, sim: &Simulation| {
-        let harmed = harmed(sim, end);
-        let Ok(mut runs) = results.lock() else { return };
-        match place {
-            Place::With(at) => runs.seeds[at].with = harmed,
-            Place::Without(at) => runs.seeds[at].without = harmed,
-        }
-    };
+fn work(case: &Case<'_>, job: Job, instants: Instants, meter: &Meter, results: &Mutex<&mut Runs>) {
     match job {
         Job::On { mut sim, place } => {
-            sim.mute();
-            run_on(case, &mut sim, until, meter);
-            keep(place, &sim);
-        }
-        Job::Fixed { mut sim, at } => {
-            sim.mute();
-            run_on(case, &mut sim, first, meter);
-            order_fixes(case, &mut sim);
-            run_on(case, &mut sim, until, meter);
-            keep(Place::With(at), &sim);
-        }
-        Job::Fresh { mut sim, at } => {
-            sim.mute();
-            run_on(case, &mut sim, first, meter);
-            let mut without = sim.fork();
-            order_fixes(case, &mut sim);
-            run_on(case, &mut sim, until, meter);
-            keep(Place::With(at), &sim);
-            drop(sim);
-            run_on(case, &mut without, until, meter);
-            keep(Place::Without(at), &without);
-        }
-        Job::Causeless(mut sim) => {
-            order_fixes(case, &mut sim);
-            run_on(case, &mut sim, case.sim.now(), meter);
-            if let Ok(mut runs) = results.lock() {
-                runs.causeless = Some(*sim);
+            run_on(case, &mut sim, instants.of(place), meter);
+            let Ok(mut runs) = results.lock() else { return };
+            match place {
+                Place::With(at) => runs.seeds[at].with = harmed(&sim, instants.end),
+                Place::Without(at) => runs.seeds[at].without = harmed(&sim, instants.end),
+                Place::Causeless => runs.causeless = Some(*sim),
             }
         }
+        Job::Fixed { mut sim, place } => {
+            run_on(case, &mut sim, instants.first, meter);
+            order_fixes(case, &mut sim);
+            work(case, Job::On { sim, place }, instants, meter, results);
+        }
+        Job::Both { mut sim, at } => {
+            run_on(case, &mut sim, instants.first, meter);
+            let without = Box::new(sim.fork());
+            work(case, Job::Fixed { sim, place: Place::With(at) }, instants, meter, results);
+            work(case, Job::On { sim: without, place: Place::Without(at) }, instants, meter, results);
+        }
     }
+}
+
+/// Of a future only the ground truth is wanted.
+fn muted(mut sim: Simulation) -> Box<Simulation> {
+    sim.mute();
+    Box::new(sim)
 }
 
 /// The lesson's world and script without the changes that are the cause, at its start.

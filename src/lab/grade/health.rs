@@ -7,19 +7,13 @@ use crate::query::Language;
 
 pub fn review(case: &Case<'_>) -> Review {
     let first = |is: &dyn Fn(&Command) -> bool| case.commands.iter().position(is);
-    let health = first(&|command| match command {
-        Command::Look(Look::Query(query)) => query.language == Language::Promql,
-        Command::Look(look) => {
-            matches!(look, Look::Health | Look::Chart(_) | Look::Queues | Look::Caches | Look::Clocks)
-        }
-        _ => false,
+    let asks = |command: &Command, language: Language| matches!(command, Command::Look(look) if look.language() == Some(language));
+    let health = first(&|command| {
+        matches!(command, Command::Look(Look::Health | Look::Queues | Look::Caches | Look::Clocks))
+            || asks(command, Language::Promql)
     });
     let map = first(&|command| matches!(command, Command::Look(Look::Dependencies) | Command::DrawArrow { .. }));
-    let logs = first(&|command| match command {
-        Command::Look(Look::Query(query)) => query.language != Language::Promql,
-        Command::Look(look) => matches!(look, Look::Logs(_) | Look::Traces(_) | Look::Trace(_)),
-        _ => false,
-    });
+    let logs = first(&|command| asks(command, Language::Logql) || asks(command, Language::Traceql));
     let before_logs = |at: Option<usize>| at.is_some_and(|at| logs.is_none_or(|logs| at < logs));
     let mut order: Vec<(usize, &str)> = [(health, "health and metrics"), (map, "the map"), (logs, "logs and traces")]
         .into_iter()

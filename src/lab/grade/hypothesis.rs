@@ -96,13 +96,6 @@ fn drawn(telemetry: &Telemetry, scrape_every: Duration, at: SimTime, pinned: &Lo
     }
 }
 
-impl Look {
-    /// Whether it may show numbers over time, which two futures can be compared by.
-    pub(super) fn may_be_a_chart(&self) -> bool {
-        matches!(self, Look::Chart(_) | Look::Query(_))
-    }
-}
-
 /// Whether any line differs since the cause by more than chance and the eye allow.
 pub(super) fn differ(this: &Chart, other: &Chart, since: Stamp) -> bool {
     let lines = this.lines.iter().chain(&other.lines);

@@ -1,15 +1,12 @@
 //! Step 3, Identify: the seven questions, answered before logs are read.
 
 use super::{Case, Review};
-use crate::lab::{Command, Look, Question};
+use crate::lab::{Command, Question};
 use crate::query::Language;
 
 pub fn review(case: &Case<'_>) -> Review {
     let ticked = case.notebook.ticked.len();
-    let is_log = |command: &Command| match command {
-        Command::Look(Look::Query(query)) => query.language == Language::Logql,
-        command => matches!(command, Command::Look(Look::Logs(_))),
-    };
+    let is_log = |command: &Command| matches!(command, Command::Look(look) if look.language() == Some(Language::Logql));
     let first_log = case.commands.iter().position(is_log).unwrap_or(case.commands.len());
     let before = case.commands[..first_log].iter();
     let before = before
