@@ -36,7 +36,7 @@ fn golden_digests_of_the_storefront() {
     assert_eq!(found, GOLDEN_STOREFRONT);
 }
 
-const GOLDEN_STOREFRONT: [&str; 3] = ["ba916a867607a52d", "a7b4d1fd4f95d169", "7f5dcca7535556e8"];
+const GOLDEN_STOREFRONT: [&str; 3] = ["3882d49f9f898b26", "0a3a50a0d181371f", "06dd62c23b7b6720"];
 
 #[test]
 fn golden_digests_of_the_lessons() {
@@ -52,7 +52,7 @@ fn golden_digests_of_the_lessons() {
     assert_eq!(found, GOLDEN_LESSONS);
 }
 
-const GOLDEN_LESSONS: [&str; 2] = ["70244fc55b94cc67", "c814b00c475c668a"];
+const GOLDEN_LESSONS: [&str; 2] = ["8fa70e1bce2ab5f7", "ed6ca45d648a7ed6"];
 
 #[test]
 fn runs_in_parallel_do_not_know_of_each_other() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use allgreen::query::{metrics::MetricStore, promql};
 use allgreen::telemetry::{MetricKind, SpanKind, SpanNumber, SpanRecord, Telemetry};
 use allgreen::{Seed, SimTime, Simulation, World};
 
@@ -163,4 +164,60 @@ fn a_collector_keeps_whole_traces_with_errors_and_a_share_of_the_others() {
     assert!(errors > 100 && sampled.values().filter(|(_, error)| *error).count() == errors);
     let others = (sampled.len() - errors) as f64 / (all.len() - errors) as f64;
     assert!((0.08..0.12).contains(&others), "{others}");
+}
+
+#[test]
+fn a_call_over_grpc_is_told_as_rpc_by_both_sides_and_any_other_is_not() {
+    let busy = SHOP.replacen("per_second: 50.0, burst: 20", "per_second: 2.0, burst: 20", 1);
+    let busy = busy.replacen("\"shop -> account\": (", "\"shop -> account\": (protocol: Grpc, ", 1);
+    let world = World::from_ron("shop", &busy).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut sim = Simulation::new(&world, Seed(5));
+    sim.run_until(SimTime::from_secs(300));
+    let telemetry = sim.telemetry();
+    let store = MetricStore::new(telemetry);
+    let ask = |query: &str| match promql::query_instant(&store, query, store.newest().unwrap(), &Default::default()) {
+        Ok(answer) => match answer.value {
+            promql::Value::Vector(samples) => samples,
+            other => panic!("{query}: {other:?}"),
+        },
+        Err(why) => panic!("{query}: {why}"),
+    };
+    let codes = |query: &str, label: &str| -> BTreeMap<String, u64> {
+        let samples = ask(query).into_iter();
+        samples.map(|one| (one.labels.get(label).to_owned(), one.point.v as u64)).collect()
+    };
+    let both = "rpc_method=\"Account/GetAccount\", rpc_system_name=\"grpc\"";
+    let count = |side: &str, rest: &str| {
+        let query =
+            format!("sum by (rpc_response_status_code) (rpc_{side}_call_duration_seconds_count{{{both}{rest}}})");
+        codes(&query, "rpc_response_status_code")
+    };
+    let served = count("server", "");
+    assert_eq!(served.keys().collect::<Vec<_>>(), ["OK", "RESOURCE_EXHAUSTED"], "{served:?}");
+    let http = "sum by (http_response_status_code) (http_server_request_duration_seconds_count{job=\"account\"})";
+    assert_eq!(
+        served.values().collect::<Vec<_>>(),
+        codes(http, "http_response_status_code").values().collect::<Vec<_>>()
+    );
+    let called = count("client", ", server_address=\"account\"");
+    assert_eq!(called.keys().collect::<Vec<_>>(), served.keys().collect::<Vec<_>>());
+    // What failed says so, with the code.
+    let failed = "sum by (error_type) (rpc_client_call_duration_seconds_count{error_type!=\"\"})";
+    assert_eq!(codes(failed, "error_type").keys().collect::<Vec<_>>(), ["RESOURCE_EXHAUSTED"]);
+    assert!(ask("rpc_server_call_duration_seconds_count{job!=\"account\"}").is_empty());
+
+    let mut kinds = BTreeMap::new();
+    for span in telemetry.spans.iter() {
+        let shape = telemetry.spans.shape_of(span.shape);
+        let told = telemetry.span_attributes(&span);
+        let has = |name: &str| told.iter().any(|(key, _)| *key == name);
+        let is_rpc = shape.template.text == "Account/GetAccount";
+        assert_eq!((has("rpc.method"), has("rpc.response.status_code")), (is_rpc, is_rpc), "{told:?}");
+        if is_rpc {
+            *kinds.entry(shape.kind.name()).or_insert(0) += 1;
+        } else if shape.kind == SpanKind::Client && has("db.system.name") {
+            assert!(!has("http.response.body.size") && !has("http.request.resend_count"), "{told:?}");
+        }
+    }
+    assert_eq!(kinds.keys().copied().collect::<Vec<_>>(), ["CLIENT", "SERVER"], "{kinds:?}");
 }

@@ -8,7 +8,7 @@ use super::flight::{Attempt, Call, Failure, TraceContext};
 use super::ids::{InstanceId, LinkId};
 use super::plan::{Plan, RouteWork};
 use super::slab::Key;
-use super::words::{OwnArg, RESULTS, SIZE_BOUNDS, STATUSES, result_index, status_index};
+use super::words::{Answers, OwnArg, RESULTS, SIZE_BOUNDS, STATUSES, result_index, status_index};
 use crate::telemetry::{
     ABSENT, ArgKind, BOUNDS, Exemplar, FamilyId, Field, LogRecord, LogTemplateId, ResourceId, SpanLink, SpanNumber,
     SpanRecord, Symbol, Telemetry, Template, TraceRef,
@@ -93,11 +93,28 @@ impl Simulation {
                 };
                 emitter.served[at] = 1 + register(&mut self.telemetry, resource, *family, companion, labels);
             }
+            let rpc = words.rpc.as_ref().map(|labels| {
+                if emitter.served_rpc.len() <= at {
+                    emitter.served_rpc.resize(at + 1, 0);
+                }
+                if emitter.served_rpc[at] == 0 {
+                    let code = self.words.rpc_statuses[status_index(status)];
+                    let error = (status >= 500).then_some((self.words.error_label, code));
+                    let own = [(self.words.rpc_status_label, code)].into_iter().chain(error);
+                    let labels = labels.iter().copied().chain(own).collect();
+                    let family = self.words.families.rpc_server;
+                    emitter.served_rpc[at] = 1 + register(&mut self.telemetry, resource, family, None, labels);
+                }
+                emitter.served_rpc[at] as usize - 1
+            });
             let slot = emitter.served[at] as usize - 1;
             let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
                 let (stamp, value) = (clock.stamp(self.now), took.as_secs_f64());
                 emitter.exemplars.put(Exemplar { place, trace, span: visit.span, stamp, value });
+            }
+            if let Some(slot) = rpc {
+                observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             }
             if is_request {
                 observe(&mut emitter.live, slot + 2 + BOUNDS.len(), &SIZE_BOUNDS, f64::from(bytes));
@@ -108,7 +125,10 @@ impl Simulation {
 
         if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
             let version = if emitter.data_version { newest_version(&visit.parts) } else { ABSENT };
-            let status = if matches!(route.work, RouteWork::Request { .. }) { u32::from(status) } else { ABSENT };
+            let is_request = matches!(route.work, RouteWork::Request { .. });
+            let code = self.words.rpc_statuses[status_index(status)].0;
+            let status = if is_request { u32::from(status) } else { ABSENT };
+            let args = [status, bytes, version, code];
             let span = SpanRecord {
                 start: clock.stamp(visit.since),
                 duration: took,
@@ -118,7 +138,7 @@ impl Simulation {
                 resource,
                 shape: words.shape,
                 error: visit.status >= 500,
-                args: &[status, bytes, version],
+                args: if words.rpc.is_some() { &args } else { &args[..3] },
             };
             self.collector.take(self.now, &mut self.telemetry.spans, span);
         }
@@ -167,6 +187,8 @@ impl Simulation {
         let is_publish = matches!(route.work, RouteWork::Publish { .. });
         let took = self.now.since(call.since);
         let result = failure.map_or(0, |failure| result_index(failure.error_type()));
+        let names = if words.answers == Answers::Rpc { &self.words.rpc_results } else { &self.words.results };
+        let error = failure.map_or(ABSENT, |_| names[result].0);
         let status = match failure {
             None | Some(Failure::Refusal) => 200,
             Some(Failure::Status(status)) => status,
@@ -182,11 +204,15 @@ impl Simulation {
         if metrics {
             let place = if known == 0 {
                 let mut labels = words.labels.clone();
-                if words.has_status && status != 0 {
-                    labels.push((self.words.status_label, self.words.statuses[status_index(status)]));
+                match words.answers {
+                    Answers::Http if status != 0 => {
+                        labels.push((self.words.status_label, self.words.statuses[status_index(status)]));
+                    }
+                    Answers::Rpc => labels.push((self.words.rpc_status_label, self.words.rpc_codes[result])),
+                    _ => {}
                 }
                 if failure.is_some() {
-                    labels.push((self.words.error_label, self.words.results[result]));
+                    labels.push((self.words.error_label, Symbol(error)));
                 }
                 let companion = is_publish.then_some(self.words.families.messaging_sent);
                 let place = 1 + register(&mut self.telemetry, resource, words.family, companion, labels);
@@ -210,11 +236,14 @@ impl Simulation {
                 count(&mut emitter.live, slot + 2 + BOUNDS.len());
             }
         }
-        let error = failure.map_or(ABSENT, |_| self.words.results[result].0);
         if let Some(trace) = call.trace.trace.filter(|_| call.span.0 != 0 && matches!(call.state, Attempt::Sent(_))) {
             let resend = if call.attempt == 0 { ABSENT } else { u32::from(call.attempt) };
             let size = if failure.is_some() || is_publish { ABSENT } else { answer_bytes(&self.plan, parts, false) };
-            let status = if words.has_status && status != 0 { u32::from(status) } else { ABSENT };
+            let status = match words.answers {
+                Answers::Http if status != 0 => u32::from(status),
+                Answers::Rpc => self.words.rpc_codes[result].0,
+                _ => ABSENT,
+            };
             let start = self.fabric.voice(caller).1.stamp(call.since);
             let span = SpanRecord {
                 start,

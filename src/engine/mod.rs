@@ -45,6 +45,7 @@ mod process;
 mod queue;
 mod register;
 mod replace;
+mod rpc;
 mod scoped;
 mod settings;
 mod sharing;

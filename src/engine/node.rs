@@ -116,6 +116,8 @@ pub struct Emitter {
     pub exemplars: Exemplars,
     /// For each route of the node and each status: the place of its duration histogram, plus one; zero is not yet.
     pub served: Vec<u32>,
+    /// The same for the RPC metrics of routes that are only called over gRPC.
+    pub served_rpc: Vec<u32>,
     /// The places of gauges without labels.
     pub gauges: Vec<(FamilyId, u32)>,
 }
@@ -133,6 +135,7 @@ impl Emitter {
             live: Vec::new(),
             exemplars: Exemplars::default(),
             served: Vec::new(),
+            served_rpc: Vec::new(),
             gauges: Vec::new(),
         }
     }

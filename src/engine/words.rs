@@ -2,6 +2,7 @@
 //! OpenTelemetry's semantic conventions; what has none is listed in `docs/telemetry.md`.
 
 use super::plan::{CallPlan, Plan, RoutePlan, RouteWork};
+use super::rpc;
 use crate::telemetry::{
     ArgKind, BOUNDS, Family, FamilyId, Field, LogTemplateId, MetricKind, ShapeId, SpanKind, SpanShape, Symbol,
     Telemetry, Template,
@@ -46,7 +47,12 @@ pub struct Words {
     pub families: Families,
     pub statuses: [Symbol; STATUSES.len()],
     pub results: [Symbol; RESULTS.len()],
+    /// What [`STATUSES`] and [`RESULTS`] are over gRPC.
+    pub rpc_statuses: [Symbol; STATUSES.len()],
+    pub rpc_codes: [Symbol; RESULTS.len()],
+    pub rpc_results: [Symbol; RESULTS.len()],
     pub status_label: Symbol,
+    pub rpc_status_label: Symbol,
     pub error_label: Symbol,
     pub state_label: Symbol,
     pub pool_label: Symbol,
@@ -88,6 +94,8 @@ pub struct RouteWords {
     pub shape: ShapeId,
     /// Server-side duration: the family and constant labels.
     pub served: Option<(FamilyId, Vec<(Symbol, Symbol)>)>,
+    /// The constant labels of its RPC metrics, if it is only ever called over gRPC.
+    pub rpc: Option<Vec<(Symbol, Symbol)>>,
 }
 
 /// An argument of a world's own log line.
@@ -107,8 +115,18 @@ pub struct CallWords {
     pub fell_back: LogTemplateId,
     pub family: FamilyId,
     pub labels: Vec<(Symbol, Symbol)>,
-    /// Whether the status is a label of the family.
-    pub has_status: bool,
+    pub answers: Answers,
+}
+
+/// How a callee says what came of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// With a status of HTTP.
+    Http,
+    /// With a code of gRPC.
+    Rpc,
+    /// In the way of its own protocol, which the conventions have no attribute for.
+    Otherwise,
 }
 
 /// All metric families.
@@ -119,6 +137,7 @@ pub struct Families {
     pub http_active: FamilyId,
     pub http_client: FamilyId,
     pub rpc_client: FamilyId,
+    pub rpc_server: FamilyId,
     pub db_client: FamilyId,
     pub db_server: FamilyId,
     pub messaging_client: FamilyId,
@@ -154,7 +173,9 @@ impl Words {
     /// Registers everything that a plan can say.
     pub fn new(plan: &Plan, telemetry: &mut Telemetry) -> Words {
         let families = families(telemetry);
-        let routes = plan.routes.iter().map(|route| route_words(plan, route, &families, telemetry)).collect();
+        let only_rpc = only_rpc(plan);
+        let routes = plan.routes.iter().zip(only_rpc);
+        let routes = routes.map(|(route, rpc)| route_words(plan, route, rpc, &families, telemetry)).collect();
         let calls = plan.calls.iter().map(|call| call_words(plan, call, &families, telemetry)).collect();
         let breakers = plan.arrows.iter().map(|arrow| {
             let callee = &plan.nodes[arrow.to.at()].name;
@@ -193,7 +214,11 @@ impl Words {
             families,
             statuses: STATUSES.map(|status| names.intern(&status.to_string())),
             results: RESULTS.map(|result| names.intern(result)),
+            rpc_statuses: STATUSES.map(|status| names.intern(rpc::code(&status.to_string()))),
+            rpc_codes: RESULTS.map(|result| names.intern(rpc::code(result))),
+            rpc_results: RESULTS.map(|result| names.intern(rpc::error_type(result))),
             status_label: names.intern("http.response.status_code"),
+            rpc_status_label: names.intern("rpc.response.status_code"),
             error_label: names.intern("error.type"),
             state_label: names.intern("db.client.connection.state"),
             pool_label: names.intern("db.client.connection.pool.name"),
@@ -210,6 +235,18 @@ impl Words {
             chatter,
         }
     }
+}
+
+/// For each route, whether it is called, and only over gRPC.
+fn only_rpc(plan: &Plan) -> Vec<bool> {
+    let mut found = vec![(false, false); plan.routes.len()];
+    for call in &plan.calls {
+        let is_rpc = plan.arrows[call.arrow.at()].protocol == Protocol::Grpc;
+        let (rpc, other) = &mut found[call.route.at()];
+        *(if is_rpc { rpc } else { other }) = true;
+    }
+    let is_request = plan.routes.iter().map(|route| matches!(route.work, RouteWork::Request { .. }));
+    found.into_iter().zip(is_request).map(|((rpc, other), is_request)| is_request && rpc && !other).collect()
 }
 
 /// The place of a status in [`STATUSES`]; an unlisted one counts as 500.
@@ -275,6 +312,7 @@ fn families(telemetry: &mut Telemetry) -> Families {
         ),
         http_client: add("http.client.request.duration", "s", Histogram, &BOUNDS, "Duration of HTTP client requests"),
         rpc_client: add("rpc.client.call.duration", "s", Histogram, &BOUNDS, "Duration of outgoing RPCs"),
+        rpc_server: add("rpc.server.call.duration", "s", Histogram, &BOUNDS, "Duration of incoming RPCs"),
         db_client: add(
             "db.client.operation.duration",
             "s",
@@ -385,14 +423,26 @@ fn families(telemetry: &mut Telemetry) -> Families {
     }
 }
 
-fn route_words(plan: &Plan, route: &RoutePlan, families: &Families, telemetry: &mut Telemetry) -> RouteWords {
+fn route_words(
+    plan: &Plan,
+    route: &RoutePlan,
+    only_rpc: bool,
+    families: &Families,
+    telemetry: &mut Telemetry,
+) -> RouteWords {
     let node = &plan.nodes[route.node.at()].name;
     let names = &mut telemetry.names;
     let mut label = |key: &str, value: &str| (names.intern(key), names.intern(value));
+    let rpc_method = match &route.work {
+        RouteWork::Request { method, path } if only_rpc => Some(rpc::method(node, method, path)),
+        _ => None,
+    };
+    let rpc = rpc_method.as_ref().map(|method| vec![label("rpc.method", method), label("rpc.system.name", "grpc")]);
     let (title, kind, constants, served) = match &route.work {
         RouteWork::Request { method, path } => {
             let labels = vec![label("http.request.method", method), label("http.route", path)];
-            (route.name.clone(), SpanKind::Server, labels.clone(), Some((families.http_server, labels)))
+            let constants = labels.iter().chain(rpc.iter().flatten()).copied().collect();
+            (route.name.clone(), SpanKind::Server, constants, Some((families.http_server, labels)))
         }
         RouteWork::Data { operation, datum } => {
             let labels = vec![label("db.collection.name", datum), label("db.operation.name", operation)];
@@ -416,11 +466,22 @@ fn route_words(plan: &Plan, route: &RoutePlan, families: &Families, telemetry: &
     let took = Field { name: names.intern("duration_ms"), kind: ArgKind::Micros };
     let size = Field { name: names.intern("http.response.body.size"), kind: ArgKind::Count };
     let version = Field { name: names.intern("app.data.version"), kind: ArgKind::Count };
+    let code = Field { name: names.intern("rpc.response.status_code"), kind: ArgKind::Name };
+    let answer_size = match &route.work {
+        RouteWork::Request { .. } => size.clone(),
+        _ => Field { name: names.intern("app.response.size"), kind: ArgKind::Count },
+    };
     let number = Field { name: names.intern("app.reference"), kind: ArgKind::Count };
     let shape = telemetry.spans.shape(&format!("serve {node} {}", route.name), || SpanShape {
         kind,
         constants,
-        template: Template { text: title.clone(), fields: vec![status.clone(), size.clone(), version] },
+        template: Template {
+            text: rpc_method.unwrap_or_else(|| title.clone()),
+            fields: vec![status.clone(), answer_size, version]
+                .into_iter()
+                .chain(rpc.is_some().then_some(code))
+                .collect(),
+        },
     });
     let access = Template {
         text: format!("{title} {{}} in {{}} ms, {{}} B"),
@@ -439,6 +500,7 @@ fn route_words(plan: &Plan, route: &RoutePlan, families: &Families, telemetry: &
         own: own.map(|(template, args)| (telemetry.logs.template(Severity::Info, template), args)),
         shape,
         served,
+        rpc,
     }
 }
 
@@ -467,8 +529,9 @@ fn call_words(plan: &Plan, call: &CallPlan, families: &Families, telemetry: &mut
     let server = label("server.address", callee);
     let (title, kind, constants, family, labels) = match &route.work {
         RouteWork::Request { method, path } if arrow.protocol == Protocol::Grpc => {
-            let labels = vec![label("rpc.method", &route.name), label("rpc.system.name", "grpc"), server];
-            (format!("{method} {path}"), SpanKind::Client, labels.clone(), families.rpc_client, labels)
+            let method = rpc::method(callee, method, path);
+            let labels = vec![label("rpc.method", &method), label("rpc.system.name", "grpc"), server];
+            (method, SpanKind::Client, labels.clone(), families.rpc_client, labels)
         }
         RouteWork::Request { method, path } => {
             let verb = label("http.request.method", method);
@@ -494,13 +557,23 @@ fn call_words(plan: &Plan, call: &CallPlan, families: &Families, telemetry: &mut
             (format!("send {callee}"), SpanKind::Producer, constants, families.messaging_client, labels)
         }
     };
-    let status = Field { name: names.intern("http.response.status_code"), kind: ArgKind::Count };
-    let error = Field { name: names.intern("error.type"), kind: ArgKind::Name };
-    let resend = Field { name: names.intern("http.request.resend_count"), kind: ArgKind::Count };
-    let took = Field { name: names.intern("duration_ms"), kind: ArgKind::Micros };
-    let attempt = Field { name: names.intern("attempt"), kind: ArgKind::Count };
-    let size = Field { name: names.intern("http.response.body.size"), kind: ArgKind::Count };
-    let has_status = matches!(route.work, RouteWork::Request { .. }) && arrow.protocol != Protocol::Grpc;
+    let answers = match (&route.work, arrow.protocol) {
+        (RouteWork::Request { .. }, Protocol::Grpc) => Answers::Rpc,
+        (RouteWork::Request { .. }, _) => Answers::Http,
+        _ => Answers::Otherwise,
+    };
+    let mut field = |name: &str, kind| Field { name: names.intern(name), kind };
+    let status = match answers {
+        Answers::Rpc => field("rpc.response.status_code", ArgKind::Name),
+        _ => field("http.response.status_code", ArgKind::Count),
+    };
+    let (resend, size) = match answers {
+        Answers::Http => ("http.request.resend_count", "http.response.body.size"),
+        _ => ("app.call.resend_count", "app.response.size"),
+    };
+    let (resend, size) = (field(resend, ArgKind::Count), field(size, ArgKind::Count));
+    let (error, took) = (field("error.type", ArgKind::Name), field("duration_ms", ArgKind::Micros));
+    let attempt = field("attempt", ArgKind::Count);
     let shape = telemetry.spans.shape(&format!("call {caller} {callee} {}", route.name), || SpanShape {
         kind,
         constants,
@@ -517,6 +590,6 @@ fn call_words(plan: &Plan, call: &CallPlan, families: &Families, telemetry: &mut
         fell_back: telemetry.logs.template(Severity::Warn, fell_back),
         family,
         labels,
-        has_status,
+        answers,
     }
 }
