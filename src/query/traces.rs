@@ -1,8 +1,11 @@
 //! The traces of a run as Tempo would hold them. Knows telemetry, and which traces a search cannot want; nothing else of
 //! queries.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+
+mod values;
 
 use super::traceql::{
     Attribute, Condition, Event, Intrinsic, Kind, Link, Scope, Span, Status, Trace, TraceScan, TraceStore, Value,
@@ -127,6 +130,11 @@ impl TraceStore for Traces<'_> {
             }
         }
     }
+
+    fn values_of(&self, attribute: &Attribute, from: i64, until: i64) -> Option<Vec<Value>> {
+        let (from, until) = (Stamp(from.saturating_sub(self.zero)), Stamp(until.saturating_sub(self.zero)));
+        values::of(self.telemetry, attribute, from, until)
+    }
 }
 
 /// A condition, worked out as far as a span's head tells: never false when the span meets it.
@@ -211,16 +219,20 @@ struct OneTrace<'a> {
     of: &'a Traces<'a>,
     id: TraceRef,
     spans: Vec<SpanRecord<'a>>,
-    parents: Vec<Option<usize>>,
+    parents: OnceCell<Vec<Option<usize>>>,
 }
 
 impl<'a> OneTrace<'a> {
     fn new(of: &'a Traces<'a>, id: TraceRef, rows: &[u32]) -> Self {
         let spans: Vec<SpanRecord<'a>> = rows.iter().map(|row| of.telemetry.spans.get(*row as usize)).collect();
-        let places: BTreeMap<u32, usize> = spans.iter().enumerate().map(|(at, span)| (span.number.0, at)).collect();
-        // A parent that was not recorded leaves a root behind.
-        let parents = spans.iter().map(|span| places.get(&span.parent.0).copied()).collect();
-        OneTrace { of, id, spans, parents }
+        OneTrace { of, id, spans, parents: OnceCell::new() }
+    }
+
+    /// A parent that was not recorded leaves a root behind.
+    fn find_parents(&self) -> Vec<Option<usize>> {
+        let places = self.spans.iter().enumerate().map(|(at, span)| (span.number.0, at));
+        let places: BTreeMap<u32, usize> = places.collect();
+        self.spans.iter().map(|span| places.get(&span.parent.0).copied()).collect()
     }
 
     /// The attribute of a span itself.
@@ -259,7 +271,6 @@ impl Trace for OneTrace<'_> {
         let span = &self.spans[at];
         let shape = self.of.telemetry.spans.shape_of(span.shape);
         Span {
-            parent: self.parents[at],
             name: &shape.template.text,
             kind: kind(shape.kind),
             status: status(span.error),
@@ -267,6 +278,10 @@ impl Trace for OneTrace<'_> {
             start: self.of.at(span.start),
             duration: nanoseconds(span.duration),
         }
+    }
+
+    fn parent(&self, at: usize) -> Option<usize> {
+        self.parents.get_or_init(|| self.find_parents())[at]
     }
 
     fn attribute(&self, at: usize, scope: Scope, name: &str) -> Option<Value> {
@@ -331,7 +346,7 @@ mod tests {
     const MS: i64 = 1_000_000;
 
     /// Ten traces: the edge asks the cart; the fourth asking fails, each takes a millisecond longer than the one before.
-    fn telemetry() -> Telemetry {
+    pub(super) fn telemetry() -> Telemetry {
         let mut telemetry = Telemetry::new(Epoch::UNIX);
         for service in ["edge", "cart"] {
             let (instance, service) = (format!("{service}-1"), service.to_owned());

@@ -14,6 +14,7 @@ use super::shelf::Snapshot;
 use super::stoppable::Stoppable;
 use crate::query::logql::{self, Expr, Labels, Limits, LogExpr, LogStore, Scan};
 use crate::query::logs::LogLines;
+use crate::query::syntax::SyntaxError;
 
 const HOUR: i64 = 3_600_000_000_000;
 const SECOND: i64 = 1_000_000_000;
@@ -41,6 +42,7 @@ pub(super) fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> 
         ["detected_fields"] => api.detected_fields(),
         ["detected_field", name, "values"] => api.detected_values(name),
         ["patterns"] => api.patterns(),
+        ["format_query"] => Ok(formatted(ask.first("query").unwrap_or_default())),
         ["status", "buildinfo"] => Ok(Answer::json(StatusCode::OK, &build_info(VERSION))),
         _ => return None,
     };
@@ -52,11 +54,22 @@ pub(super) fn takes_forms(path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     matches!(
         path.as_slice(),
-        ["loki", "api", "v1", "query" | "query_range" | "labels" | "label" | "series"]
+        ["loki", "api", "v1", "query" | "query_range" | "labels" | "label" | "series" | "format_query"]
             | ["loki", "api", "v1", "index", "stats" | "volume" | "volume_range"]
             | ["loki", "api", "v1", "detected_labels" | "detected_fields" | "patterns"]
             | ["loki", "api", "v1", "detected_field", _, "values"]
     )
+}
+
+/// A query as it is, if it is one: a query editor asks this before it puts the answer in the place of the question.
+fn formatted(query: &str) -> Answer {
+    match logql::parse(query) {
+        Ok(_) => Answer::json(StatusCode::OK, &json!({ "status": "success", "data": query.trim() })),
+        Err(why) => {
+            let told = json!({ "status": "invalid-query", "error": parse_error(&why) });
+            Answer::json(StatusCode::BAD_REQUEST, &told)
+        }
+    }
 }
 
 pub(super) struct Api<'a> {
@@ -192,8 +205,11 @@ impl Api<'_> {
 }
 
 pub(super) fn read(text: &str) -> Result<Expr, Fault> {
-    logql::parse(text)
-        .map_err(|why| Fault::bad(format!("parse error at line {}, col {}: {}", why.line, why.column, why.reason())))
+    logql::parse(text).map_err(|why| Fault::bad(parse_error(&why)))
+}
+
+fn parse_error(why: &SyntaxError) -> String {
+    format!("parse error at line {}, col {}: {}", why.line, why.column, why.reason())
 }
 
 /// A selector alone.

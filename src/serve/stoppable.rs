@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::answer::{Answer, Fault};
 use crate::query::logql::{Entry, Labels, LogStore, Scan};
-use crate::query::traceql::{Trace, TraceScan, TraceStore};
+use crate::query::traceql::{Attribute, Trace, TraceScan, TraceStore, Value};
 
 /// A store, and whether to stop.
 pub(super) struct Stoppable<'a, S> {
@@ -50,5 +50,9 @@ impl<S: TraceStore> TraceStore for Stoppable<'_, S> {
         if !self.stopped() {
             self.store.scan(scan, &mut |trace| if self.stopped() { ControlFlow::Break(()) } else { visit(trace) });
         }
+    }
+
+    fn values_of(&self, attribute: &Attribute, from: i64, until: i64) -> Option<Vec<Value>> {
+        self.store.values_of(attribute, from, until)
     }
 }

@@ -168,6 +168,47 @@ fn tempo_s_search_is_answered_in_its_own_shapes() {
 }
 
 #[test]
+fn what_grafana_asks_as_a_data_source_is_saved_and_a_query_is_written_is_answered() {
+    let (_, server) = served(Limits::default());
+    let at = server.address();
+    // Saved and tested.
+    let (status, two) = post(at, "/api/v1/query", b"query=1%2B1&time=1772441520.000");
+    assert_eq!((status, &two["data"]["resultType"], &two["data"]["result"][1]), (200, &json!("scalar"), &json!("2")));
+    assert_eq!(get(at, "/api/v1/query?query=1%2B1&time=4").1["data"]["result"], json!([4, "2"]));
+    let version = |path: &str, place: fn(&Value) -> &Value| place(&get(at, path).1)["version"].is_string();
+    assert!(version("/api/v1/status/buildinfo", |told| &told["data"]));
+    assert!(version("/loki/api/v1/status/buildinfo", |told| told) && version("/api/status/buildinfo", |told| told));
+
+    // The builders of queries, with the parameters that they send.
+    let (_, names) = get(at, "/api/v1/label/__name__/values?start=1&end=4000000000&limit=40000");
+    assert!(texts(&names["data"]).contains(&"up"), "{names}");
+    let (_, labels) = post(at, "/api/v1/labels", b"start=1&end=4000000000&limit=40000&match[]=up");
+    assert!(texts(&labels["data"]).contains(&"job"), "{labels}");
+    let (_, exemplars) = post(at, "/api/v1/query_exemplars", b"query=up&start=1&end=2");
+    assert_eq!(exemplars["data"], json!([]));
+    for path in ["rules?type=alert", "metadata?limit=40000", "alerts"] {
+        assert_eq!(get(at, &format!("/api/v1/{path}")).0, 200, "{path}");
+    }
+    let window = "start=1&end=4000000000&limit=5000";
+    let (_, every) = get(at, &format!("/api/v2/search/tag/resource.service.name/values?{window}&q=%7B%7D"));
+    let (_, slow) = get(
+        at,
+        &format!("/api/v2/search/tag/resource.service.name/values?{window}&q={}", encoded("{ duration >= 0s }")),
+    );
+    assert_eq!((&every, every["tagValues"].as_array().unwrap().len() > 1), (&slow, true));
+    let (_, tags) = get(at, &format!("/api/v2/search/tags?scope=span&{window}"));
+    assert!(texts(&tags["scopes"][0]["tags"]).contains(&"http.route"), "{tags}");
+
+    // A log query is tidied before it is asked.
+    let good = encoded(" {service_name=\"shop\"} |= \"a\" ");
+    let (status, tidy) = get(at, &format!("/loki/api/v1/format_query?query={good}"));
+    assert_eq!((status, &tidy["data"]), (200, &json!("{service_name=\"shop\"} |= \"a\"")));
+    let (status, bad) = get(at, "/loki/api/v1/format_query?query=%7B");
+    assert_eq!((status, &bad["status"]), (400, &json!("invalid-query")), "{bad}");
+    assert!(bad["error"].as_str().unwrap().starts_with("parse error at line 1, col 2"), "{bad}");
+}
+
+#[test]
 fn what_is_wrong_is_said_in_words_as_loki_and_tempo_do() {
     let (_, server) = served(Limits::default());
     let at = server.address();

@@ -1,5 +1,7 @@
 //! Evaluates expressions over one span.
 
+use std::cell::OnceCell;
+
 use super::super::syntax::anchored;
 use super::ast::{Attribute, Field, Intrinsic, Op, Scope};
 use super::store::Trace;
@@ -9,12 +11,17 @@ use super::value::Value;
 /// A trace that is looked at.
 pub(super) struct View<'t> {
     pub trace: &'t dyn Trace,
-    pub tree: Tree,
+    tree: OnceCell<Tree>,
 }
 
 impl<'t> View<'t> {
     pub fn new(trace: &'t dyn Trace) -> Self {
-        View { trace, tree: Tree::of(trace) }
+        View { trace, tree: OnceCell::new() }
+    }
+
+    /// Its shape, which few questions need.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| Tree::of(self.trace))
     }
 
     /// Whether a span is accepted.
@@ -105,7 +112,9 @@ impl<'t> View<'t> {
         match attribute {
             Attribute::Intrinsic(intrinsic) => self.intrinsic(*intrinsic, span),
             Attribute::Named { scope, parent, name } => {
-                let Some(span) = (if *parent { self.tree.parent[span] } else { Some(span) }) else { return Value::Nil };
+                let Some(span) = (if *parent { self.tree().parent[span] } else { Some(span) }) else {
+                    return Value::Nil;
+                };
                 let found = match scope {
                     Scope::Any => {
                         let own = self.trace.attribute(span, Scope::Span, name);
@@ -123,27 +132,29 @@ impl<'t> View<'t> {
         let instrumentation = |name| self.trace.attribute(at, Scope::Instrumentation, name).unwrap_or(Value::Nil);
         match intrinsic {
             Intrinsic::Duration => Value::Duration(span.duration),
-            Intrinsic::ChildCount => Value::Int(i64::from(self.tree.children[at])),
+            Intrinsic::ChildCount => Value::Int(i64::from(self.tree().children[at])),
             Intrinsic::Name => Value::Text(span.name.to_owned()),
             Intrinsic::Status => Value::Status(span.status),
             Intrinsic::StatusMessage => Value::Text(span.status_message.to_owned()),
             Intrinsic::Kind => Value::Kind(span.kind),
             Intrinsic::SpanId => Value::Text(self.trace.span_id(at)),
             Intrinsic::ParentId | Intrinsic::Parent => {
-                self.tree.parent[at].map_or(Value::Nil, |parent| Value::Text(self.trace.span_id(parent)))
+                self.tree().parent[at].map_or(Value::Nil, |parent| Value::Text(self.trace.span_id(parent)))
             }
-            Intrinsic::NestedSetLeft => Value::Int(self.tree.left[at]),
-            Intrinsic::NestedSetRight => Value::Int(self.tree.right[at]),
-            Intrinsic::NestedSetParent => Value::Int(self.tree.parent[at].map_or(-1, |parent| self.tree.left[parent])),
+            Intrinsic::NestedSetLeft => Value::Int(self.tree().left[at]),
+            Intrinsic::NestedSetRight => Value::Int(self.tree().right[at]),
+            Intrinsic::NestedSetParent => {
+                Value::Int(self.tree().parent[at].map_or(-1, |parent| self.tree().left[parent]))
+            }
             Intrinsic::RootName => {
-                self.tree.root.map_or(Value::Nil, |root| Value::Text(self.trace.span(root).name.to_owned()))
+                self.tree().root.map_or(Value::Nil, |root| Value::Text(self.trace.span(root).name.to_owned()))
             }
             Intrinsic::RootService => {
                 let service =
-                    self.tree.root.and_then(|root| self.trace.attribute(root, Scope::Resource, "service.name"));
+                    self.tree().root.and_then(|root| self.trace.attribute(root, Scope::Resource, "service.name"));
                 service.unwrap_or(Value::Nil)
             }
-            Intrinsic::TraceDuration => Value::Duration(self.tree.end - self.tree.start),
+            Intrinsic::TraceDuration => Value::Duration(self.tree().end - self.tree().start),
             Intrinsic::TraceId => Value::Text(self.trace.id()),
             Intrinsic::InstrumentationName => instrumentation("name"),
             Intrinsic::InstrumentationVersion => instrumentation("version"),

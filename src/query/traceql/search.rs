@@ -128,8 +128,8 @@ fn found_trace(view: &View<'_>, groups: Vec<Group>, shown: &[Attribute], limits:
         id: view.trace.id(),
         root_service: root(Intrinsic::RootService),
         root_name: root(Intrinsic::RootName),
-        start: view.tree.start,
-        duration: view.tree.end - view.tree.start,
+        start: view.tree().start,
+        duration: view.tree().end - view.tree().start,
         spansets: groups.into_iter().map(|group| found_spanset(view, group, shown, limits)).collect(),
     }
 }
@@ -172,6 +172,13 @@ pub fn values(
     most: usize,
 ) -> Vec<Value> {
     let mut found: BTreeMap<(String, String), Value> = BTreeMap::new();
+    if let [Element::Spanset(Spanset::Filter(Field::Static(Value::Bool(true))))] = query.pipeline.as_slice()
+        && let Some(values) = store.values_of(attribute, from, until)
+    {
+        let keyed = values.into_iter().map(|value| ((value.text(), value.type_name().to_owned()), value));
+        found.extend(keyed);
+        return found.into_values().take(most).collect();
+    }
     store.scan(&TraceScan { from, until, conditions: &conditions(query) }, &mut |trace| {
         let view = View::new(trace);
         let all = Group { spans: (0..trace.spans()).collect(), shown: Vec::new() };

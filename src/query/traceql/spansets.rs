@@ -95,7 +95,7 @@ fn spans_of(view: &View<'_>, spanset: &Spanset, group: &Group) -> BTreeSet<usize
 }
 
 fn structural(view: &View<'_>, left: &BTreeSet<usize>, how: Structural, right: &BTreeSet<usize>) -> BTreeSet<usize> {
-    let tree = &view.tree;
+    let tree = view.tree();
     // How a span of the right stands to one of the left.
     let stands = |one: usize, other: usize| match how.relation {
         Relation::Child => tree.parent[other] == Some(one),

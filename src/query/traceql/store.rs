@@ -10,6 +10,12 @@ use super::value::{Kind, Status, Value};
 pub trait TraceStore {
     /// Visits traces that have a span within the time asked for, until told to stop.
     fn scan(&self, scan: &TraceScan<'_>, visit: &mut dyn FnMut(&dyn Trace) -> ControlFlow<()>);
+
+    /// The different values that an attribute has on any span that starts within a time (from, and before until; both in
+    /// nanoseconds since 1970), where a store can tell without a look at each trace.
+    fn values_of(&self, _attribute: &Attribute, _from: i64, _until: i64) -> Option<Vec<Value>> {
+        None
+    }
 }
 
 /// Which traces are asked for.
@@ -49,6 +55,8 @@ pub trait Trace {
     fn spans(&self) -> usize;
     /// What every span has.
     fn span(&self, span: usize) -> Span<'_>;
+    /// The number of a span's parent; none for a root, or when the parent was lost.
+    fn parent(&self, span: usize) -> Option<usize>;
     /// An attribute of a span, its resource or its instrumentation; [`Scope::Any`] is not asked for.
     fn attribute(&self, span: usize, scope: Scope, name: &str) -> Option<Value>;
     /// All attributes of a span and its resource.
@@ -68,8 +76,6 @@ pub trait Trace {
 /// What every span has.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span<'a> {
-    /// The number of its parent; none for a root, or when the parent was lost.
-    pub parent: Option<usize>,
     /// Its name.
     pub name: &'a str,
     /// Its kind.
@@ -161,16 +167,11 @@ impl Trace for MemoryTrace {
         self.spans.len()
     }
     fn span(&self, span: usize) -> Span<'_> {
-        let MemorySpan { parent, name, kind, status, start, duration, .. } = &self.spans[span];
-        Span {
-            parent: *parent,
-            name,
-            kind: *kind,
-            status: *status,
-            status_message: "",
-            start: *start,
-            duration: *duration,
-        }
+        let MemorySpan { name, kind, status, start, duration, .. } = &self.spans[span];
+        Span { name, kind: *kind, status: *status, status_message: "", start: *start, duration: *duration }
+    }
+    fn parent(&self, span: usize) -> Option<usize> {
+        self.spans[span].parent
     }
     fn attribute(&self, span: usize, scope: Scope, name: &str) -> Option<Value> {
         let found = self.spans[span].attributes.iter().find(|(known, key, _)| *known == scope && key == name);

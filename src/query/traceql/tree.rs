@@ -20,11 +20,8 @@ impl Tree {
         let count = trace.spans();
         let spans: Vec<_> = (0..count).map(|at| trace.span(at)).collect();
         // A parent that is not there, or the span itself, is none.
-        let mut parent: Vec<Option<usize>> = spans
-            .iter()
-            .enumerate()
-            .map(|(at, span)| span.parent.filter(|parent| *parent < count && *parent != at))
-            .collect();
+        let mut parent: Vec<Option<usize>> =
+            (0..count).map(|at| trace.parent(at).filter(|parent| *parent < count && *parent != at)).collect();
         let mut below: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (at, parent) in parent.iter().enumerate() {
             if let Some(parent) = parent {
