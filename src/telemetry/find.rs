@@ -34,9 +34,24 @@ struct Plan {
     contains: Contains,
     /// Where each state is after the words before the first hole.
     first: u8,
-    /// The holes that are shown: how each is read, and where each state is after the words that follow it.
-    holes: Vec<(ArgKind, Vec<u8>)>,
+    /// The holes that are shown.
+    holes: Vec<Hole>,
 }
+
+/// An argument's place in a template.
+struct Hole {
+    kind: ArgKind,
+    /// Where each state is after the words that follow.
+    after: Vec<u8>,
+    /// Where each state is after any argument that is there and no name, where that is the same for all of them; else
+    /// [`OPEN`].
+    any: Vec<u8>,
+    /// Whether the text may be found from each state, by what this argument and those behind it may be.
+    hope: Vec<bool>,
+}
+
+/// No state.
+const OPEN: u8 = u8::MAX;
 
 /// Reads lines; remembers what names do.
 pub struct LineReader<'a> {
@@ -52,8 +67,6 @@ struct Automaton {
     /// The state after a byte, by state, then byte.
     next: Vec<u8>,
     ignore_case: bool,
-    /// Whether the text has a digit or a point.
-    has_digit: bool,
 }
 
 /// The signs that an argument which is no name may have, in lower case too.
@@ -90,8 +103,7 @@ impl Automaton {
         }
         let found = bytes.len() as u8;
         next[bytes.len() * 256..].fill(found);
-        let has_digit = bytes.iter().any(|byte| byte.is_ascii_digit() || *byte == b'.');
-        Some(Automaton { found, next, ignore_case, has_digit })
+        Some(Automaton { found, next, ignore_case })
     }
 
     fn run(&self, mut state: u8, text: &str) -> u8 {
@@ -118,6 +130,26 @@ impl Automaton {
         usize::from(self.found) + 1
     }
 
+    /// The state that any argument of this kind leads to, if it is the same for all that are there; a name may be anything.
+    fn any(&self, state: u8, kind: ArgKind) -> u8 {
+        let mut after = vec![false; self.states()];
+        for sign in signs(kind) {
+            after[usize::from(self.sign(state, *sign))] = true;
+        }
+        let reached = self.spread(after, kind);
+        let mut reached = (0..=self.found).filter(|state| reached[usize::from(*state)]);
+        match (kind, reached.next(), reached.next()) {
+            (ArgKind::Name, ..) => OPEN,
+            (_, Some(only), None) => only,
+            _ => OPEN,
+        }
+    }
+
+    /// The state after a sign of a number or a flag.
+    fn sign(&self, state: u8, sign: u8) -> u8 {
+        self.step(state, if self.ignore_case { sign.to_ascii_lowercase() } else { sign })
+    }
+
     /// The states that an argument, which may be absent, leads to from some of these.
     fn spread(&self, mut states: Vec<bool>, kind: ArgKind) -> Vec<bool> {
         if kind == ArgKind::Name {
@@ -126,7 +158,7 @@ impl Automaton {
         let mut open: Vec<u8> = (0..=self.found).filter(|state| states[usize::from(*state)]).collect();
         while let Some(state) = open.pop() {
             for sign in signs(kind) {
-                let after = self.step(state, if self.ignore_case { sign.to_ascii_lowercase() } else { *sign });
+                let after = self.sign(state, *sign);
                 if !std::mem::replace(&mut states[usize::from(after)], true) {
                     open.push(after);
                 }
@@ -167,14 +199,30 @@ impl Plan {
         let mut pieces = template.text.split("{}");
         let states = 0..automaton.found + 1;
         let first = automaton.run(0, pieces.next().unwrap_or_default());
-        let holes: Vec<(ArgKind, Vec<u8>)> = pieces
+        let mut holes: Vec<Hole> = pieces
             .zip(&template.fields)
-            .map(|(piece, field)| (field.kind, states.clone().map(|state| automaton.run(state, piece)).collect()))
+            .map(|(piece, field)| Hole {
+                kind: field.kind,
+                after: states.clone().map(|state| automaton.run(state, piece)).collect(),
+                any: states.clone().map(|state| automaton.any(state, field.kind)).collect(),
+                hope: Vec::new(),
+            })
             .collect();
+        let mut hope: Vec<bool> = states.clone().map(|state| state == automaton.found).collect();
+        for hole in holes.iter_mut().rev() {
+            let from = |state: u8| {
+                let mut reached = vec![false; automaton.states()];
+                reached[usize::from(state)] = true;
+                let may = automaton.spread(reached, hole.kind);
+                may.iter().zip(&hole.after).any(|(may, after)| *may && hope[usize::from(*after)])
+            };
+            hope = states.clone().map(from).collect();
+            hole.hope.clone_from(&hope);
+        }
         let mut reached = vec![false; automaton.states()];
         reached[usize::from(first)] = true;
         let mut sure = first == automaton.found;
-        for (kind, after) in &holes {
+        for Hole { kind, after, .. } in &holes {
             sure |= after[0] == automaton.found;
             let mut next = vec![false; automaton.states()];
             for (state, _) in automaton.spread(reached, *kind).iter().enumerate().filter(|(_, may)| **may) {
@@ -202,8 +250,11 @@ impl LineReader<'_> {
             Contains::Never => false,
             Contains::Perhaps => {
                 let mut state = plan.first;
-                for ((kind, after), arg) in plan.holes.iter().zip(args) {
-                    state = after[usize::from(self.read(state, *kind, *arg))];
+                for (hole, arg) in plan.holes.iter().zip(args) {
+                    if !hole.hope[usize::from(state)] {
+                        return false;
+                    }
+                    state = hole.after[usize::from(self.read(state, hole, *arg))];
                 }
                 state == finder.automaton.found
             }
@@ -211,16 +262,22 @@ impl LineReader<'_> {
     }
 
     #[inline]
-    fn read(&mut self, state: u8, kind: ArgKind, arg: u32) -> u8 {
+    fn read(&mut self, state: u8, hole: &Hole, arg: u32) -> u8 {
         let automaton = &self.finder.automaton;
         if arg == ABSENT || state == automaton.found {
             return state;
         }
-        match kind {
+        match hole.kind {
             ArgKind::Name => self.name(state, arg),
-            ArgKind::Count | ArgKind::Micros if !automaton.has_digit => 0,
+            _ if hole.any[usize::from(state)] != OPEN => hole.any[usize::from(state)],
             ArgKind::Count => digits(automaton, state, arg),
-            _ => {
+            // As it is rounded where it is rendered.
+            ArgKind::Micros if arg % 100 != 50 => {
+                let tenths = (u64::from(arg) + 50) / 100;
+                let point = automaton.step(digits(automaton, state, (tenths / 10) as u32), b'.');
+                automaton.step(point, b'0' + (tenths % 10) as u8)
+            }
+            kind => {
                 self.digits.clear();
                 kind.text_into(self.finder.names, arg, &mut self.digits);
                 automaton.run(state, &self.digits)
