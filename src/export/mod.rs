@@ -1,5 +1,6 @@
 //! Telemetry in formats that other programs read. Knows telemetry; must never know the ground truth.
 
+mod json_text;
 mod jsonl;
 pub mod openmetrics;
 pub mod otlp;

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value as Json, json};
 
+use super::json_text;
 use crate::Telemetry;
 use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name};
 use crate::telemetry::{ResourceId, SpanRecord, attribute, event};
@@ -21,6 +23,9 @@ use crate::time::Stamp;
 
 /// Rows that are held before they are written.
 const GROUP: usize = 100_000;
+/// Columns with another value in nearly every row.
+const UNIQUE: [&str; 8] =
+    ["time", "start_time", "duration_ns", "body", "trace_id", "span_id", "parent_span_id", "attributes"];
 
 const LOGS: &str = "message logs {
     REQUIRED INT64 time (TIMESTAMP(NANOS,true));
@@ -67,9 +72,10 @@ const METRICS: &str = "message metrics {
 /// Writes log records. Answers the number of rows.
 pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
     let mut table = Table::new(out, LOGS)?;
-    let mut body = String::new();
+    let (mut body, mut attributes) = (String::new(), String::new());
     for log in telemetry.logs.iter() {
         body.clear();
+        attributes.clear();
         telemetry.logs.render_into(&telemetry.names, log, &mut body);
         let severity = telemetry.logs.words(log.template).0;
         let trace = log.trace.map(|trace| telemetry.spans.trace_id(trace).to_string());
@@ -81,7 +87,8 @@ pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Re
         table.text(&body);
         table.optional(trace.as_deref());
         table.optional(span.as_deref());
-        table.text(&object(attribute::of_log(telemetry, log).map(|(key, value)| (key.to_owned(), value.into()))));
+        json_text::object(&mut attributes, attribute::of_log(telemetry, log));
+        table.text(&attributes);
         table.end_row()?;
     }
     table.finish()
@@ -90,7 +97,9 @@ pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Re
 /// Writes spans. Answers the number of rows.
 pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
     let mut table = Table::new(out, SPANS)?;
+    let mut attributes = String::new();
     for span in telemetry.spans.iter() {
+        attributes.clear();
         let shape = telemetry.spans.shape_of(span.shape);
         table.int(unix_ns(telemetry, span.start));
         table.int(span.duration.0 as i64);
@@ -101,7 +110,8 @@ pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::R
         table.text(&shape.template.text);
         table.text(shape.kind.name());
         table.text(if span.error { "ERROR" } else { "UNSET" });
-        table.text(&object(attribute::of_span(telemetry, span).map(|(key, value)| (key.to_owned(), value.into()))));
+        json_text::object(&mut attributes, attribute::of_span(telemetry, span));
+        table.text(&attributes);
         table.text(&events(telemetry, span));
         table.end_row()?;
     }
@@ -161,9 +171,35 @@ fn object(pairs: impl IntoIterator<Item = (String, Json)>) -> String {
 enum Column {
     Int(Vec<i64>),
     Double(Vec<f64>),
-    Text(Vec<ByteArray>),
+    Text(Texts),
     /// Values, and for each row whether it has one.
-    Optional(Vec<ByteArray>, Vec<i16>),
+    Optional(Texts, Vec<i16>),
+}
+
+/// Texts one after another, in one piece of memory.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Takes all, leaving none.
+    fn take(&mut self) -> Vec<ByteArray> {
+        let room = self.bytes.len();
+        let all = ByteArray::from(std::mem::replace(&mut self.bytes, Vec::with_capacity(room)));
+        let mut from = 0;
+        let one = |end: usize| {
+            let start = std::mem::replace(&mut from, end);
+            all.slice(start, end - start)
+        };
+        self.ends.drain(..).map(one).collect()
+    }
 }
 
 /// A Parquet file that is filled row by row, in the order of its columns.
@@ -181,11 +217,17 @@ impl<'a> Table<'a> {
         let columns = schema.get_fields().iter().map(|field| match (field.get_physical_type(), field.is_optional()) {
             (parquet::basic::Type::INT64, _) => Column::Int(Vec::new()),
             (parquet::basic::Type::DOUBLE, _) => Column::Double(Vec::new()),
-            (_, false) => Column::Text(Vec::new()),
-            (_, true) => Column::Optional(Vec::new(), Vec::new()),
+            (_, false) => Column::Text(Texts::default()),
+            (_, true) => Column::Optional(Texts::default(), Vec::new()),
         });
         let columns = columns.collect();
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
+        let properties = properties.set_statistics_enabled(EnabledStatistics::Chunk);
+        // What seldom occurs twice is not worth a dictionary.
+        let properties = UNIQUE.into_iter().fold(properties, |properties, column| {
+            properties.set_column_dictionary_enabled(ColumnPath::from(column), false)
+        });
+        let properties = properties.build();
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
         Ok(Table { writer, columns, next: 0, held: 0, rows: 0 })
     }
@@ -209,13 +251,15 @@ impl<'a> Table<'a> {
 
     fn text(&mut self, value: &str) {
         if let Some(Column::Text(values)) = self.column() {
-            values.push(value.into());
+            values.push(value);
         }
     }
 
     fn optional(&mut self, value: Option<&str>) {
         if let Some(Column::Optional(values, present)) = self.column() {
-            values.extend(value.map(ByteArray::from));
+            if let Some(value) = value {
+                values.push(value);
+            }
             present.push(i16::from(value.is_some()));
         }
     }
@@ -243,9 +287,9 @@ impl<'a> Table<'a> {
             match column {
                 Column::Int(values) => batch::<Int64Type>(&mut writer, values, None)?,
                 Column::Double(values) => batch::<DoubleType>(&mut writer, values, None)?,
-                Column::Text(values) => batch::<ByteArrayType>(&mut writer, values, None)?,
+                Column::Text(values) => batch::<ByteArrayType>(&mut writer, &mut values.take(), None)?,
                 Column::Optional(values, present) => {
-                    batch::<ByteArrayType>(&mut writer, values, Some(present))?;
+                    batch::<ByteArrayType>(&mut writer, &mut values.take(), Some(present))?;
                     present.clear();
                 }
             }

@@ -12,6 +12,7 @@ mod logs;
 mod metrics;
 mod names;
 mod parts;
+mod processes;
 pub mod prometheus;
 mod reading;
 mod records;
@@ -23,6 +24,7 @@ pub use logs::{LogHead, LogRecord, LogTemplateId, Logs};
 pub use metrics::{BOUNDS, Exemplar, Family, FamilyId, MetricKind, Metrics, Scrape, Series, Target};
 pub use names::{Names, Symbol};
 pub use parts::side_by_side;
+pub use processes::Processes;
 pub use reading::{add_growth, bucket_quantile};
 pub use records::{ChangeRecord, HealthRecord, ProcessStart, UserReport};
 pub use template::{ABSENT, ArgKind, Field, Template};
@@ -79,7 +81,7 @@ pub struct Telemetry {
     /// Who reports, by [`ResourceId`].
     pub resources: Vec<Resource>,
     /// Processes in the order they started.
-    pub processes: Vec<ProcessStart>,
+    pub processes: Processes,
     /// Log records.
     pub logs: Logs,
     /// Spans.
@@ -103,7 +105,7 @@ impl Telemetry {
         Telemetry {
             names: Names::default(),
             resources: Vec::new(),
-            processes: Vec::new(),
+            processes: Processes::default(),
             logs: Logs::default(),
             spans: Spans::default(),
             metrics: Metrics::default(),
@@ -127,14 +129,12 @@ impl Telemetry {
 
     /// The process of a replica at a time by its own clock, as a place in [`Telemetry::processes`].
     pub fn process_at(&self, resource: ResourceId, stamp: Stamp) -> Option<usize> {
-        let own = || self.processes.iter().enumerate().filter(|(_, start)| start.resource == resource);
-        let last = own().rev().find(|(_, start)| start.stamp <= stamp);
-        last.or_else(|| own().next()).map(|(at, _)| at)
+        self.processes.at(resource, stamp)
     }
 
     /// The version that a replica ran at a time by its own clock; empty if nothing is known of it.
     pub fn version_at(&self, resource: ResourceId, stamp: Stamp) -> &str {
-        self.process_at(resource, stamp).map_or("", |at| &self.processes[at].version)
+        self.process_at(resource, stamp).and_then(|at| self.processes.get(at)).map_or("", |start| &start.version)
     }
 
     /// The replicas of a node.
