@@ -198,7 +198,7 @@ impl Simulation {
         let watched = self.watched && self.fabric.link(link).balancer.targets.is_some();
         if count == 1 && !watched {
             let only = self.fabric.replicas[callee.at()][0];
-            return self.fabric.is_up(only, self.now).then_some(only);
+            return self.fabric.is_found(only, self.now).then_some(only);
         }
         let item = self.fabric.link(link);
         let (policy, turn) = (item.balancer.policy, item.balancer.turn);
@@ -230,7 +230,7 @@ impl Simulation {
         }
         for offset in 0..count {
             let instance = self.fabric.replicas[callee.at()][(first + offset) % count];
-            if self.fabric.is_up(instance, self.now) {
+            if self.fabric.is_found(instance, self.now) {
                 let item = self.fabric.link(link);
                 item.balancer.turn = ((first + offset + 1) % count) as u32;
                 return Some(instance);

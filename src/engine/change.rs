@@ -242,6 +242,7 @@ impl Simulation {
                 }
                 Setting::Down(before)
             }
+            Setting::Discoverable(found) => Setting::Discoverable(!std::mem::replace(&mut node.replica.hidden, !found)),
             Setting::Flag(name, on) => {
                 let home = self.fabric.home(instance).node;
                 let at = self.plan.node_spec(home).flags.keys().position(|known| known == name)?;
@@ -419,6 +420,9 @@ impl Simulation {
             link.breaker = super::link::Breaker::new(link.breaker.policy);
             link.retries = super::link::Retries::new(link.retries.policy);
             link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
+            if let Some(targets) = link.balancer.targets.as_mut() {
+                targets.forget();
+            }
         }
         self.drop_line(instance);
         self.later(away, Event::Up(instance));

@@ -105,6 +105,7 @@ impl Fabric {
                 down_until: now,
                 retired: false,
                 down: false,
+                hidden: false,
                 generation: 0,
             },
             clock: Clock::new(declared_clock),
@@ -246,6 +247,17 @@ impl Fabric {
     /// Whether the process of a replica runs, even if no new traffic is meant for it.
     pub fn runs(&self, id: InstanceId, now: SimTime) -> bool {
         self.nodes[id.at()].replica.runs(now)
+    }
+
+    /// Whether look-ups leave a replica out that may well run.
+    pub fn is_hidden(&self, id: InstanceId) -> bool {
+        self.nodes[id.at()].replica.hidden
+    }
+
+    /// Whether a look-up finds a replica.
+    #[inline]
+    pub fn is_found(&self, id: InstanceId, now: SimTime) -> bool {
+        self.nodes[id.at()].replica.is_found(now)
     }
 
     /// A replica's servers and line.

@@ -115,6 +115,13 @@ impl Simulation {
                 values.push((families.open_connections, state(self.words.active), f64::from(active)));
                 values.push((families.open_connections, state(self.words.idle), link.connections.idle(now) as f64));
             }
+            if let Some(known) = link.balancer.targets.as_ref().and_then(|targets| targets.known_replicas())
+                && link.emitter.metrics
+            {
+                let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;
+                let server = (self.words.server_label, self.telemetry.names.intern(callee));
+                values.push((families.known_replicas, vec![server], known as f64));
+            }
             let Some(policy) = link.pool.policy.filter(|_| link.emitter.metrics) else { continue };
             let (used, waiting) = (link.pool.used, link.pool.waiting.len());
             let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;

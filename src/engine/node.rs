@@ -25,6 +25,8 @@ pub struct Replica {
     pub retired: bool,
     /// Does not run.
     pub down: bool,
+    /// Look-ups don't find it: only who knows its address calls it.
+    pub hidden: bool,
     /// Counts process starts.
     pub generation: u32,
 }
@@ -40,6 +42,12 @@ impl Replica {
     #[inline]
     pub fn runs(&self, now: SimTime) -> bool {
         !self.down && self.down_until <= now
+    }
+
+    /// Whether a look-up finds it.
+    #[inline]
+    pub fn is_found(&self, now: SimTime) -> bool {
+        self.is_up(now) && !self.hidden
     }
 }
 

@@ -33,6 +33,16 @@ impl Targets {
         self.probing
     }
 
+    /// A process that starts anew looks up anew.
+    pub fn forget(&mut self) {
+        self.look_up_at = SimTime::ZERO;
+    }
+
+    /// How many replicas the last look-up found. None if the caller sees at once who takes traffic.
+    pub fn known_replicas(&self) -> Option<usize> {
+        self.discovery.map(|_| self.known.iter().filter(|known| **known).count())
+    }
+
     /// Whether requests may be sent there, as far as the caller knows.
     pub fn admits(&self, ordinal: usize, now: SimTime) -> bool {
         self.is_known(ordinal) && self.seen.get(ordinal).is_none_or(|health| health.avoided_until <= now)
@@ -132,7 +142,7 @@ impl Simulation {
             return;
         }
         let replicas = self.fabric.replicas[callee.at()].clone();
-        let known = replicas.into_iter().map(|instance| self.fabric.is_up(instance, now)).collect();
+        let known = replicas.into_iter().map(|instance| self.fabric.is_found(instance, now)).collect();
         if let Some(targets) = self.fabric.link(id).balancer.targets.as_mut() {
             targets.known = known;
             targets.look_up_at = now + targets.discovery.unwrap_or_default();
@@ -146,12 +156,16 @@ impl Simulation {
         let now = self.now;
         let callee = self.plan.arrows[self.fabric.side(id).arrow.at()].to;
         let count = self.fabric.replicas[callee.at()].len();
+        let always_knows = self.fabric.link(id).balancer.targets.as_ref()?.discovery.is_none();
+        let in_turn = (0..count).map(|offset| (first + offset) % count);
+        // Who always knows who takes traffic sends to nobody that a look-up would not find.
+        let hidden = |at: &usize| always_knows && self.fabric.is_hidden(self.fabric.replicas[callee.at()][*at]);
+        let in_turn: Vec<usize> = in_turn.filter(|at| !hidden(at)).collect();
         let link = self.fabric.link(id);
         let targets = link.balancer.targets.as_mut()?;
-        let in_turn = (0..count).map(|offset| (first + offset) % count);
-        let mut admitted: Vec<usize> = in_turn.clone().filter(|at| targets.admits(*at, now)).collect();
+        let mut admitted: Vec<usize> = in_turn.iter().copied().filter(|at| targets.admits(*at, now)).collect();
         if admitted.is_empty() {
-            admitted = in_turn.filter(|at| targets.is_known(*at)).collect();
+            admitted = in_turn.into_iter().filter(|at| targets.is_known(*at)).collect();
         }
         let in_flight = &link.balancer.in_flight;
         let chosen = match least {

@@ -148,6 +148,7 @@ pub struct Families {
     pub connections_pending: FamilyId,
     pub connections_wait: FamilyId,
     pub open_connections: FamilyId,
+    pub known_replicas: FamilyId,
     pub refusals: FamilyId,
     pub replays: FamilyId,
     pub cache_hits: FamilyId,
@@ -418,6 +419,13 @@ fn families(telemetry: &mut Telemetry) -> Families {
             "Writes with an older stamp than what was there",
         ),
         clock_offset: add("system.clock.offset", "s", Gauge, &[], "Offset from the time server at the last poll"),
+        known_replicas: add(
+            "app.client.known_replicas",
+            "{replica}",
+            Gauge,
+            &[],
+            "Replicas of a callee, by the caller's last look-up",
+        ),
         memory: add("process.memory.usage", "By", Gauge, &[], "Memory that the process holds"),
         collections: add("jvm.gc.duration", "s", Histogram, &BOUNDS, "Duration of garbage collections"),
     }

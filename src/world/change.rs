@@ -190,6 +190,8 @@ pub enum Setting {
     /// Node: the process does not run: nobody can connect, what it had in hand is finished, what waited in its line is cut
     /// off. It starts anew when this ends.
     Down(bool),
+    /// Node: whether look-ups find it. Where they don't, it runs on, and answers whoever knows its address.
+    Discoverable(bool),
     /// Node: a feature flag, by name.
     Flag(String, bool),
     /// Node: the process starts anew, once: what it is working on is finished first; what waits in its line is cut off,

@@ -83,6 +83,7 @@ const CASES: &[Case] = &[
     ),
     case("users", "TrafficFactor(3.0)"),
     case("catalog", "Down(true)"),
+    case("catalog", "Discoverable(false)"),
     case("orders", "Flag(\"sends-mail\", false)"),
     case("catalog", "Restart"),
     case("catalog", "Replace"),

@@ -143,6 +143,32 @@ fn an_old_look_up_sends_to_replicas_that_are_gone_and_not_to_new_ones() {
 }
 
 #[test]
+fn a_replica_that_is_not_found_serves_who_knows_its_address() {
+    let served = |arrow: &str, changes: &[(u64, &'static str, &'static [u16], Setting)]| {
+        let sim = black_hole(arrow, 40.0).run(200, changes);
+        // The edge is away from 80 to 83, where it starts anew.
+        assert_eq!(failed(&sim, 0, 79) + failed(&sim, 84, 190), 0.0, "{arrow}");
+        let telemetry = sim.telemetry();
+        let mut replicas = telemetry.replicas("web");
+        let second = replicas.find(|id| telemetry.resources[usize::from(id.0)].instance == "web-2").unwrap();
+        let late = |stamp: i64| (71_000_000_000..190_000_000_000).contains(&stamp);
+        telemetry.logs.iter().filter(|record| record.resource == second && late(record.stamp.0)).count()
+    };
+    let hidden = (70, "web", [2u16].as_slice(), Setting::Discoverable(false));
+    assert_eq!(served("balance: RoundRobin", std::slice::from_ref(&hidden)), 0);
+    assert_eq!(
+        served(r#"balance: RoundRobin, eject: Probe(every: "5s", failures: 2)"#, std::slice::from_ref(&hidden)),
+        0
+    );
+    let old = r#"balance: RoundRobin, discovery: "24h""#;
+    assert!(served(old, std::slice::from_ref(&hidden)) > 500);
+    let anew = served(old, &[hidden.clone(), (80, "edge", &[], Setting::Restart)]);
+    assert!((60..140).contains(&anew), "until the caller starts anew: {anew}");
+    let back = (100, "web", [2u16].as_slice(), Setting::Discoverable(true));
+    assert!(served("balance: RoundRobin", &[hidden, back]) > 500);
+}
+
+#[test]
 fn a_job_by_the_calendar_runs_at_the_top_of_the_hour_of_each_clock() {
     let scene = Scene {
         rate: 0.1,

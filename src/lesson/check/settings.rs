@@ -228,7 +228,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         Setting::Autoscale(Some(scale)) => service::autoscale(found, path, scale),
         Setting::Failover(time) => ranges::some_time(found, &at, "`Failover`", *time),
         Setting::RateLimits(list) => limits::rate_limits(found, &at, list),
-        Setting::Discovery(Some(ttl)) => ranges::some_time(found, &at, "`Discovery`", *ttl),
+        Setting::Discovery(Some(ttl)) => ranges::believed(found, &at, "`Discovery`", *ttl),
         Setting::Eject(Some(eject)) => limits::ejection(found, path, eject),
         Setting::CacheTtl(Some(ttl)) => cache_ttl(found, &at, *ttl),
         Setting::LostInvalidations(share) => ranges::share(found, &at, "`LostInvalidations`", *share),
@@ -270,6 +270,7 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         }
         Setting::CacheTtl(None)
         | Setting::Down(_)
+        | Setting::Discoverable(_)
         | Setting::Visibility(None)
         | Setting::Redrive
         | Setting::Overflow(_)
@@ -337,6 +338,7 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::RefusalRate(_)
         | Setting::Idempotency(_)
         | Setting::Down(_)
+        | Setting::Discoverable(_)
         | Setting::Flag(..)
         | Setting::ClockOffset(_)
         | Setting::ClockDrift(_)

@@ -95,7 +95,7 @@ fn policies(found: &mut Findings, path: &DataPath, arrow: &Arrow) {
         ranges::some_time(found, &path.field("timeout"), "`timeout`", timeout);
     }
     if let Some(ttl) = arrow.discovery {
-        ranges::some_time(found, &path.field("discovery"), "`discovery`", ttl);
+        ranges::believed(found, &path.field("discovery"), "`discovery`", ttl);
     }
     if let Some(eject) = &arrow.eject {
         super::limits::ejection(found, &path.field("eject"), eject);

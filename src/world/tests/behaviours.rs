@@ -285,7 +285,7 @@ fn each_fault_of_a_behaviour_gives_its_own_problem_at_its_place() {
             at: (52, 40),
             underlined: "\"0s\"",
             what: "`discovery` is no time at all",
-            help: r#"write a time above "0s", up to "1h""#,
+            help: r#"write a time above "0s", up to "24h""#,
         },
         Fault {
             from: "failures: 5",
