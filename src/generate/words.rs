@@ -79,7 +79,11 @@ impl Story<'_> {
     pub fn evidence(&self) -> Vec<Evidence> {
         let since = self.plot.causes.iter().map(|cause| cause.at).min().unwrap_or_default();
         let shows = format!("differs since {} from what it would have been", self.clock(since));
-        self.proof.charts.iter().map(|chart| Evidence { chart: chart.clone(), shows: shows.clone() }).collect()
+        self.proof
+            .charts
+            .iter()
+            .map(|chart| Evidence { chart: chart.clone(), query: None, shows: shows.clone() })
+            .collect()
     }
 
     /// All texts.

@@ -10,7 +10,8 @@ use std::path::{Component, Path};
 use super::{Cause, Effect, LessonSpec, Mechanism, Part, SHORTEST_HISTORY};
 use crate::World;
 use crate::diagnostic::{DataPath, Findings, did_you_mean, short};
-use crate::lab::Show;
+use crate::lab::{ChartQuery, Query, Show};
+use crate::query::Language;
 use crate::time::{LONGEST_RUN, SimTime};
 use crate::world::check::{Neighbours, canonical, format_words, name, neighbours, not_blank, split};
 use crate::world::{FORMAT, WorldSpec};
@@ -146,7 +147,12 @@ fn evidence(spec: &LessonSpec, found: &mut Findings) {
     for (at, evidence) in spec.evidence.iter().enumerate() {
         let path = path.at(at);
         let chart = path.field("chart");
-        if evidence.chart.metric.trim().is_empty() {
+        if let Some(query) = &evidence.query {
+            if evidence.chart != ChartQuery::default() {
+                found.value(&chart, "there is a query as well", "leave one of them out");
+            }
+            asked(query, &path.field("query"), found);
+        } else if evidence.chart.metric.trim().is_empty() {
             let help = "write a metric's name, such as \"http.server.request.duration\"";
             found.value(&chart.field("metric"), "the chart names no metric", help);
         }
@@ -154,6 +160,18 @@ fn evidence(spec: &LessonSpec, found: &mut Findings) {
             found.range(&chart.field("show").at(0), "a quantile", quantile, 0.0..=1.0);
         }
         not_blank(found, &path.field("shows"), "`shows`", &evidence.shows);
+    }
+}
+
+/// A query must give numbers over time.
+fn asked(query: &Query, path: &DataPath, found: &mut Findings) {
+    let expression = path.field("expression");
+    if query.language == Language::Traceql {
+        found.value(&path.field("language"), "TraceQL gives traces, and evidence is numbers", "write PromQL or LogQL");
+    } else if query.expression.trim().is_empty() {
+        found.value(&expression, "nothing is asked", "write an expression, such as `sum(rate(cache_hits_total[5m]))`");
+    } else if let Err(error) = query.language.check(&query.expression) {
+        found.value(&expression, error.to_string(), format!("write what {} understands", query.language.name()));
     }
 }
 

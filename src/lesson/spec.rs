@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::Fix;
+use crate::lab::{ChartQuery, Fix, Look, Query};
 use crate::time::{Duration, SimTime};
 use crate::world::Change;
 
@@ -224,10 +224,25 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// The chart a learner would draw: see [`crate::lab::ChartQuery`].
-    pub chart: crate::lab::ChartQuery,
+    /// The chart a learner would draw: see [`crate::lab::ChartQuery`]. Left out if there is a `query`.
+    #[serde(default)]
+    pub chart: ChartQuery,
+    /// Numbers that a learner would ask for in a query language, where no chart of one metric shows it:
+    /// `query: (expression: "sum(rate(…[6m]))", last: "50m")` is PromQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<Query>,
     /// What it shows.
     pub shows: String,
+}
+
+impl Evidence {
+    /// What a learner would look at.
+    pub fn look(&self) -> Look {
+        match &self.query {
+            Some(query) => Look::Query(query.clone()),
+            None => Look::Chart(self.chart.clone()),
+        }
+    }
 }
 
 /// Words for people.

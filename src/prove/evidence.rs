@@ -3,7 +3,7 @@
 use super::facts::{Facts, Separation};
 use super::judge::{mean, proved};
 use crate::engine::Simulation;
-use crate::lab::{Chart, ChartQuery, proving};
+use crate::lab::{Chart, Look, proving};
 use crate::lesson::{Lesson, Property, Proved};
 use crate::time::{SimTime, Stamp};
 
@@ -22,7 +22,7 @@ pub fn solvable(lesson: &Lesson, facts: &[Facts]) -> Proved {
     let details = evidence.iter().enumerate().map(|(at, one)| {
         let auc = |facts: &Facts| facts.evidence.get(at).map_or(0.5, |one| one.auc);
         let seen = facts.iter().filter(|facts| facts.evidence.get(at).is_some_and(|one| one.seen)).count();
-        format!("{}: AUC {:.2}, told on {seen} of {}", one.chart.words(), mean(facts, auc), facts.len())
+        format!("{}: AUC {:.2}, told on {seen} of {}", one.look().words(), mean(facts, auc), facts.len())
     });
     let held = |facts: &Facts| facts.evidence.iter().all(|one| one.seen);
     proved(Property::Solvable, facts, held, (words, details.collect()))
@@ -31,16 +31,16 @@ pub fn solvable(lesson: &Lesson, facts: &[Facts]) -> Proved {
 /// Each evidence of a lesson, as it looks now in a run and in the same run without the cause.
 pub fn separations(lesson: &Lesson, (run, causeless): (&Simulation, &Simulation), since: SimTime) -> Vec<Separation> {
     let stamp = Stamp(i64::try_from(since.0).unwrap_or(i64::MAX));
-    let separation = |query: &ChartQuery| {
-        let drawn = proving::chart(lesson, run, query);
-        let other = proving::chart(lesson, causeless, query);
+    let separation = |look: &Look| {
+        let drawn = proving::chart(lesson, run, look);
+        let other = proving::chart(lesson, causeless, look);
         Separation {
-            chart: query.words(),
+            chart: look.words(),
             seen: proving::differ(&drawn, &other, since),
             auc: auc(&drawn, &other, stamp),
         }
     };
-    lesson.spec().evidence.iter().map(|evidence| separation(&evidence.chart)).collect()
+    lesson.spec().evidence.iter().map(|evidence| separation(&evidence.look())).collect()
 }
 
 /// The area under the ROC curve of the line that tells best, by its points since the cause.

@@ -85,7 +85,7 @@ fn supported(case: &Case<'_>, runs: &Runs) -> Option<String> {
 }
 
 /// The chart that a look shows; an empty one if it shows none.
-fn drawn(telemetry: &Telemetry, scrape_every: Duration, at: SimTime, pinned: &Look) -> Chart {
+pub(super) fn drawn(telemetry: &Telemetry, scrape_every: Duration, at: SimTime, pinned: &Look) -> Chart {
     match pinned {
         Look::Chart(query) => look::chart(telemetry, scrape_every, at, query).unwrap_or_default(),
         Look::Query(query) => match look::query(telemetry, scrape_every, at, query).map(|answer| answer.found) {

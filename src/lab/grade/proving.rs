@@ -6,7 +6,7 @@ use super::counterfactual::{Run, Runs};
 use super::{Case, counterfactual, hypothesis, verdict};
 use crate::engine::Simulation;
 use crate::lab::fix::Deployed;
-use crate::lab::{Chart, ChartQuery, Deployment, Fix, Notebook, Refusal, SeedHarm, Verdict, look};
+use crate::lab::{Chart, Deployment, Fix, Look, Notebook, Refusal, SeedHarm, Verdict, look};
 use crate::lesson::{Lesson, Mechanism, Scripted};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
@@ -72,9 +72,9 @@ pub(crate) fn affected(lesson: &Lesson, seed: Seed, sim: &Simulation) -> String 
 }
 
 /// A chart as a learner would see it now. Empty if it cannot be drawn.
-pub(crate) fn chart(lesson: &Lesson, sim: &Simulation, query: &ChartQuery) -> Chart {
+pub(crate) fn chart(lesson: &Lesson, sim: &Simulation, look: &Look) -> Chart {
     let scrape_every = lesson.world().spec().monitor.scrape_every;
-    look::chart(sim.telemetry(), scrape_every, sim.now(), query).unwrap_or_default()
+    hypothesis::drawn(sim.telemetry(), scrape_every, sim.now(), look)
 }
 
 /// Whether a person sees that two charts differ since an instant.

@@ -22,7 +22,7 @@ pub(in crate::lab) fn view(case: &Case<'_>) -> TrainerView {
         minutes,
         outcomes,
         fixes: known_fixes(case.lesson),
-        evidence: spec.evidence.iter().map(|evidence| (evidence.chart.words(), evidence.shows.clone())).collect(),
+        evidence: spec.evidence.iter().map(|evidence| (evidence.look().words(), evidence.shows.clone())).collect(),
         proof: proof(case.lesson),
         hints: spec.texts.hints.clone(),
         expert: spec.texts.expert.clone(),
