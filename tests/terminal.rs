@@ -1,5 +1,5 @@
-//! Whole sessions at the prompt, from scripts: both lessons solved from the evidence, one patched, and what happens to
-//! lines that cannot be carried out.
+//! Whole sessions at the prompt, from scripts: one lesson solved from the evidence, step by step, and what happens to lines
+//! that cannot be carried out. What each lesson's scripts end with is in `catalogue.rs`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
 
 use std::io::Write;
@@ -69,26 +69,31 @@ fn the_quiet_fallback_is_solved_from_the_evidence() {
 }
 
 #[test]
-fn three_minutes_behind_is_solved_from_the_evidence() {
-    let out = script("three-minutes-behind", "three-minutes-solved");
-    assert!(answer(&out, "queues").contains("mail-queue"), "{out}");
-    let debrief = answer(&out, "debrief");
-    assert!(debrief.contains("root fix: the harm ended and stayed away"), "{debrief}");
-}
-
-#[test]
-fn a_retry_over_a_swallowed_timeout_is_a_symptom_patch() {
-    let out = script("quiet-fallback", "quiet-fallback-patched");
-    let debrief = answer(&out, "debrief");
-    assert!(debrief.contains("symptom patch"), "{debrief}");
-}
-
-#[test]
 fn nothing_of_the_truth_is_printed_before_the_debrief() {
     let out = solved();
     let before = out.split("> debrief\n").next().unwrap();
     for word in ["red herring", "camouflage", "harmed", "RedHerring", "root cause"] {
         assert!(!before.contains(word), "`{word}` is printed before the debrief");
+    }
+}
+
+#[test]
+fn several_scripts_begin_at_one_arrival() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["one", "two"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    std::fs::write(&paths[0], "wait 5m\nfix roll-back config-2\ndebrief\n").unwrap();
+    std::fs::write(&paths[1], "status\nlgos\n").unwrap();
+    let [one, two] = paths.each_ref().map(String::as_str);
+    let played = play(&[TINY, "--script", one, "--script", two], None);
+    assert_eq!(played.status, 1, "{}", played.err);
+    assert!(played.err.contains(&format!("{two}:2:")), "{}", played.err);
+    let (first, second) = played.out.split_once(&format!("{two}\n")).unwrap();
+    assert_eq!(first.strip_prefix(&format!("{one}\n")), Some(play(&[TINY, "--script", one], None).out.as_str()));
+    assert_eq!(answer(second, "status"), answer(&play(&[TINY, "--script", two], None).out, "status"));
+    for arguments in
+        [&["--script", one, "--script", "-"][..], &["--script", one, "--script", two, "--save", "x.session"]]
+    {
+        assert_eq!(play(&[&[TINY], arguments].concat(), None).status, 2);
     }
 }
 

@@ -10,7 +10,7 @@ use super::failure::{Failure, complain};
 #[cfg(feature = "gui")]
 use super::window;
 use crate::generate::{GenerateError, Generated, Order, OrderError, any_seed};
-use crate::lab::{Session, Shift, local_name};
+use crate::lab::{Opening, Session, Shift, local_name};
 use crate::lesson::Level;
 use crate::terminal::{Desk, Working, choose_lesson, lesson_table, prompt, run_script, watch_for_interrupts};
 use crate::{Seed, builtin};
@@ -41,9 +41,10 @@ pub(super) struct PlayOptions {
     /// The lab as a prompt in this terminal
     #[arg(long)]
     terminal: bool,
-    /// Take commands from a file (or - for standard input), one a line; stop at the first that is refused
+    /// Take commands from a file (or - for standard input), one a line; stop at the first that is refused. Several: each
+    /// is a session of its own, from the same arrival
     #[arg(long, value_name = "FILE")]
-    script: Option<PathBuf>,
+    script: Vec<PathBuf>,
     /// Open a saved session and continue it
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     session: Option<PathBuf>,
@@ -80,7 +81,7 @@ pub(super) fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     #[cfg(feature = "gui")]
     {
         let options = &arguments.options;
-        let wants_terminal = options.terminal || options.script.is_some() || options.save.is_some();
+        let wants_terminal = options.terminal || !options.script.is_empty() || options.save.is_some();
         let wanted = (arguments.lesson.as_deref(), options.session.as_deref(), options.seed);
         let order = options.order();
         if !wants_terminal && window::open(&options.window, wanted, order, (options.who.as_deref(), options.trainer))? {
@@ -95,12 +96,16 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
     watch_for_interrupts();
     let options = &arguments.options;
     let mut out = anstream::stdout().lock();
-    let asks = options.script.is_none() && io::stdin().is_terminal();
+    if options.script.len() > 1 {
+        return several(arguments, &mut out);
+    }
+    let given = options.script.first();
+    let asks = given.is_none() && io::stdin().is_terminal();
     // Opened before the history is simulated, so that a wrong name costs no time.
-    let script = match (&options.script, asks) {
+    let script = match (given, asks) {
         (_, true) => None,
-        (Some(path), false) if path != Path::new("-") => Some(open_script(path)?),
-        _ => Some(("-".to_owned(), Box::new(io::stdin().lock()) as Box<dyn BufRead>)),
+        (Some(path), false) => Some(open_script(path)?),
+        (None, false) => Some(open_script(Path::new("-"))?),
     };
     let Some(mut session) = session(arguments, asks, &mut out)? else { return Ok(()) };
     session.sit_down(Shift::now(&options.who.clone().unwrap_or_else(local_name)));
@@ -129,7 +134,44 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
     }
 }
 
+/// Several scripts, each in a session of its own. What they have in common is run once.
+fn several(arguments: &PlayArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let options = &arguments.options;
+    let (Some(name), None) = (&arguments.lesson, &options.save) else {
+        return Err(Failure::bad(
+            "several scripts are played from the arrival in one lesson: name it, and leave --save out",
+        ));
+    };
+    if options.script.iter().any(|path| path == Path::new("-")) {
+        return Err(Failure::bad("standard input is one script: put each of several into a file"));
+    }
+    let scripts: Vec<_> = options.script.iter().map(|path| open_script(path)).collect::<Result<_, _>>()?;
+    let lesson = builtin::lesson(name)?;
+    let seed = options.seed.unwrap_or(Seed(lesson.spec().seed));
+    let mut working = Working::new("simulating the history, and the futures without fixes");
+    let opening = Opening::new(&lesson, seed, &mut |share| working.reached(share));
+    working.finish();
+    let opening = opening.ok_or(Failure::Stopped)?;
+    for (name, mut script) in scripts {
+        let mut session = opening.session();
+        session.sit_down(Shift::now(&options.who.clone().unwrap_or_else(local_name)));
+        let mut desk = Desk::new(session);
+        writeln!(out, "{name}")?;
+        if options.trainer {
+            desk.reveal(out)?;
+        }
+        let end = run_script(&mut desk, &name, &mut *script, out);
+        out.flush()?;
+        Result::<(), Failure>::from(end?)?;
+    }
+    Ok(())
+}
+
+/// Opens a script; `-` is standard input.
 fn open_script(path: &Path) -> Result<(String, Box<dyn BufRead>), Failure> {
+    if path == Path::new("-") {
+        return Ok(("-".to_owned(), Box::new(io::stdin().lock())));
+    }
     let file = File::open(path).and_then(|file| {
         if file.metadata()?.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));

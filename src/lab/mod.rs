@@ -33,7 +33,7 @@ pub use notebook::{Deployment, Notebook, PinnedEvidence};
 pub use observation::Observation;
 pub use progress::Progress;
 pub use refusal::Refusal;
-pub use session::{Reply, Session};
+pub use session::{Opening, Reply, Session};
 pub use trainer::{HarmMinute, TrainerView};
 pub use view::*;
 pub use work::{Deed, Shift, ShiftWork, Work, local_name};

@@ -2,12 +2,14 @@
 //! ground truth, for grading alone: what leaves it is an [`Observation`], a [`View`] or, at the end, the [`Debrief`].
 
 mod file;
+mod opening;
 mod pass;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+pub use opening::Opening;
 use snapshot::{Names, Snapshot};
 
 use super::fix::{Deployed, arrow_name};
@@ -55,7 +57,7 @@ pub struct Session {
     debrief: Option<Arc<Debrief>>,
     /// What runs in the background for the debrief, and how far it came.
     ahead: Option<grade::Ahead>,
-    lanes: Option<grade::Lanes>,
+    lanes: Option<Arc<grade::Lanes>>,
     snapshot: Snapshot,
     names: Names,
     digest: OnceLock<String>,
@@ -133,14 +135,15 @@ impl Session {
     pub fn look_ahead(&mut self) {
         if self.debrief.is_none() && self.ahead.is_none() {
             let own = self.before_fixes.as_ref().unwrap_or(&self.sim).fork();
-            let lanes = self.lanes.take().unwrap_or_else(|| grade::Lanes::new(&self.lesson, self.seed, own));
+            let lanes = self.lanes.take().and_then(Arc::into_inner);
+            let lanes = lanes.unwrap_or_else(|| grade::Lanes::new(&self.lesson, self.seed, own));
             self.ahead = grade::Ahead::start(&self.lesson, lanes, self.sim.now());
         }
     }
 
     #[cfg(test)]
     pub(super) fn set_lanes(&mut self, lanes: grade::Lanes) {
-        self.lanes = Some(lanes);
+        self.lanes = Some(Arc::new(lanes));
     }
 
     /// Somebody sits down: what is done from now on is theirs.
@@ -328,7 +331,7 @@ impl Session {
 
     fn end(&mut self, progress: Progress<'_>) -> Result<Reply, Refusal> {
         if let Some(ahead) = self.ahead.take() {
-            self.lanes = ahead.halt();
+            self.lanes = ahead.halt().map(Arc::new);
         }
         let debrief = grade::debrief(&self.case(), progress)?;
         self.debrief = Some(Arc::new(debrief.clone()));
@@ -354,7 +357,7 @@ impl Session {
             commands: &self.commands,
             jumps: &self.jumps,
             recurrences: &self.recurrences,
-            lanes: self.lanes.as_ref(),
+            lanes: self.lanes.as_deref(),
             opened_at: self.opened_at,
         }
     }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use super::counterfactual::{SEEDS, grace, horizon, scripted_without_cause};
 use crate::engine::Simulation;
+use crate::lab::Progress;
 use crate::lab::limits::SLICE_EVENTS;
 use crate::lab::session::scripted;
 use crate::lesson::{Lesson, Mechanism};
@@ -19,6 +20,8 @@ const SLICE: Duration = Duration::from_secs(30);
 const MOST_BYTES: usize = 2 << 30;
 /// The time between two states that are kept.
 const APART: Duration = Duration::from_mins(10);
+/// Time between two looks at how far threads are.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(15);
 /// How much later than now a fix that is ordered now may have settled.
 const LEAD: Duration = Duration::from_mins(15);
 
@@ -77,6 +80,33 @@ impl Lanes {
             seeds: seeds.collect(),
             causeless: (!quiet).then(|| Lane::new(scripted_without_cause(lesson, seed))),
         }
+    }
+
+    /// Runs those of all seeds on, each on a thread of its own, as far as the debrief of a fix that is ordered at once needs
+    /// them; or until they hold as much as they may. False if `progress` asked to stop.
+    pub fn run_seeds(&mut self, lesson: &Lesson, progress: Progress<'_>) -> bool {
+        let (opens, until) = (self.opens, horizon(lesson, self.opens) + grace(lesson));
+        let lanes = self.seeds.len() as f64;
+        let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let run = |lane: &mut Lane| {
+            let most = MOST_BYTES / SEEDS as usize;
+            while lane.head.now() < until && lane.bytes() < most && !stop.load(Ordering::Relaxed) {
+                let from = lane.head.now();
+                lane.run(opens, until);
+                done.fetch_add(lane.head.now().since(from).0, Ordering::Relaxed);
+            }
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = self.seeds.iter_mut().map(|lane| scope.spawn(move || run(lane))).collect();
+            while threads.iter().any(|thread| !thread.is_finished()) {
+                let share = done.load(Ordering::Relaxed) as f64 / (lanes * until.0 as f64);
+                if !progress(share.min(1.0)) {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                std::thread::park_timeout(LOOK);
+            }
+        });
+        !stop.into_inner()
     }
 
     /// Runs the lane that is furthest behind a little on. False if all have come to `now`, and those of seeds to `until`;
@@ -163,7 +193,7 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::{ChartQuery, Command, Debrief, Fix, Look, Reply, Session, Show};
+    use crate::lab::{ChartQuery, Command, Debrief, Fix, Look, Opening, Reply, Session, Show};
 
     const LESSON: &str = "tests/support/shop/lessons/tiny.ron";
 
@@ -212,6 +242,10 @@ mod tests {
             assert_eq!(played(|session| session.set_lanes(lanes)), plain, "{minutes} minutes");
         }
         assert_eq!(played(Session::look_ahead), plain);
+        let opening = Opening::new(&Lesson::load(LESSON).unwrap(), Seed(3), &mut |_| true).unwrap();
+        for _ in 0..2 {
+            assert_eq!(played(|session| *session = opening.session()), plain);
+        }
     }
 
     #[test]
