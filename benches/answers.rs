@@ -12,6 +12,8 @@ use allgreen::{Lesson, Seed};
 
 /// What a learner takes to read the ticket and look around, at the least.
 const THINKS: Duration = Duration::from_secs(30);
+/// What a learner takes to see whether the fix has helped, and to state the hypothesis.
+const CHECKS: Duration = Duration::from_secs(15);
 
 fn main() {
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -19,15 +21,19 @@ fn main() {
         true => vec!["quiet-fallback".to_owned(), "charged-twice".to_owned(), "limped-not-dead".to_owned()],
         false => named,
     };
-    println!("seconds                        history  fix + 10 min  debrief  after {} s of thought", THINKS.as_secs());
+    let (thinks, checks) = (THINKS.as_secs(), CHECKS.as_secs());
+    println!(
+        "seconds                        history  fix + 10 min  debrief  after {thinks} s of thought  and {checks} s after the fix"
+    );
     for name in lessons {
-        let [history, fix, debrief] = answers(&name, Duration::ZERO);
-        let [_, _, later] = answers(&name, THINKS);
-        println!("{name:30} {history:7.2}  {fix:12.2}  {debrief:7.2}  {later:7.2}");
+        let [history, fix, debrief] = answers(&name, Duration::ZERO, Duration::ZERO);
+        let [_, _, thought] = answers(&name, THINKS, Duration::ZERO);
+        let [_, _, checked] = answers(&name, THINKS, CHECKS);
+        println!("{name:30} {history:7.2}  {fix:12.2}  {debrief:7.2}  {thought:21.2}  {checked:21.2}");
     }
 }
 
-fn answers(name: &str, thinks: Duration) -> [f64; 3] {
+fn answers(name: &str, thinks: Duration, checks: Duration) -> [f64; 3] {
     let path = format!("{}/lessons/{name}.ron", env!("CARGO_MANIFEST_DIR"));
     let lesson = Lesson::load(&path).expect("a shipped lesson is good");
     let root = lesson.spec().fixes.iter().find(|named| named.effect == Effect::Root);
@@ -47,5 +53,7 @@ fn answers(name: &str, thinks: Duration) -> [f64; 3] {
         since.elapsed().as_secs_f64()
     };
     let wait = allgreen::Duration::from_mins(10);
-    [history, time(&[Command::Deploy(fix), Command::Wait(wait)]), time(&[Command::Debrief])]
+    let fix = time(&[Command::Deploy(fix), Command::Wait(wait)]);
+    std::thread::sleep(checks);
+    [history, fix, time(&[Command::Debrief])]
 }

@@ -5,10 +5,9 @@ use arrayvec::ArrayVec;
 
 use super::by_key::{ByKey, packed};
 use super::ids::DatumId;
-use super::plan::Plan;
+use super::plan::{KeyLaw, Plan};
 use crate::random::Identity;
 use crate::time::{Duration, SimTime};
-use crate::world::Popularity;
 
 /// A version of some key, counted over the whole run; zero is the version that a key had at the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,13 +149,10 @@ impl Versions {
 /// The key of a datum that a journey of a user is about.
 pub fn key_of(plan: &Plan, datum: DatumId, journey: Identity, user: u32) -> u32 {
     let family = &plan.data[datum.at()];
-    match family.popularity {
-        Popularity::Uniform => family.stream.index(journey, 0, family.keys as usize) as u32,
-        Popularity::PerUser => (crate::random::mix(u64::from(user)) % u64::from(family.keys)) as u32,
-        Popularity::Zipf(_) => {
-            let unit = family.stream.unit(journey, 0);
-            family.cumulative.partition_point(|share| *share <= unit).min(family.keys as usize - 1) as u32
-        }
+    match &family.law {
+        KeyLaw::Uniform => family.stream.index(journey, 0, family.keys as usize) as u32,
+        KeyLaw::PerUser => (crate::random::mix(u64::from(user)) % u64::from(family.keys)) as u32,
+        KeyLaw::Zipf(zipf) => zipf.key(family.stream.unit(journey, 0)),
     }
 }
 

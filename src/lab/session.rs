@@ -138,7 +138,15 @@ impl Session {
             let lanes = self.lanes.take().and_then(Arc::into_inner);
             let lanes = lanes.unwrap_or_else(|| grade::Lanes::new(&self.lesson, self.seed, own));
             self.ahead = grade::Ahead::start(&self.lesson, lanes, self.sim.now());
+            self.order_ahead();
         }
+    }
+
+    /// What runs in the background takes up all fixes that were ordered.
+    fn order_ahead(&self) {
+        let Some(ahead) = &self.ahead else { return };
+        let orders = grade::orders(&self.lesson, &self.notebook.deployed, &self.changes);
+        orders.into_iter().for_each(|orders| ahead.order(orders));
     }
 
     #[cfg(test)]
@@ -317,6 +325,7 @@ impl Session {
         };
         self.changes.push(order.change);
         self.notebook().deployed.push(deployment);
+        self.order_ahead();
         let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(effective));
         Ok(format!("ordered {id}: {}; it begins at {clock}", fix.words()))
     }
@@ -346,7 +355,7 @@ impl Session {
         view
     }
 
-    fn case(&self) -> grade::Case<'_> {
+    pub(super) fn case(&self) -> grade::Case<'_> {
         grade::Case {
             lesson: &self.lesson,
             seed: self.seed,

@@ -117,7 +117,7 @@ fn named(lesson: &Lesson, quick: bool) -> Vec<&NamedFix> {
     }
 }
 
-/// Fixes of a lesson, ordered when the learner arrives.
+/// Fixes of a lesson, ordered when the learner arrives. Until one takes effect its future is the untouched one.
 fn fixes(
     (lesson, seed): (&Lesson, Seed),
     named: &[&NamedFix],
@@ -125,30 +125,32 @@ fn fixes(
     meter: &Meter,
 ) -> Option<Vec<Tried>> {
     let grace = proving::grace(lesson);
-    let orders: Vec<_> = named.iter().map(|named| proving::order(run, &named.fix)).collect();
+    let mut tried: Vec<Option<Tried>> = named.iter().map(|_| None).collect();
+    let mut futures = Vec::new();
+    for (at, named) in named.iter().enumerate() {
+        match proving::order(run, &named.fix) {
+            Ok((change, deployment)) => futures.push((at, change, deployment)),
+            Err(refusal) => tried[at] = Some(found(named, Err(refusal.to_string()), [0.0; 3])),
+        }
+    }
     let horizon = |deployment: &Deployment| proving::horizon(lesson, deployment.settled);
-    let longest = orders.iter().flatten().map(|(_, deployment)| horizon(deployment) + grace).max();
+    let longest = futures.iter().map(|(.., deployment)| horizon(deployment) + grace).max();
+    futures.sort_by_key(|(.., deployment)| deployment.effective);
+    let mut shared = run.fork();
+    shared.mute();
     meter.run(&mut untouched, longest.unwrap_or(run.now()))?;
-    let mut tried = Vec::new();
-    for (named, order) in named.iter().zip(orders) {
-        let (change, deployment) = match order {
-            Ok(order) => order,
-            Err(refusal) => {
-                tried.push(found(named, Err(refusal.to_string()), [0.0; 3]));
-                continue;
-            }
-        };
-        let end = horizon(&deployment);
-        let mut fixed = run.fork();
-        fixed.mute();
+    for (at, change, deployment) in futures {
+        meter.run(&mut shared, SimTime(deployment.effective.0.saturating_sub(1)))?;
+        let mut fixed = shared.fork();
         fixed.schedule(deployment.effective, &change);
+        let end = horizon(&deployment);
         meter.run(&mut fixed, end + grace)?;
         let futures = (proving::harmed(&fixed, end), proving::harmed(&untouched, end));
         let (verdict, harm) = proving::judge((lesson, seed, run), &deployment, futures);
         let rates = harm.map_or([0.0; 3], |harm| [harm.soon, harm.late, harm.untouched]);
-        tried.push(found(named, effect(verdict), rates));
+        tried[at] = Some(found(named[at], effect(verdict), rates));
     }
-    Some(tried)
+    Some(tried.into_iter().flatten().collect())
 }
 
 fn found(named: &NamedFix, found: Result<Effect, String>, soon_late_untouched: [f64; 3]) -> Tried {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId};
 use super::super::lock::LockOp;
 use super::{
-    ArrowPlan, ArrowStreams, CallPlan, DataOp, DatumPlan, JourneyPlan, JourneyStepPlan, Keyed, NodePlan, NodeStreams,
-    Plan, RoutePlan, RouteWork, StepPlan, WhenPlan, zone_id,
+    ArrowPlan, ArrowStreams, CallPlan, DataOp, DatumPlan, JourneyPlan, JourneyStepPlan, KeyLaw, Keyed, NodePlan,
+    NodeStreams, Plan, RoutePlan, RouteWork, StepPlan, WhenPlan, Zipf, zone_id,
 };
 use crate::random::{Seed, Stream};
 use crate::time::{Epoch, Stamp};
@@ -103,8 +103,11 @@ impl<'a> Compiler<'a> {
             keys: datum.keys.max(1),
             bytes: datum.bytes,
             default_bytes: datum.default_bytes,
-            popularity: datum.popularity,
-            cumulative: cumulative(datum.popularity, datum.keys),
+            law: match datum.popularity {
+                Popularity::Uniform => KeyLaw::Uniform,
+                Popularity::PerUser => KeyLaw::PerUser,
+                Popularity::Zipf(exponent) => KeyLaw::Zipf(Zipf::new(exponent, datum.keys.max(1))),
+            },
             stream: Stream::new(seed, name, "keys"),
         });
         let plan = Plan {
@@ -501,18 +504,4 @@ fn groups(spec: &WorldSpec, queue: &str, arrows: &[ArrowPlan], out: &[ArrowId]) 
         }
     }
     groups.into_values().collect()
-}
-
-/// Cumulative shares of keys under Zipf's law.
-fn cumulative(popularity: Popularity, keys: u32) -> Vec<f64> {
-    let Popularity::Zipf(exponent) = popularity else { return Vec::new() };
-    let mut sum = 0.0;
-    let mut shares: Vec<f64> = (1..=keys)
-        .map(|rank| {
-            sum += libm::pow(f64::from(rank), -exponent);
-            sum
-        })
-        .collect();
-    shares.iter_mut().for_each(|share| *share /= sum);
-    shares
 }

@@ -2,11 +2,13 @@
 //! and shared by all forks of a run. Holds no state of a run.
 
 mod compile;
+mod zipf;
 
 use super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId, ZoneId};
 use super::lock::LockOp;
 use crate::random::{Seed, Stream};
-use crate::world::{Dist, Kind, Popularity, Protocol, World, WorldSpec};
+use crate::world::{Dist, Kind, Protocol, World, WorldSpec};
+use zipf::Zipf;
 
 /// Everything about a world that never changes while it runs.
 #[derive(Debug)]
@@ -28,15 +30,21 @@ pub struct Plan {
     pub zones: Vec<String>,
 }
 
+/// Which key of a datum a journey is about: [`Popularity`](crate::world::Popularity), ready to be drawn from.
+#[derive(Debug)]
+pub enum KeyLaw {
+    Uniform,
+    PerUser,
+    Zipf(Zipf),
+}
+
 #[derive(Debug)]
 pub struct DatumPlan {
     pub name: String,
     pub keys: u32,
     pub bytes: u32,
     pub default_bytes: u32,
-    pub popularity: Popularity,
-    /// Cumulative shares of the keys under Zipf's law; empty otherwise.
-    pub cumulative: Vec<f64>,
+    pub law: KeyLaw,
     pub stream: Stream,
 }
 

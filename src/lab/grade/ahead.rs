@@ -1,8 +1,9 @@
-//! Work of the debrief that can be done beforehand: the same luck on other seeds, and the past without the cause, run on
-//! in the background while the learner thinks. Knows how far to run; a debrief without it is the same and takes longer.
+//! Work of the debrief that can be done beforehand: the same luck on other seeds, without the learner's fixes and with
+//! them, and the past without the cause, run on in the background while the learner thinks. Knows how far to run; a
+//! debrief without it is the same and takes longer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::counterfactual::{SEEDS, grace, horizon, scripted_without_cause};
@@ -13,6 +14,7 @@ use crate::lab::session::scripted;
 use crate::lesson::{Lesson, Mechanism};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
+use crate::world::Change;
 
 /// Virtual time that is run before the thread looks whether it is still wanted, unless that is more than so many events.
 const SLICE: Duration = Duration::from_secs(30);
@@ -50,10 +52,55 @@ impl Lane {
         self.head.bytes() + self.kept.iter().map(Simulation::unshared_bytes).sum::<usize>()
     }
 
+    /// The last state of the time up to `at`, if it has come as far.
+    fn past(&self, at: SimTime) -> Option<Simulation> {
+        (self.head.now() >= at).then(|| self.before(at)).flatten()
+    }
+
     /// The last state that is kept of the time up to `at`.
     pub fn before(&self, at: SimTime) -> Option<Simulation> {
         let states = self.kept.iter().chain([&self.head]);
         states.filter(|state| state.now() <= at).max_by_key(|state| state.now()).map(Simulation::fork)
+    }
+}
+
+/// The fixes that were ordered so far.
+#[derive(Clone)]
+pub struct Orders {
+    /// When the first was.
+    pub first: SimTime,
+    /// What each does, and when that begins.
+    pub changes: Vec<(SimTime, Change)>,
+    /// How far the futures of these fixes go.
+    pub until: SimTime,
+}
+
+/// The runs with the fixes. Another order makes others of them.
+struct Fixed {
+    orders: Orders,
+    /// Of each seed, once its lane has come to the first order; and whether the fixes lie ahead of it already.
+    runs: Vec<(Simulation, bool)>,
+}
+
+impl Fixed {
+    /// Runs the one that is furthest behind a little on, if all can begin and one is not done.
+    fn step(&mut self, seeds: &[Lane]) -> bool {
+        let Orders { first, changes, until } = &self.orders;
+        if self.runs.is_empty() {
+            self.runs = seeds.iter().map_while(|lane| Some((lane.past(*first)?, false))).collect();
+            if self.runs.len() < seeds.len() {
+                self.runs.clear();
+            }
+        }
+        let behind = self.runs.iter_mut().filter(|(sim, _)| sim.now() < *until).min_by_key(|(sim, _)| sim.now());
+        let Some((sim, placed)) = behind else { return false };
+        if !*placed && sim.now() == *first {
+            changes.iter().for_each(|(effective, change)| sim.schedule(*effective, change));
+            *placed = true;
+        }
+        let next = (sim.now() + SLICE).min(if *placed { *until } else { *first });
+        sim.run_within(next, SLICE_EVENTS);
+        true
     }
 }
 
@@ -64,6 +111,8 @@ pub struct Lanes {
     pub seeds: Vec<Lane>,
     /// The past without the cause, if there is one, with all that it emits.
     pub causeless: Option<Lane>,
+    /// With the learner's fixes, if any was ordered.
+    fixed: Option<Fixed>,
 }
 
 impl Lanes {
@@ -79,6 +128,7 @@ impl Lanes {
             opens: lesson.spec().opens_at,
             seeds: seeds.collect(),
             causeless: (!quiet).then(|| Lane::new(scripted_without_cause(lesson, seed))),
+            fixed: None,
         }
     }
 
@@ -109,19 +159,41 @@ impl Lanes {
         !stop.into_inner()
     }
 
-    /// Runs the lane that is furthest behind a little on. False if all have come to `now`, and those of seeds to `until`;
-    /// or if they hold as much as they may, and the debrief does the rest.
+    /// From now on the futures of these fixes are wanted, and of none before.
+    pub fn order(&mut self, orders: Orders) {
+        self.fixed = Some(Fixed { orders, runs: Vec::new() });
+    }
+
+    /// A run of one seed with all of so many fixes, no further than an instant. Only the ground truth is in it.
+    pub fn fixed(&self, seed: usize, fixes: usize, until: SimTime) -> Option<Simulation> {
+        let fixed = self.fixed.as_ref().filter(|fixed| fixed.orders.changes.len() == fixes)?;
+        let (sim, placed) = fixed.runs.get(seed)?;
+        (*placed && sim.now() <= until).then(|| sim.fork())
+    }
+
+    /// Runs the lane that is furthest behind a little on. False if all have come to `now`, and those of seeds to the end
+    /// of the fixes' futures, or to `until` as long as there are no fixes; or if they hold as much as they may, and the
+    /// debrief does the rest.
     pub fn step(&mut self, now: SimTime, until: SimTime) -> bool {
-        if self.seeds.iter().chain(&self.causeless).map(Lane::bytes).sum::<usize>() > MOST_BYTES {
+        if self.bytes() > MOST_BYTES {
             return false;
         }
+        let until = self.fixed.as_ref().map_or(until, |fixed| fixed.orders.until);
         let seeds = self.seeds.iter_mut().filter(|lane| lane.head.now() < until).min_by_key(|lane| lane.head.now());
         if let Some(lane) = seeds {
             lane.run(self.opens, until);
             return true;
         }
+        if self.fixed.as_mut().is_some_and(|fixed| fixed.step(&self.seeds)) {
+            return true;
+        }
         let causeless = self.causeless.as_mut().filter(|lane| lane.head.now() < now);
         causeless.map(|lane| lane.run(self.opens, now)).is_some()
+    }
+
+    fn bytes(&self) -> usize {
+        let fixed = self.fixed.iter().flat_map(|fixed| &fixed.runs).map(|(sim, _)| sim.unshared_bytes());
+        self.seeds.iter().chain(&self.causeless).map(Lane::bytes).chain(fixed).sum()
     }
 }
 
@@ -136,6 +208,8 @@ struct Wanted {
     now: AtomicU64,
     until: AtomicU64,
     stop: AtomicBool,
+    /// Fixes that the thread does not know of yet.
+    orders: Mutex<Option<Orders>>,
 }
 
 impl Ahead {
@@ -146,6 +220,8 @@ impl Ahead {
         let order = wanted.clone();
         let run = move || {
             while !order.stop.load(Ordering::Acquire) {
+                let orders = order.orders.lock().ok().and_then(|mut orders| orders.take());
+                orders.into_iter().for_each(|orders| lanes.order(orders));
                 let time = |wanted: &AtomicU64| SimTime(wanted.load(Ordering::Acquire));
                 if !lanes.step(time(&order.now), time(&order.until)) {
                     std::thread::park();
@@ -160,6 +236,14 @@ impl Ahead {
     /// Time has passed: more is wanted.
     pub fn reach(&self, lesson: &Lesson, now: SimTime) {
         self.wanted.set(lesson, now);
+        self.thread.iter().for_each(|thread| thread.thread().unpark());
+    }
+
+    /// A fix was ordered: these are all.
+    pub fn order(&self, orders: Orders) {
+        if let Ok(mut wanted) = self.wanted.orders.lock() {
+            *wanted = Some(orders);
+        }
         self.thread.iter().for_each(|thread| thread.thread().unpark());
     }
 
@@ -192,6 +276,7 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::counterfactual::orders;
     use super::*;
     use crate::lab::{ChartQuery, Command, Debrief, Fix, Look, Opening, Reply, Session, Show};
 
@@ -214,12 +299,17 @@ mod tests {
     }
 
     fn played(prepare: impl FnOnce(&mut Session)) -> Debrief {
+        ended(prepare, |_| {})
+    }
+
+    fn ended(prepare: impl FnOnce(&mut Session), at_the_end: impl FnOnce(&mut Session)) -> Debrief {
         let lesson = Lesson::load(LESSON).unwrap();
         let mut session = Session::start(&lesson, Seed(3), &mut |_| true);
         prepare(&mut session);
         for command in deeds() {
             session.apply(&command, &mut |_| true).unwrap();
         }
+        at_the_end(&mut session);
         match session.apply(&Command::Debrief, &mut |_| true).unwrap() {
             Reply::Debrief(debrief) => *debrief,
             other => panic!("{other:?}"),
@@ -246,6 +336,33 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(played(|session| *session = opening.session()), plain);
         }
+    }
+
+    #[test]
+    fn a_debrief_is_the_same_with_futures_of_its_fixes_run_beforehand_and_with_those_of_others() {
+        let plain = played(|_| {});
+        let with = |steps: usize, forget: usize| {
+            ended(
+                |_| {},
+                |session| {
+                    let case = session.case();
+                    let mut orders = orders(case.lesson, &case.notebook.deployed, case.changes).unwrap();
+                    let now = case.sim.now();
+                    orders.changes.truncate(orders.changes.len() - forget);
+                    let mut lanes = lanes(orders.first);
+                    lanes.order(orders);
+                    for _ in 0..steps {
+                        lanes.step(now, now);
+                    }
+                    let all = lanes.fixed.as_ref().map(|fixed| fixed.runs.iter().filter(|(_, placed)| *placed).count());
+                    assert_eq!(all.unwrap() > 0, steps > 300, "{steps} steps");
+                    session.set_lanes(lanes);
+                },
+            )
+        };
+        assert_eq!(with(3, 0), plain);
+        assert_eq!(with(100_000, 0), plain);
+        assert_eq!(with(100_000, 1), plain);
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Case;
+use super::ahead::Orders;
 use crate::engine::Simulation;
 use crate::lab::session::scripted;
-use crate::lab::{Progress, Refusal};
+use crate::lab::{Deployment, Progress, Refusal};
 use crate::lesson::Lesson;
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
+use crate::world::Change;
 
 /// Seeds that fixes are tried on, this one included.
 pub const SEEDS: u64 = 3;
@@ -106,17 +108,23 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
         // What was run beforehand knows nothing of the calendar's jumps.
         let jump = case.jumps.first().map_or(SimTime(u64::MAX), |(at, _)| *at);
         let lane = |at: usize, until: SimTime| case.lanes?.seeds.get(at)?.before(until.min(jump)).map(Box::new);
+        let fixes = case.changes.len();
+        let fixed = |at: usize| case.lanes?.fixed(at, fixes, instants.until.min(jump)).map(Box::new);
         for at in 1..runs.seeds.len() {
-            let (Some(with), Some(without)) = (lane(at, instants.first), lane(at, instants.until)) else {
+            let with = Place::With(at);
+            let begun = fixed(at).map(|sim| Job::On { sim, place: with });
+            let begun = begun.or_else(|| lane(at, instants.first).map(|sim| Job::Fixed { sim, place: with }));
+            let (Some(with), Some(without)) = (begun, lane(at, instants.until)) else {
                 let sim = muted(scripted(case.lesson, Seed(runs.seeds[at].seed)));
                 jobs.push(Job::Both { sim, at });
                 continue;
             };
-            jobs.push(Job::Fixed { sim: with, place: Place::With(at) });
+            jobs.push(with);
             jobs.push(Job::On { sim: without, place: Place::Without(at) });
         }
         let own = lane(0, instants.until).filter(|sim| sim.now() > before.now());
-        jobs.push(Job::On { sim: muted(case.sim.fork()), place: Place::With(0) });
+        let with = fixed(0).filter(|sim| sim.now() > now);
+        jobs.push(Job::On { sim: with.unwrap_or_else(|| muted(case.sim.fork())), place: Place::With(0) });
         jobs.push(Job::On { sim: own.unwrap_or_else(|| muted(before.fork())), place: Place::Without(0) });
     } else {
         let harmed = harmed(case.sim, end);
@@ -248,6 +256,14 @@ fn first_order(case: &Case<'_>) -> SimTime {
 pub fn horizon(lesson: &Lesson, settled: SimTime) -> SimTime {
     let script = lesson.spec().script.iter().map(|scripted| scripted.at + AFTER_SCRIPT).max();
     (settled + HORIZON).max(script.unwrap_or(SimTime::ZERO)).min(settled + LONGEST)
+}
+
+/// What the thread that runs ahead needs to know of the fixes that were ordered. None before the first.
+pub fn orders(lesson: &Lesson, deployed: &[Deployment], changes: &[Change]) -> Option<Orders> {
+    let first = deployed.iter().map(|order| order.ordered).min()?;
+    let settled = deployed.iter().map(|order| order.settled).max()?;
+    let changes = deployed.iter().zip(changes).map(|(order, change)| (order.effective, change.clone()));
+    Some(Orders { first, changes: changes.collect(), until: horizon(lesson, settled) + grace(lesson) })
 }
 
 /// The longest time between a request and the judgement of its debt.

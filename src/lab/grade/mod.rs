@@ -95,6 +95,7 @@ struct Review {
 pub(super) use ahead::{Ahead, Lanes};
 pub(crate) use counterfactual::Run;
 pub(super) use counterfactual::grace;
+pub(super) use counterfactual::orders;
 pub(super) use horizon::windows;
 pub(super) use recurrence::{Span, after as recurrence_after, new_ticket};
 pub(super) use ticket::roughly;
