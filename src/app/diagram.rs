@@ -15,11 +15,19 @@ const LEAST: Vec2 = vec2(60.0, 30.0);
 /// Steps along a curve at which a label may stand, the best first.
 const LABEL_PLACES: [usize; 9] = [12, 11, 13, 9, 15, 7, 17, 5, 19];
 
-/// Rectangles for the nodes of each column, filling the canvas.
+/// The height that a node takes up with the space below it, at the least.
+const ROW: f32 = 36.0;
+
+/// Rectangles for the nodes of each column, filling the canvas. A column that has no room from top to bottom is folded.
 pub fn spread(columns: &[Vec<String>], canvas: Rect) -> BTreeMap<String, Rect> {
     let inner = canvas.shrink2(vec2(10.0, 12.0));
+    let most = ((inner.height() / ROW) as usize).max(1);
+    let folded = columns
+        .iter()
+        .flat_map(|column| column.chunks(column.len().div_ceil(column.len().div_ceil(most).max(1)).max(1)));
+    let columns: Vec<&[String]> = folded.collect();
     let (across, tallest) =
-        (columns.len().max(1) as f32, columns.iter().map(Vec::len).max().unwrap_or(1).max(1) as f32);
+        (columns.len().max(1) as f32, columns.iter().map(|column| column.len()).max().unwrap_or(1).max(1) as f32);
     let pitch = inner.width() / across;
     let size = vec2((pitch * 0.66).clamp(LEAST.x, NODE.x), (inner.height() / tallest * 0.72).clamp(LEAST.y, NODE.y));
     let step = if across > 1.0 { (inner.width() - size.x) / (across - 1.0) } else { 0.0 };
@@ -155,9 +163,9 @@ impl Curve {
         painter.extend(Shape::dashed_line(&self.points, stroke, 6.0, 4.0));
     }
 
-    /// Writes on the curve, above it where it runs level, where nothing is in the way if there is such a place.
-    /// Answers where.
-    pub fn label(&self, painter: &Painter, text: &str, ink: Color32, ground: Color32, taken: &[Rect]) -> Rect {
+    /// Writes on the curve, above it where it runs level, at a place where nothing is in the way; not at all if there is
+    /// none. Answers where the words stand or would have stood, and whether they do.
+    pub fn label(&self, painter: &Painter, text: &str, ink: Color32, ground: Color32, taken: &[Rect]) -> (Rect, bool) {
         let job = egui::text::LayoutJob {
             halign: egui::Align::Center,
             ..egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(10.5), ink, f32::INFINITY)
@@ -171,11 +179,11 @@ impl Curve {
         let lift = if level { size.y / 2.0 + 3.0 } else { 0.0 };
         let around = |at: Pos2| Rect::from_center_size(at - vec2(0.0, lift), size);
         let free = |rect: &Rect| !taken.iter().any(|other| other.shrink(2.0).intersects(*rect));
-        let places = LABEL_PLACES.iter().filter_map(|at| self.points.get(*at)).map(|at| around(*at));
-        let rect = places.into_iter().find(free).unwrap_or_else(|| around(self.middle()));
+        let mut places = LABEL_PLACES.iter().filter_map(|at| self.points.get(*at)).map(|at| around(*at));
+        let Some(rect) = places.find(free) else { return (around(self.middle()), false) };
         painter.rect_filled(rect, 2.0, ground.gamma_multiply(if level { 0.0 } else { 0.8 }));
         painter.galley(rect.center_top(), galley, ink);
-        rect
+        (rect, true)
     }
 
     /// The point half-way.
@@ -186,5 +194,23 @@ impl Curve {
     /// How far a point is from the curve.
     pub fn distance(&self, point: Pos2) -> f32 {
         self.points.iter().map(|on| on.distance(point)).fold(f32::INFINITY, f32::min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_of_a_tall_column_do_not_lie_on_each_other() {
+        let column = |name: &str, nodes: usize| (0..nodes).map(|at| format!("{name}{at}")).collect::<Vec<_>>();
+        let columns = [column("users", 1), column("edge", 2), column("service", 37), column("store", 12)];
+        let canvas = Rect::from_min_size(pos2(10.0, 20.0), vec2(760.0, 430.0));
+        let places: Vec<Rect> = spread(&columns, canvas).into_values().collect();
+        assert_eq!(places.len(), 52);
+        for (at, rect) in places.iter().enumerate() {
+            assert!(canvas.contains_rect(*rect), "{rect:?}");
+            assert!(places[at + 1..].iter().all(|other| !other.intersects(*rect)), "{rect:?}");
+        }
     }
 }

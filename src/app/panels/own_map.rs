@@ -36,7 +36,7 @@ pub fn arrows(
         let curve = Curve::between(*from, *to, canvas);
         curve.paint(painter, Stroke::new(width, colour));
         let rect = if arrow.2 {
-            curve.label(painter, "? suspect", palette.warn, palette.base, &[])
+            curve.label(painter, "? suspect", palette.warn, palette.base, &[]).0
         } else {
             Rect::from_center_size(curve.middle(), egui::vec2(14.0, 14.0))
         };

@@ -224,8 +224,8 @@ fn label(
         quantity(call.rate, "1/s")
     };
     let ink = if call.errors > 0.05 { palette.bad } else { palette.text };
-    let rect = curve.label(painter, &words, ink, palette.base, taken);
-    taken.push(rect);
+    let (rect, written) = curve.label(painter, &words, ink, palette.base, taken);
+    taken.extend(written.then_some(rect));
     let name = format!("call {} -> {}", call.from, call.to);
     let response = ui.interact(rect, ui.scope_id().with(&name), Sense::hover());
     let response =
