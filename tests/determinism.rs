@@ -36,7 +36,7 @@ fn golden_digests_of_the_storefront() {
     assert_eq!(found, GOLDEN_STOREFRONT);
 }
 
-const GOLDEN_STOREFRONT: [&str; 3] = ["3882d49f9f898b26", "0a3a50a0d181371f", "06dd62c23b7b6720"];
+const GOLDEN_STOREFRONT: [&str; 3] = ["3c4d062f2a7eaedf", "180bf56d5544f8e5", "bcc9e3ac8c029003"];
 
 #[test]
 fn golden_digests_of_the_lessons() {
@@ -52,7 +52,7 @@ fn golden_digests_of_the_lessons() {
     assert_eq!(found, GOLDEN_LESSONS);
 }
 
-const GOLDEN_LESSONS: [&str; 2] = ["8fa70e1bce2ab5f7", "ed6ca45d648a7ed6"];
+const GOLDEN_LESSONS: [&str; 2] = ["cc6599f22ffbe459", "95f2cf453e850e29"];
 
 #[test]
 fn runs_in_parallel_do_not_know_of_each_other() {

@@ -35,6 +35,9 @@ pub const RESULTS: [&str; 19] = [
     "connection_reset",
 ];
 
+/// The system that queues are said to be.
+const MESSAGING: &str = "rabbitmq";
+
 /// Bucket bounds for sizes, in bytes.
 pub const SIZE_BOUNDS: [f64; 12] =
     [128.0, 256.0, 512.0, 1024.0, 2048.0, 3072.0, 4096.0, 6144.0, 8192.0, 16384.0, 65536.0, 262_144.0];
@@ -465,8 +468,10 @@ fn route_words(
                 label("messaging.destination.name", queue),
                 label("messaging.message.type", message),
                 label("messaging.operation.name", "process"),
+                label("messaging.operation.type", "process"),
+                label("messaging.system", MESSAGING),
             ];
-            let series = vec![labels[0], labels[2]];
+            let series = vec![labels[0], labels[2], labels[4]];
             (format!("process {queue}"), SpanKind::Consumer, labels, Some((families.messaging_process, series)))
         }
     };
@@ -558,9 +563,11 @@ fn call_words(plan: &Plan, call: &CallPlan, families: &Families, telemetry: &mut
         }
         RouteWork::Publish { message } | RouteWork::Message { message, .. } => {
             let destination = label("messaging.destination.name", callee);
-            let system = label("messaging.system", "rabbitmq");
+            let system = label("messaging.system", MESSAGING);
             let operation = label("messaging.operation.name", "send");
-            let constants = vec![destination, label("messaging.message.type", message), operation, system, server];
+            let kind = label("messaging.operation.type", "send");
+            let constants =
+                vec![destination, label("messaging.message.type", message), operation, kind, system, server];
             let labels = vec![destination, operation, system, server];
             (format!("send {callee}"), SpanKind::Producer, constants, families.messaging_client, labels)
         }
