@@ -5,23 +5,16 @@ use std::io;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
 
 use super::common::{ByProcess, pair, resource, scope, span_id, text, trace_id, unix_nano};
-use super::{CHUNK, Sink};
+use super::{Sink, chunks};
 use crate::Telemetry;
 use crate::telemetry::{self, attribute};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
-    let mut chunk = ByProcess::new();
-    let mut written = 0;
-    for log in telemetry.logs.iter() {
+    let records = telemetry.logs.iter().map(|log| {
         let process = (log.resource, telemetry.process_at(log.resource, log.stamp));
-        chunk.push(process, record(telemetry, log));
-        written += 1;
-        if written % CHUNK as u64 == 0 {
-            sink.message(&message(telemetry, &mut chunk))?;
-        }
-    }
-    sink.message(&message(telemetry, &mut chunk))?;
-    Ok(written)
+        (process, record(telemetry, log))
+    });
+    chunks(telemetry, records, message, sink)
 }
 
 pub(super) fn message(telemetry: &Telemetry, chunk: &mut ByProcess<LogRecord>) -> LogsData {

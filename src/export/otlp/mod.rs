@@ -5,6 +5,7 @@
 //! message whose lists are joined, so that it is written in parts and read in one.
 
 mod common;
+mod framed;
 mod logs;
 mod metrics;
 mod part;
@@ -17,6 +18,8 @@ use std::io::{self, Write};
 use prost::Message;
 use serde::Serialize;
 
+use self::common::{ByProcess, Process};
+use self::framed::Framed;
 use crate::Telemetry;
 
 /// Records in one message.
@@ -49,6 +52,35 @@ pub fn write(telemetry: &Telemetry, signal: Signal, encoding: Encoding, out: &mu
         Signal::Traces => traces::write(telemetry, &mut sink),
         Signal::Logs => logs::write(telemetry, &mut sink),
         Signal::Metrics => metrics::write(telemetry, &mut sink),
+    }
+}
+
+/// Writes records by their processes, a message for each [`CHUNK`] of them; `tree` makes a message of whole records.
+/// Answers how many there were.
+fn chunks<R: Message, M: Message + Serialize>(
+    telemetry: &Telemetry,
+    records: impl Iterator<Item = (Process, R)>,
+    tree: fn(&Telemetry, &mut ByProcess<R>) -> M,
+    sink: &mut Sink<'_>,
+) -> io::Result<u64> {
+    let (mut whole, mut framed) = (ByProcess::new(), Framed::default());
+    let mut written = 0;
+    let mut records = records.peekable();
+    loop {
+        for (process, record) in records.by_ref().take(CHUNK) {
+            match sink.encoding {
+                Encoding::Json => whole.push(process, record),
+                Encoding::Protobuf => framed.push(process, &record),
+            }
+            written += 1;
+        }
+        match sink.encoding {
+            Encoding::Json => sink.message(&tree(telemetry, &mut whole))?,
+            Encoding::Protobuf => sink.out.write_all(&framed.take(telemetry))?,
+        }
+        if records.peek().is_none() {
+            return Ok(written);
+        }
     }
 }
 

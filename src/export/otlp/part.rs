@@ -6,6 +6,7 @@ use prost::Message;
 
 use super::Signal;
 use super::common::{ByProcess, resource, scope};
+use super::framed::Framed;
 use super::{logs, metrics, traces};
 use crate::Telemetry;
 use crate::telemetry::{Scrape, TraceRef};
@@ -35,22 +36,22 @@ pub struct Part {
 pub fn next_part(telemetry: &Telemetry, signal: Signal, from: &Cursor, most: usize) -> Option<Part> {
     match signal {
         Signal::Traces => {
-            let mut chunk = ByProcess::new();
+            let mut chunk = Framed::default();
             let rows = from.rows..telemetry.spans.len().min(from.rows.saturating_add(most));
             rows.clone().map(|row| telemetry.spans.get(row)).for_each(|record| {
                 let process = (record.resource, telemetry.process_at(record.resource, record.start));
-                chunk.push(process, traces::span(telemetry, record));
+                chunk.push(process, &traces::span(telemetry, record));
             });
-            whole(rows, || traces::message(telemetry, &mut chunk).encode_to_vec())
+            whole(rows, || chunk.take(telemetry))
         }
         Signal::Logs => {
-            let mut chunk = ByProcess::new();
+            let mut chunk = Framed::default();
             let rows = from.rows..telemetry.logs.len().min(from.rows.saturating_add(most));
             rows.clone().map(|row| telemetry.logs.get(row)).for_each(|record| {
                 let process = (record.resource, telemetry.process_at(record.resource, record.stamp));
-                chunk.push(process, logs::record(telemetry, record));
+                chunk.push(process, &logs::record(telemetry, record));
             });
-            whole(rows, || logs::message(telemetry, &mut chunk).encode_to_vec())
+            whole(rows, || chunk.take(telemetry))
         }
         Signal::Metrics => next_metrics(telemetry, from, most),
     }

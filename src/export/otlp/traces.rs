@@ -5,24 +5,17 @@ use std::io;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData, span, status};
 
 use super::common::{ByProcess, pair, resource, scope, span_id, trace_id, unix_nano};
-use super::{CHUNK, Sink};
+use super::{Sink, chunks};
 use crate::Telemetry;
 use crate::telemetry::event::{self, SpanEvent};
 use crate::telemetry::{SpanKind, SpanRecord, attribute};
 
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
-    let mut chunk = ByProcess::new();
-    let mut written = 0;
-    for record in telemetry.spans.iter() {
+    let records = telemetry.spans.iter().map(|record| {
         let process = (record.resource, telemetry.process_at(record.resource, record.start));
-        chunk.push(process, span(telemetry, record));
-        written += 1;
-        if written % CHUNK as u64 == 0 {
-            sink.message(&message(telemetry, &mut chunk))?;
-        }
-    }
-    sink.message(&message(telemetry, &mut chunk))?;
-    Ok(written)
+        (process, span(telemetry, record))
+    });
+    chunks(telemetry, records, message, sink)
 }
 
 pub(super) fn message(telemetry: &Telemetry, chunk: &mut ByProcess<Span>) -> TracesData {
