@@ -8,6 +8,8 @@ use super::template::{ABSENT, ArgKind, Template};
 
 /// The longest text that is looked for this way, in bytes; states fit into a byte.
 const LONGEST: usize = 200;
+/// Numbers below it are remembered.
+const SMALL: u32 = 1000;
 /// Bytes that a memory of names may take.
 const MOST_MEMORY: usize = 16 << 20;
 
@@ -58,6 +60,8 @@ pub struct LineReader<'a> {
     finder: &'a LineFinder<'a>,
     /// By name, then state: one more than the state after it; zero where it is not known yet.
     memory: Vec<u8>,
+    /// The same for small numbers.
+    numbers: Vec<u8>,
     digits: String,
 }
 
@@ -190,7 +194,9 @@ impl<'a> LineFinder<'a> {
     /// Begins to read.
     pub fn reader(&'a self) -> LineReader<'a> {
         let size = self.names.iter().len() * self.automaton.states();
-        LineReader { finder: self, memory: vec![0; if size > MOST_MEMORY { 0 } else { size }], digits: String::new() }
+        let memory = vec![0; if size > MOST_MEMORY { 0 } else { size }];
+        let numbers = vec![0; SMALL as usize * self.automaton.states()];
+        LineReader { finder: self, memory, numbers, digits: String::new() }
     }
 }
 
@@ -270,11 +276,11 @@ impl LineReader<'_> {
         match hole.kind {
             ArgKind::Name => self.name(state, arg),
             _ if hole.any[usize::from(state)] != OPEN => hole.any[usize::from(state)],
-            ArgKind::Count => digits(automaton, state, arg),
+            ArgKind::Count => self.number(state, arg),
             // As it is rounded where it is rendered.
             ArgKind::Micros if arg % 100 != 50 => {
                 let tenths = (u64::from(arg) + 50) / 100;
-                let point = automaton.step(digits(automaton, state, (tenths / 10) as u32), b'.');
+                let point = automaton.step(self.number(state, (tenths / 10) as u32), b'.');
                 automaton.step(point, b'0' + (tenths % 10) as u8)
             }
             kind => {
@@ -283,6 +289,19 @@ impl LineReader<'_> {
                 automaton.run(state, &self.digits)
             }
         }
+    }
+
+    #[inline]
+    fn number(&mut self, state: u8, number: u32) -> u8 {
+        let automaton = &self.finder.automaton;
+        if number >= SMALL {
+            return digits(automaton, state, number);
+        }
+        let place = number as usize * automaton.states() + usize::from(state);
+        if self.numbers[place] == 0 {
+            self.numbers[place] = digits(automaton, state, number) + 1;
+        }
+        self.numbers[place] - 1
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 //! Log search: the newest lines that match, and how many there are in all.
 
+use std::collections::VecDeque;
+
 use super::super::{LogFilter, LogLine, LogPage, Refusal};
 use super::{find_trace, is_meant, replicas, since, stamp_of};
 use crate::lab::Observation;
@@ -21,28 +23,21 @@ pub fn logs(seen: &Observation, filter: &LogFilter) -> Result<LogPage, Refusal> 
         finder: LineFinder::new(names, templates, &filter.contains, true),
         lower: filter.contains.to_lowercase(),
     };
-    let counts = side_by_side(logs.parts(), |part| {
-        let mut count = 0;
-        search.each(part, &mut |_| count += 1);
-        count
-    });
-    let mut page = LogPage { total: counts.iter().sum(), lines: Vec::new() };
-    // Only the parts that the newest lines lie in are read again.
-    let mut left = LogPage::LIMIT;
-    for (part, count) in counts.iter().enumerate().rev().filter(|(_, count)| **count > 0) {
-        let (mut lines, mut skip) = (Vec::new(), count.saturating_sub(left));
-        search.each(part, &mut |record| match skip {
-            0 => lines.push(search.line(record)),
-            _ => skip -= 1,
+    let found = side_by_side(logs.parts(), |part| {
+        let (mut count, mut newest) = (0, VecDeque::new());
+        search.each(part, &mut |row| {
+            count += 1;
+            if newest.len() == LogPage::LIMIT {
+                newest.pop_front();
+            }
+            newest.push_back(row);
         });
-        left -= lines.len();
-        lines.append(&mut page.lines);
-        page.lines = lines;
-        if left == 0 {
-            break;
-        }
-    }
-    Ok(page)
+        (count, newest)
+    });
+    let newest = found.iter().rev().flat_map(|(_, newest)| newest.iter().rev().copied());
+    let mut lines: Vec<LogLine> = newest.take(LogPage::LIMIT).map(|row| search.line(logs.get(row))).collect();
+    lines.reverse();
+    Ok(LogPage { total: found.iter().map(|(count, _)| count).sum(), lines })
 }
 
 /// What a line must be.
@@ -58,8 +53,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Visits the records of a part that match.
-    fn each(&self, part: usize, visit: &mut dyn FnMut(LogRecord<'a>)) {
+    /// Visits the rows of a part whose records match.
+    fn each(&self, part: usize, visit: &mut dyn FnMut(usize)) {
         let logs = &self.telemetry.logs;
         let finder = self.finder.as_ref();
         let may = logs.templates().iter().zip(0..).map(|((severity, _), id)| {
@@ -69,7 +64,7 @@ impl<'a> Search<'a> {
         let may: Vec<bool> = may.collect();
         let mut reader = finder.map(LineFinder::reader);
         let mut text = String::new();
-        logs.visit_part(part, |_, record| {
+        logs.visit_part(part, |row, record| {
             if !may[usize::from(record.template.0)]
                 || record.stamp < self.from
                 || !is_meant(&self.means, record.resource)
@@ -86,7 +81,7 @@ impl<'a> Search<'a> {
                 }
             };
             if found {
-                visit(record);
+                visit(row);
             }
         });
     }

@@ -21,19 +21,14 @@ struct Seen {
     /// None: no span of it was met.
     spans: u32,
     errors: u32,
-    root: Root,
+    /// The root, as far as it is known.
+    root_start: Stamp,
+    root_resource: ResourceId,
+    root_shape: ShapeId,
+    root_has_parent: bool,
     /// Whether a span is of the node that is asked for, and whether its name is.
     service: bool,
     name: bool,
-}
-
-/// The root of a trace as far as it is known.
-#[derive(Clone, Copy, Default)]
-struct Root {
-    has_parent: bool,
-    start: Stamp,
-    resource: ResourceId,
-    shape: ShapeId,
 }
 
 /// The traces whose numbers follow one another.
@@ -41,6 +36,8 @@ struct Root {
 struct Table {
     first: usize,
     traces: Vec<Seen>,
+    /// So many from the first are in the table before.
+    told: usize,
 }
 
 /// The newest or the slowest traces that match.
@@ -58,17 +55,17 @@ pub fn traces(seen: &Observation, filter: &TraceFilter) -> Result<Vec<TraceRow>,
             (meant, meant && filter.service.is_some() && is_named(head.shape))
         })
     });
-    let all = Table::joined(&tables);
+    let all = Table::apart(tables);
     let matches = |trace: &Seen| {
         trace.spans > 0
             && trace.service
-            && (trace.name || is_named(trace.root.shape))
+            && (trace.name || is_named(trace.root_shape))
             && trace.start >= from
             && !(filter.errors_only && trace.errors == 0)
             && filter.min_duration.is_none_or(|least| length(trace) >= least)
     };
     let limit = filter.limit.unwrap_or(USUAL).min(MOST);
-    let found = all.traces.iter().enumerate().filter(|(_, trace)| matches(trace));
+    let found = all.iter().flat_map(Table::own).filter(|(_, trace)| matches(trace));
     let found = match filter.slowest {
         true => first(limit, found.map(|(at, trace)| (Reverse(length(trace)), at))),
         false => first(limit, found.map(|(at, trace)| (Reverse(trace.start), usize::MAX - at)))
@@ -77,13 +74,14 @@ pub fn traces(seen: &Observation, filter: &TraceFilter) -> Result<Vec<TraceRow>,
             .collect(),
     };
     let row = |at: usize| {
-        let (id, trace) = (TraceRef::from_raw((all.first + at) as u32)?, all.traces.get(at)?);
+        let table = all.get(all.partition_point(|table| table.end() <= at))?;
+        let (id, trace) = (TraceRef::from_raw(at as u32)?, table.traces.get(at - table.first)?);
         Some(TraceRow {
             id: telemetry.spans.trace_id(id),
             start: trace.start,
             duration: length(trace),
-            service: telemetry.resource(trace.root.resource).service.clone(),
-            name: telemetry.spans.shape_of(trace.root.shape).template.text.clone(),
+            service: telemetry.resource(trace.root_resource).service.clone(),
+            name: telemetry.spans.shape_of(trace.root_shape).template.text.clone(),
             spans: trace.spans as usize,
             errors: trace.errors as usize,
         })
@@ -119,27 +117,77 @@ impl Table {
         for head in heads {
             let (service, name) = what(&head);
             let end = Stamp(head.start.0.saturating_add_unsigned(head.duration.0));
-            let root =
-                Root { has_parent: head.parent.0 != 0, start: head.start, resource: head.resource, shape: head.shape };
-            let errors = u32::from(head.error);
-            traces[place(&head) - least].add(&Seen { start: head.start, end, spans: 1, errors, root, service, name });
+            traces[place(&head) - least].add(&Seen {
+                start: head.start,
+                end,
+                spans: 1,
+                errors: u32::from(head.error),
+                root_start: head.start,
+                root_resource: head.resource,
+                root_shape: head.shape,
+                root_has_parent: head.parent.0 != 0,
+                service,
+                name,
+            });
         }
-        Table { first: least, traces }
+        Table { first: least, traces, told: 0 }
     }
 
-    /// One table of all, those of earlier spans first.
-    fn joined(tables: &[Table]) -> Table {
-        let filled = || tables.iter().filter(|table| !table.traces.is_empty());
-        let first = filled().map(|table| table.first).min().unwrap_or(0);
-        let end = filled().map(|table| table.first + table.traces.len()).max().unwrap_or(0);
-        let mut all = Table { first, traces: vec![Seen::default(); end - first] };
-        for table in filled() {
-            let place = table.first - first;
-            for (seen, more) in all.traces[place..].iter_mut().zip(&table.traces) {
-                seen.add(more);
+    fn begin(&self) -> usize {
+        self.first + self.told
+    }
+
+    fn end(&self) -> usize {
+        self.first + self.traces.len()
+    }
+
+    /// Those that are in no table before, with their numbers.
+    fn own(&self) -> impl Iterator<Item = (usize, &Seen)> {
+        (self.begin()..).zip(&self.traces[self.told..])
+    }
+
+    /// All traces once, in order: tables overlap where traces of one part of the spans go on in the next. Tables of
+    /// earlier spans come first.
+    fn apart(tables: Vec<Table>) -> Vec<Table> {
+        let mut all: Vec<Table> = Vec::with_capacity(tables.len());
+        for mut table in tables.into_iter().filter(|table| !table.traces.is_empty()) {
+            // Some trace took long: what began after it is one table.
+            while all.last().is_some_and(|last| table.first < last.begin()) {
+                let last = all.pop().unwrap_or_default();
+                match all.last_mut() {
+                    Some(before) => before.add(&last),
+                    None => {
+                        let mut wide = Table { first: table.first, ..Table::default() };
+                        wide.add(&last);
+                        all.push(wide);
+                    }
+                }
+            }
+            if let Some(last) = all.last_mut() {
+                let known = last.end().saturating_sub(table.first).min(table.traces.len());
+                let place = table.first - last.first;
+                for (seen, more) in last.traces.iter_mut().skip(place).zip(&table.traces[..known]) {
+                    seen.add(more);
+                }
+                table.told = known;
+            }
+            if table.told < table.traces.len() {
+                all.push(table);
             }
         }
         all
+    }
+
+    /// Adds a table whose own begin no earlier.
+    fn add(&mut self, more: &Table) {
+        let own = &more.traces[more.told..];
+        let place = more.begin() - self.first;
+        self.traces.resize(self.traces.len().max(place), Seen::default());
+        let known = (self.traces.len() - place).min(own.len());
+        for (seen, more) in self.traces[place..].iter_mut().zip(own) {
+            seen.add(more);
+        }
+        self.traces.extend_from_slice(&own[known..]);
     }
 }
 
@@ -158,8 +206,9 @@ impl Seen {
         self.end = self.end.max(more.end);
         self.spans += more.spans;
         self.errors += more.errors;
-        if (more.root.has_parent, more.root.start) < (self.root.has_parent, self.root.start) {
-            self.root = more.root;
+        if (more.root_has_parent, more.root_start) < (self.root_has_parent, self.root_start) {
+            (self.root_has_parent, self.root_start) = (more.root_has_parent, more.root_start);
+            (self.root_resource, self.root_shape) = (more.root_resource, more.root_shape);
         }
         self.service |= more.service;
         self.name |= more.name;
@@ -203,6 +252,31 @@ mod tests {
         let slowest = traces(&seen, &TraceFilter { slowest: true, ..TraceFilter::default() }).unwrap();
         assert_eq!(slowest[0].duration, Duration::from_millis(100));
         assert_eq!(slowest.len(), 10);
+    }
+
+    #[test]
+    fn tables_that_overlap_in_any_way_hold_each_trace_once() {
+        let spans = |first: usize, counts: &[u32]| {
+            let traces = counts.iter().map(|spans| Seen { spans: *spans, ..Seen::default() }).collect();
+            Table { first, traces, told: 0 }
+        };
+        let told = |tables: Vec<Table>| {
+            let all = Table::apart(tables);
+            assert!(all.windows(2).all(|pair| pair[0].end() <= pair[1].begin()));
+            let met = all.iter().flat_map(Table::own).filter(|(_, seen)| seen.spans > 0);
+            met.map(|(at, seen)| (at, seen.spans)).collect::<Vec<_>>()
+        };
+        let four = || vec![spans(0, &[1, 1, 1, 1]), spans(3, &[1, 0, 1]), spans(4, &[1, 1, 1]), spans(9, &[1])];
+        let expected = vec![(0, 1), (1, 1), (2, 1), (3, 2), (4, 1), (5, 2), (6, 1), (9, 1)];
+        assert_eq!(told(four()), expected);
+        // One that goes far back, one that is inside of others, one that leaves a gap, and one that comes before all.
+        let mut more = four();
+        more.extend([spans(1, &[1; 4]), spans(2, &[1]), Table::default(), spans(7, &[1]), spans(0, &[1; 12])]);
+        let all = told(more);
+        assert_eq!(all.iter().map(|(at, _)| *at).collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
+        let sum: u32 = all.iter().map(|(_, spans)| spans).sum();
+        assert_eq!(sum, 10 + 4 + 1 + 1 + 12);
+        assert_eq!(told(vec![spans(5, &[1]), spans(2, &[1, 1])]), [(2, 1), (3, 1), (5, 1)]);
     }
 
     #[test]
