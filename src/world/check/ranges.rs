@@ -57,12 +57,10 @@ pub(crate) fn up_to_a_day(found: &mut Findings, path: &DataPath, what: &str, val
 
 /// How long something is believed: a time that is not zero, up to a day.
 pub(crate) fn believed(found: &mut Findings, path: &DataPath, what: &str, value: Duration) {
-    match value {
-        Duration::ZERO => {
-            found.value(path, format!("{what} is no time at all"), "write a time above \"0s\", up to \"24h\"")
-        }
-        _ => up_to_a_day(found, path, what, value),
+    if value == Duration::ZERO {
+        found.value(path, format!("{what} is no time at all"), "write a time above \"0s\", up to \"24h\"");
     }
+    up_to_a_day(found, path, what, value);
 }
 
 /// A distribution of times.
