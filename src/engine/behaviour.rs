@@ -2,6 +2,7 @@
 //! was changed.
 
 use super::Simulation;
+use super::bad_key::BadKeyHere;
 use super::data::{Part, Source};
 use super::fabric::Home;
 use super::ids::InstanceId;
@@ -22,6 +23,9 @@ impl Simulation {
         if let Some(policy) = self.fabric.part::<TimeSync>(like).map(|sync| sync.policy) {
             self.set_clock_sync(instance, policy);
         }
+        if let Some(bad) = self.fabric.peek_part::<BadKeyHere>(like).map(BadKeyHere::declared) {
+            self.set_bad_key(instance, bad);
+        }
         let memory = self.fabric.part::<Heap>(like).map(|heap| heap.policy);
         if let (Some(memory), Some(mut heap)) = (memory, self.fabric.part::<Heap>(instance)) {
             heap.policy = memory;
@@ -34,7 +38,7 @@ impl Simulation {
         if let (Some(lease), Some(mut table)) = (lease, self.fabric.part::<LockTable>(instance)) {
             table.policy = lease;
         }
-        let Home { node, ordinal } = self.fabric.home(instance);
+        let Home { node, ordinal, .. } = self.fabric.home(instance);
         let first = usize::from(self.fabric.home(like).ordinal);
         let plan = self.plan.clone();
         for arrow in &plan.nodes[node.at()].out {
@@ -101,6 +105,7 @@ impl Simulation {
                 self.fabric.cache(instance)?.invalidate(datum, entry.key);
                 return None;
             }
+            Setting::BadKey(bad) => Setting::BadKey(self.set_bad_key(instance, bad.clone())),
             Setting::Slow(slow) => {
                 let pace = &mut self.fabric.node(instance).pace;
                 let before = Slow { share: pace.slow_share, factor: pace.slow_factor };

@@ -2,9 +2,10 @@
 //! when all failed. The order is fixed: retry around hedge around bulkhead around breaker around pool around timeout
 //! around the network.
 
+use super::by_key::packed;
 use super::data::{Part, Parts, Source, merge};
 use super::flight::{Attempt, Call, Caller, Context, Failure, ReplyTo, TraceContext};
-use super::ids::{CallId, InstanceId, LinkId};
+use super::ids::{CallId, DatumId, InstanceId, LinkId};
 use super::network::Packet;
 use super::slab::Key;
 use super::visit::Incoming;
@@ -37,9 +38,7 @@ pub(super) const CONNECTION_GIVES_UP: Duration = Duration::from_secs(127);
 impl Simulation {
     /// Begins a call.
     pub(super) fn start_call(&mut self, out: Outgoing) {
-        let arrow = self.plan.calls[out.plan.at()].arrow;
-        let ordinal = usize::from(self.fabric.home(out.instance).ordinal);
-        let link = self.fabric.ends[arrow.at()][ordinal];
+        let link = self.fabric.end(out.instance, self.plan.calls[out.plan.at()].place);
         let key = self.calls.insert(Call {
             identity: out.identity,
             caller: out.caller,
@@ -97,8 +96,15 @@ impl Simulation {
         let (streams, first) = (arrow.streams, attempt == 0 && !call.hedges);
         let arrow_salt = scoped::salt_of(plan.arrow);
         call.opened = None;
-        let keeps = self.fabric.link(call_link).connections.policy;
+        let keeps = self.fabric.link(call_link).connections.policy();
         let reused = if keeps.is_some() { self.open_connection(call_link) } else { None };
+        if reused.is_none() && self.look_up_fails(call_link, identity) {
+            if self.fabric.link(call_link).pool.policy.is_some() {
+                self.fabric.link(call_link).pool.waited(waited);
+            }
+            self.release(call_link);
+            return self.attempt_failed(key, Failure::Unresolved);
+        }
         let target = match reused {
             Some((target, _)) => Some(target),
             None => self.choose_replica(call_link, identity, call_plan, context),
@@ -129,10 +135,7 @@ impl Simulation {
                 .unwrap_or(timeout);
         }
         let propagation = link.emitter.trace;
-        if link.balancer.in_flight.len() <= ordinal {
-            link.balancer.in_flight.resize(ordinal + 1, 0);
-        }
-        link.balancer.in_flight[ordinal] += 1;
+        *link.balancer.in_flight.place(ordinal) += 1;
         if keeps.is_some() && reused.is_none() {
             link.connections.opened(target, self.now);
         }
@@ -194,10 +197,10 @@ impl Simulation {
     ) -> Option<InstanceId> {
         let arrow = self.fabric.side(link).arrow;
         let callee = self.plan.arrows[arrow.at()].to;
-        let count = self.fabric.replicas[callee.at()].len();
+        let count = self.fabric.count(callee);
         let watched = self.watched && self.fabric.link(link).balancer.targets.is_some();
         if count == 1 && !watched {
-            let only = self.fabric.replicas[callee.at()][0];
+            let only = self.fabric.first(callee);
             return self.fabric.is_found(only, self.now).then_some(only);
         }
         let item = self.fabric.link(link);
@@ -219,9 +222,7 @@ impl Simulation {
             }
             Balance::LeastConnections => {
                 let in_flight = &self.fabric.link(link).balancer.in_flight;
-                let load = |at: &usize| {
-                    (in_flight.get(*at).copied().unwrap_or(0), (*at + count - turn as usize % count) % count)
-                };
+                let load = |at: &usize| (in_flight.to(*at), (*at + count - turn as usize % count) % count);
                 (0..count).min_by_key(load).unwrap_or(0)
             }
         };
@@ -260,9 +261,38 @@ impl Simulation {
         }
         self.attempt_over(key, None, &parts);
         let Some(call) = self.calls.get(key).copied() else { return };
-        let route = self.plan.calls[call.plan.at()].route;
-        self.fabric.link(call.link).fallback.keep(route, call.context.journey.0, &parts);
+        if self.fabric.link(call.link).fallback.remembers() {
+            self.remember(&call, &parts);
+        }
         self.deliver(key, Ok(parts));
+    }
+
+    /// Keeps a good answer for a bad day. What a lock service said is no value.
+    fn remember(&mut self, call: &Call, parts: &Parts) {
+        let route = self.plan.calls[call.plan.at()].route;
+        for part in parts.iter().filter(|part| part.source != Source::Done) {
+            let asked = self.asked_for(call, part.datum);
+            self.fabric.link(call.link).fallback.keep(route, asked, *part);
+        }
+    }
+
+    /// What was answered last about the keys that a call asks for.
+    fn remembered(&mut self, call: &Call) -> Parts {
+        let (mut parts, plan) = (Parts::new(), self.plan.clone());
+        let route = plan.calls[call.plan.at()].route;
+        for datum in &plan.routes[route.at()].delivers {
+            let asked = self.asked_for(call, *datum);
+            if let Some(part) = self.fabric.link(call.link).fallback.recall(route, asked) {
+                let source = if part.source == Source::Token { Source::Token } else { Source::Stale };
+                merge(&mut parts, Part { source, ..part });
+            }
+        }
+        parts
+    }
+
+    /// The key that a call asks for, whatever it gets.
+    fn asked_for(&self, call: &Call, datum: DatumId) -> u64 {
+        packed(datum, data::key_of(&self.plan, datum, call.context.journey, call.context.user))
     }
 
     /// Nothing came back in time.
@@ -314,12 +344,13 @@ impl Simulation {
             link.emitter.failures += f64::from(u8::from(failure.is_some()));
         }
         let changed = failure.is_none_or(Failure::went_out) && link.breaker.record(failure.is_none(), self.now);
-        let says = changed && link.breaker.policy.is_some_and(|policy| policy.log);
+        let says = changed && link.breaker.policy().is_some_and(|policy| policy.log);
         let open = link.breaker.is_open();
         if let Attempt::Sent(target) = call.state {
             let ordinal = usize::from(self.fabric.home(target).ordinal);
             let link = self.fabric.link(call.link);
-            link.balancer.in_flight[ordinal] = link.balancer.in_flight[ordinal].saturating_sub(1);
+            let in_flight = link.balancer.in_flight.place(ordinal);
+            *in_flight = in_flight.saturating_sub(1);
             if let Some(opened) = call.opened {
                 let answered = failure.is_none_or(Failure::is_answer);
                 link.connections.put_back(target, opened, answered, self.now);
@@ -380,13 +411,7 @@ impl Simulation {
         let mut parts = Parts::new();
         match policy.value {
             FallbackValue::Empty => {}
-            FallbackValue::Stale => {
-                let kept = link.fallback.recall(route, call.context.journey.0);
-                parts = kept.cloned().unwrap_or_default();
-                for part in parts.iter_mut().filter(|part| part.source != Source::Token) {
-                    part.source = Source::Stale;
-                }
-            }
+            FallbackValue::Stale => parts = self.remembered(&call),
             FallbackValue::Default => {
                 for datum in &self.plan.routes[route.at()].delivers {
                     merge(

@@ -268,6 +268,9 @@ impl Simulation {
             }
             Setting::RefusalRate(rate) => Setting::RefusalRate(std::mem::replace(&mut node.pace.refusal_rate, *rate)),
             Setting::ErrorRate(rate) => Setting::ErrorRate(std::mem::replace(&mut node.pace.error_rate, *rate)),
+            Setting::ErrorStatus(status) => {
+                Setting::ErrorStatus(std::mem::replace(&mut node.pace.error_status, *status))
+            }
             Setting::ClockOffset(offset) => {
                 let (before, _) = node.clock.error(now);
                 node.clock.step(now, *offset);
@@ -334,7 +337,7 @@ impl Simulation {
                 Setting::Fallback(before)
             }
             Setting::Breaker(policy) => {
-                let before = link.breaker.policy;
+                let before = link.breaker.policy();
                 link.breaker = super::link::Breaker::new(*policy);
                 Setting::Breaker(before)
             }
@@ -346,7 +349,7 @@ impl Simulation {
             Setting::Latency(latency) => Setting::Latency(std::mem::replace(&mut link.network.latency, *latency)),
             Setting::Loss(loss) => Setting::Loss(std::mem::replace(&mut link.network.loss, *loss)),
             Setting::KeepAlive(policy) => {
-                let before = link.connections.policy;
+                let before = link.connections.policy();
                 link.connections = super::connections::Connections::new(*policy);
                 Setting::KeepAlive(before)
             }
@@ -356,6 +359,8 @@ impl Simulation {
             Setting::Balance(policy) => Setting::Balance(std::mem::replace(&mut link.balancer.policy, *policy)),
             Setting::RequestLoss(_)
             | Setting::ResponseLoss(_)
+            | Setting::BurstLoss(_)
+            | Setting::LookupErrors(_)
             | Setting::Duplication(_)
             | Setting::Reordering(_)
             | Setting::Bandwidth(_)
@@ -417,7 +422,7 @@ impl Simulation {
         for arrow in &self.plan.nodes[home.node.at()].out {
             let link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(home.ordinal)]);
             link.connections.close_all();
-            link.breaker = super::link::Breaker::new(link.breaker.policy);
+            link.breaker = super::link::Breaker::new(link.breaker.policy());
             link.retries = super::link::Retries::new(link.retries.policy);
             link.fallback = super::link::FallbackPolicy::new(link.fallback.policy);
             if let Some(targets) = link.balancer.targets.as_mut() {

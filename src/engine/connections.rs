@@ -9,7 +9,7 @@ use crate::world::KeepAlive;
 /// The open connections of an arrow's end that no call uses, the one used last at the end. A shared one stays here.
 #[derive(Clone, Debug, Default)]
 pub struct Connections {
-    pub policy: Option<KeepAlive>,
+    policy: Option<Box<KeepAlive>>,
     open: Vec<Connection>,
 }
 
@@ -29,12 +29,17 @@ impl Connection {
 
 impl Connections {
     pub fn new(policy: Option<KeepAlive>) -> Self {
-        Connections { policy, open: Vec::new() }
+        Connections { policy: policy.map(Box::new), open: Vec::new() }
+    }
+
+    /// How long they stay open, if they do.
+    pub fn policy(&self) -> Option<KeepAlive> {
+        self.policy.as_deref().copied()
     }
 
     /// Takes the connection that was used last: its replica, and since when it is open.
     fn take(&mut self, now: SimTime) -> Option<(InstanceId, SimTime)> {
-        let policy = self.policy?;
+        let policy = self.policy()?;
         while let Some(mut connection) = self.open.pop() {
             if connection.is_closed(&policy, now) {
                 continue;
@@ -50,14 +55,14 @@ impl Connections {
 
     /// A new connection.
     pub fn opened(&mut self, target: InstanceId, now: SimTime) {
-        if self.policy.is_some_and(|policy| policy.shared) {
+        if self.policy.as_ref().is_some_and(|policy| policy.shared) {
             self.open.push(Connection { target, opened: now, used: now });
         }
     }
 
     /// A call over a connection is over; what had an answer can be used again.
     pub fn put_back(&mut self, target: InstanceId, opened: SimTime, answered: bool, now: SimTime) {
-        if answered && self.policy.is_some_and(|policy| !policy.shared) {
+        if answered && self.policy.as_ref().is_some_and(|policy| !policy.shared) {
             self.open.push(Connection { target, opened, used: now });
         }
     }
@@ -74,7 +79,7 @@ impl Connections {
 
     /// How many are open without a call.
     pub fn idle(&mut self, now: SimTime) -> usize {
-        let Some(policy) = self.policy else { return 0 };
+        let Some(policy) = self.policy() else { return 0 };
         self.open.retain(|connection| !connection.is_closed(&policy, now));
         self.open.len()
     }

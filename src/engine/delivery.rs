@@ -71,7 +71,7 @@ impl Simulation {
 
     /// Hands messages of a queue to consumers that have a server free.
     pub(super) fn dispatch(&mut self, queue: InstanceId) {
-        let Home { node, ordinal } = self.fabric.home(queue);
+        let Home { node, ordinal, .. } = self.fabric.home(queue);
         if self.fabric.node(queue).replica.down {
             return;
         }
@@ -207,7 +207,7 @@ impl Simulation {
 
     /// A message goes back to the queue, or is given up.
     fn message_back(&mut self, queue: InstanceId, message: Message) {
-        let Home { node, ordinal } = self.fabric.home(queue);
+        let Home { node, ordinal, .. } = self.fabric.home(queue);
         let Some(mut store) = self.fabric.queue(queue) else { return };
         if message.deliveries < store.most_deliveries {
             self.flows.queue(queue).returned += 1;

@@ -26,6 +26,32 @@ pub(super) enum Value<'a> {
     Float(f64),
 }
 
+/// Where series are in a row, by what they are of; zero is none yet, others are counted from 1. Asked for the same again,
+/// as mostly, it looks into no table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    last: (u32, u32),
+    all: Vec<u32>,
+}
+
+impl Places {
+    #[inline]
+    fn find(&mut self, at: usize) -> u32 {
+        if self.last.0 as usize != at || self.last.1 == 0 {
+            self.last = (at as u32, self.all.get(at).copied().unwrap_or(0));
+        }
+        self.last.1
+    }
+
+    fn learn(&mut self, at: usize, place: u32) {
+        if self.all.len() <= at {
+            self.all.resize(at + 1, 0);
+        }
+        self.all[at] = place;
+        self.last = (at as u32, place);
+    }
+}
+
 impl Simulation {
     /// A visit begins to be served: its trace starts if it has none, and its span gets a number if it will be recorded.
     pub(super) fn start_span(&mut self, key: Key) {
@@ -75,10 +101,8 @@ impl Simulation {
             let is_request = matches!(route.work, RouteWork::Request { .. });
             let at = usize::from(route.local) * STATUSES.len() + status_index(status);
             let emitter = &mut *emitter;
-            if emitter.served.len() <= at {
-                emitter.served.resize(at + 1, 0);
-            }
-            if emitter.served[at] == 0 {
+            let mut place = emitter.served.find(at);
+            if place == 0 {
                 let mut labels = labels.clone();
                 let status = self.words.statuses[status_index(status)];
                 if is_request {
@@ -91,23 +115,23 @@ impl Simulation {
                     RouteWork::Message { .. } => Some(self.words.families.messaging_consumed),
                     _ => None,
                 };
-                emitter.served[at] = 1 + register(&mut self.telemetry, resource, *family, companion, labels);
+                place = 1 + register(&mut self.telemetry, resource, *family, companion, labels);
+                emitter.served.learn(at, place);
             }
             let rpc = words.rpc.as_ref().map(|labels| {
-                if emitter.served_rpc.len() <= at {
-                    emitter.served_rpc.resize(at + 1, 0);
-                }
-                if emitter.served_rpc[at] == 0 {
+                let mut place = emitter.served_rpc.find(at);
+                if place == 0 {
                     let code = self.words.rpc_statuses[status_index(status)];
                     let error = (status >= 500).then_some((self.words.error_label, code));
                     let own = [(self.words.rpc_status_label, code)].into_iter().chain(error);
                     let labels = labels.iter().copied().chain(own).collect();
                     let family = self.words.families.rpc_server;
-                    emitter.served_rpc[at] = 1 + register(&mut self.telemetry, resource, family, None, labels);
+                    place = 1 + register(&mut self.telemetry, resource, family, None, labels);
+                    emitter.served_rpc.learn(at, place);
                 }
-                emitter.served_rpc[at] as usize - 1
+                place as usize - 1
             });
-            let slot = emitter.served[at] as usize - 1;
+            let slot = place as usize - 1;
             let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
                 let (stamp, value) = (clock.stamp(self.now), took.as_secs_f64());
@@ -199,7 +223,7 @@ impl Simulation {
         let (metrics, log_failures) = (link.emitter.metrics, link.emitter.log_failures);
         let span_errors = link.emitter.span_errors;
         let at = usize::from(route.local) * RESULTS.len() + result;
-        let known = link.emitter.called.get(at).copied().unwrap_or(0);
+        let known = link.emitter.called.find(at);
         let resource = ResourceId(caller.0);
         if metrics {
             let place = if known == 0 {
@@ -216,11 +240,7 @@ impl Simulation {
                 }
                 let companion = is_publish.then_some(self.words.families.messaging_sent);
                 let place = 1 + register(&mut self.telemetry, resource, words.family, companion, labels);
-                let link = self.fabric.link(call.link);
-                if link.emitter.called.len() <= at {
-                    link.emitter.called.resize(at + 1, 0);
-                }
-                link.emitter.called[at] = place;
+                self.fabric.link(call.link).emitter.called.learn(at, place);
                 place
             } else {
                 known

@@ -7,6 +7,7 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::query::QueryState;
 use bevy_ecs::world::{EntityWorldMut, World as Ecs};
 
+use super::bad_key::BadKeyHere;
 use super::cache::CacheStore;
 use super::clock::Clock;
 use super::connections::Connections;
@@ -35,6 +36,15 @@ use crate::world::Discipline;
 pub struct Home {
     pub node: NodeId,
     pub ordinal: u16,
+    /// Its end of the first of its node's arrows; the others follow.
+    first_end: LinkId,
+}
+
+/// The replicas of a node: the first one, and how many there are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Group {
+    first: InstanceId,
+    count: u16,
 }
 
 /// Which arrow an end belongs to, and the replica whose end it is. Never changes.
@@ -53,6 +63,8 @@ pub struct Fabric {
     sides: Vec<Side>,
     /// The replicas of each node, by ordinal.
     pub replicas: Vec<Vec<InstanceId>>,
+    /// What of them each request asks for, in one place.
+    groups: Vec<Group>,
     /// The ends of each arrow, by the caller's ordinal.
     pub ends: Vec<Vec<LinkId>>,
     ecs: Ecs,
@@ -70,6 +82,7 @@ impl Fabric {
             homes: Vec::new(),
             sides: Vec::new(),
             replicas: Vec::new(),
+            groups: Vec::new(),
             ends: Vec::new(),
             caches: ecs.query(),
             queues: ecs.query(),
@@ -82,6 +95,7 @@ impl Fabric {
     pub fn new(plan: &Plan) -> Fabric {
         let mut fabric = Fabric::over(Ecs::new());
         fabric.replicas = vec![Vec::new(); plan.nodes.len()];
+        fabric.groups = vec![Group::default(); plan.nodes.len()];
         fabric.ends = vec![Vec::new(); plan.arrows.len()];
         for at in 0..plan.nodes.len() {
             let node = NodeId(at as u16);
@@ -121,8 +135,8 @@ impl Fabric {
                 ..Pace::default()
             },
             emitter: Emitter::new(&spec.telemetry),
-            health: HealthPage { declared: spec.health.clone(), last: None },
-            keys: KnownKeys::new(spec.idempotency),
+            health: Box::new(HealthPage { declared: spec.health.clone(), last: None }),
+            keys: Box::new(KnownKeys::new(spec.idempotency)),
             flags: Flags(spec.flags.values().copied().collect()),
             scoped: Scoped::default(),
             consumer: Consumer {
@@ -170,8 +184,10 @@ impl Fabric {
             entity.insert(LockTable::new(locks));
         }
         self.entities.push(entity.id());
-        self.homes.push(Home { node, ordinal });
+        self.homes.push(Home { node, ordinal, first_end: LinkId(self.links.len() as u32) });
         self.replicas[node.at()].push(instance);
+        let group = &mut self.groups[node.at()];
+        *group = Group { first: self.replicas[node.at()][0], count: group.count + 1 };
         for arrow in &plan.nodes[node.at()].out {
             self.spawn_link(plan, *arrow, instance);
         }
@@ -183,7 +199,7 @@ impl Fabric {
         let impaired = Impaired::new(&start.impairments, |zone| plan.zone(zone));
         let link = Link {
             network: Network { latency: start.latency, loss: start.loss, impaired: impaired.is_on() },
-            impaired,
+            impaired: Box::new(impaired),
             connections: Connections::new(start.keep_alive),
             guards: Guards::new(start.bulkhead, start.hedge, start.checks_body),
             scoped: Scoped::default(),
@@ -195,7 +211,7 @@ impl Fabric {
             balancer: Balancer {
                 policy: start.balance,
                 turn: u32::from(caller.0),
-                in_flight: Vec::new(),
+                in_flight: Default::default(),
                 targets: None,
             },
             emitter: LinkEmitter {
@@ -205,7 +221,7 @@ impl Fabric {
                 span_errors: start.telemetry.span_errors,
                 log_failures: start.telemetry.log_failures,
                 refusals: start.telemetry.refusals,
-                called: Vec::new(),
+                called: Default::default(),
                 waits: 0,
                 attempts: 0.0,
                 failures: 0.0,
@@ -225,6 +241,24 @@ impl Fabric {
     #[inline]
     pub fn home(&self, id: InstanceId) -> Home {
         self.homes[id.at()]
+    }
+
+    /// How many replicas a node has or had.
+    #[inline]
+    pub fn count(&self, node: NodeId) -> usize {
+        usize::from(self.groups[node.at()].count)
+    }
+
+    /// The first replica of a node.
+    #[inline]
+    pub fn first(&self, node: NodeId) -> InstanceId {
+        self.groups[node.at()].first
+    }
+
+    /// A replica's end of an arrow, by the arrow's place among those of its node.
+    #[inline]
+    pub fn end(&self, caller: InstanceId, place: u16) -> LinkId {
+        LinkId(self.homes[caller.at()].first_end.0 + u32::from(place))
     }
 
     /// Where an arrow's end belongs.
@@ -365,13 +399,13 @@ impl Fabric {
         let (level, tells_flags) = (node.emitter.level, node.emitter.flags);
         let (keys, consumer) = (node.keys.policy, node.consumer);
         let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
-        let Home { node: id, ordinal: from_ordinal } = self.home(from);
+        let Home { node: id, ordinal: from_ordinal, .. } = self.home(from);
         let node = self.node(to);
         node.replica.version = version;
         (node.station.servers, node.station.line_limit) = (servers, line_limit);
         // What stops a process is its own; its pauses' rhythm comes with the behaviours.
-        let Pace { stopped_until, paused, collects, .. } = node.pace;
-        node.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, ..pace };
+        let Pace { stopped_until, paused, collects, bad_key, .. } = node.pace;
+        node.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, bad_key, ..pace };
         node.health.declared = health;
         node.keys.policy = keys;
         (node.flags, node.scoped) = (flags, scoped);
@@ -397,11 +431,11 @@ impl Fabric {
             let (from, to) = (ends[usize::from(from_ordinal)], ends[usize::from(to_ordinal)]);
             let link = self.link(from);
             let (impaired, keeps, guards, balance) =
-                (link.impaired.clone(), link.connections.policy, link.guards, link.balancer.policy);
+                (link.impaired.clone(), link.connections.policy(), link.guards, link.balancer.policy);
             let scoped = link.scoped.clone();
             let (network, timeout, retry, fallback) =
                 (link.network, link.timeout, link.retries.policy, link.fallback.policy);
-            let (breaker, pool, emitter) = (link.breaker.policy, link.pool.policy, link.emitter.clone());
+            let (breaker, pool, emitter) = (link.breaker.policy(), link.pool.policy, link.emitter.clone());
             let link = self.link(to);
             (link.network, link.timeout, link.pool.policy) = (network, timeout, pool);
             link.impaired = impaired;
@@ -444,6 +478,7 @@ impl Fabric {
             copy_part::<RowLocks>(&self.ecs, *from, &mut to);
             copy_part::<Register>(&self.ecs, *from, &mut to);
             copy_part::<Collector>(&self.ecs, *from, &mut to);
+            copy_part::<BadKeyHere>(&self.ecs, *from, &mut to);
             to.id()
         };
         let entities = self.entities.iter().map(copy).collect();
@@ -453,6 +488,7 @@ impl Fabric {
             homes: self.homes.clone(),
             sides: self.sides.clone(),
             replicas: self.replicas.clone(),
+            groups: self.groups.clone(),
             ends: self.ends.clone(),
             entities,
             ..Fabric::over(ecs)

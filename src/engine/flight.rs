@@ -180,6 +180,8 @@ pub enum Failure {
     Status(u16),
     /// No replica takes traffic.
     Refused,
+    /// The callee's name could not be looked up.
+    Unresolved,
     /// The process that was asked ended before it answered.
     Reset,
     /// No connection in time.
@@ -201,6 +203,7 @@ impl Failure {
             Failure::Timeout => "timeout",
             Failure::Status(400) => "400",
             Failure::Status(401) => "401",
+            Failure::Status(403) => "403",
             Failure::Status(404) => "404",
             Failure::Status(409) => "409",
             Failure::Status(429) => "429",
@@ -210,6 +213,7 @@ impl Failure {
             Failure::Status(504) => "504",
             Failure::Status(_) => "_OTHER",
             Failure::Refused => "connection_refused",
+            Failure::Unresolved => "name_not_resolved",
             Failure::Reset => "connection_reset",
             Failure::PoolTimeout => "pool_timeout",
             Failure::BreakerOpen => "circuit_open",
@@ -226,6 +230,7 @@ impl Failure {
             Failure::Status(status) if status < 500 => status,
             Failure::Status(_) | Failure::Refusal | Failure::Reset => 502,
             Failure::Refused
+            | Failure::Unresolved
             | Failure::PoolTimeout
             | Failure::BreakerOpen
             | Failure::BulkheadFull
@@ -252,7 +257,7 @@ impl Failure {
     /// Whether trying again may help.
     pub fn is_retryable(self) -> bool {
         match self {
-            Failure::Timeout | Failure::Refused | Failure::Reset => true,
+            Failure::Timeout | Failure::Refused | Failure::Unresolved | Failure::Reset => true,
             Failure::Status(status) => status >= 500 || status == 429 || status == 409,
             Failure::PoolTimeout
             | Failure::BreakerOpen

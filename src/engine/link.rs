@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::connections::Connections;
-use super::data::Parts;
+use super::data::Part;
+use super::emit::Places;
 use super::ids::RouteId;
 use super::network::{Impaired, Network};
 use super::scoped::Scoped;
@@ -56,43 +57,61 @@ impl Retries {
 #[derive(Clone, Debug, Default)]
 pub struct FallbackPolicy {
     pub policy: Option<world::Fallback>,
-    /// Answers kept for a stale fallback, oldest first out.
-    kept: BTreeMap<(RouteId, u64), Parts>,
-    order: VecDeque<(RouteId, u64)>,
+    kept: Option<Box<LastAnswers>>,
 }
 
 impl FallbackPolicy {
-    const MOST_KEPT: usize = 4096;
-
     pub fn new(policy: Option<world::Fallback>) -> Self {
-        FallbackPolicy { policy, ..Self::default() }
+        FallbackPolicy { policy, kept: None }
     }
 
-    /// Remembers a good answer, if the policy ever uses one.
-    pub fn keep(&mut self, route: RouteId, key: u64, parts: &Parts) {
-        if !self.policy.is_some_and(|policy| policy.value == world::FallbackValue::Stale) {
+    /// Whether the policy ever uses an old answer.
+    pub fn remembers(&self) -> bool {
+        self.policy.is_some_and(|policy| policy.value == world::FallbackValue::Stale)
+    }
+
+    /// Remembers what was answered about the key that was asked for.
+    pub fn keep(&mut self, route: RouteId, asked: u64, part: Part) {
+        self.kept.get_or_insert_default().keep((route, asked), part);
+    }
+
+    /// What was answered last about a key, whoever asked.
+    pub fn recall(&self, route: RouteId, asked: u64) -> Option<Part> {
+        self.kept.as_ref()?.by_key.get(&(route, asked)).copied()
+    }
+}
+
+/// The last good answer about each key, for a stale fallback. Full, it forgets the key that it has known for longest.
+#[derive(Clone, Debug, Default)]
+struct LastAnswers {
+    by_key: BTreeMap<(RouteId, u64), Part>,
+    order: VecDeque<(RouteId, u64)>,
+}
+
+impl LastAnswers {
+    const MOST: usize = 4096;
+
+    fn keep(&mut self, asked: (RouteId, u64), part: Part) {
+        if self.by_key.insert(asked, part).is_some() {
             return;
         }
-        if self.kept.insert((route, key), parts.clone()).is_none() {
-            self.order.push_back((route, key));
-        }
-        if self.order.len() > Self::MOST_KEPT
+        self.order.push_back(asked);
+        if self.order.len() > Self::MOST
             && let Some(oldest) = self.order.pop_front()
         {
-            self.kept.remove(&oldest);
+            self.by_key.remove(&oldest);
         }
-    }
-
-    /// The last good answer for the same request.
-    pub fn recall(&self, route: RouteId, key: u64) -> Option<&Parts> {
-        self.kept.get(&(route, key))
     }
 }
 
 /// A circuit breaker: closed, open, half-open (Nygard, *Release It!*, 2007).
 #[derive(Clone, Debug)]
-pub struct Breaker {
-    pub policy: Option<world::Breaker>,
+pub struct Breaker(Option<Box<Circuit>>);
+
+/// A breaker that is there.
+#[derive(Clone, Debug)]
+struct Circuit {
+    policy: world::Breaker,
     state: BreakerState,
     window: VecDeque<bool>,
     failures: u32,
@@ -116,13 +135,19 @@ struct Probes {
 
 impl Breaker {
     pub fn new(policy: Option<world::Breaker>) -> Self {
-        Breaker { policy, state: BreakerState::Closed, window: VecDeque::new(), failures: 0 }
+        let closed =
+            |policy| Box::new(Circuit { policy, state: BreakerState::Closed, window: VecDeque::new(), failures: 0 });
+        Breaker(policy.map(closed))
+    }
+
+    pub fn policy(&self) -> Option<world::Breaker> {
+        self.0.as_ref().map(|circuit| circuit.policy)
     }
 
     /// Whether a call may go out. Lets probes through when it has been open long enough.
     pub fn allow(&mut self, now: SimTime) -> bool {
-        let Some(policy) = self.policy else { return true };
-        match &mut self.state {
+        let Some(Circuit { policy, state, .. }) = self.0.as_deref_mut() else { return true };
+        match state {
             BreakerState::Closed => true,
             BreakerState::HalfOpen(probes) if probes.sent < policy.probes => {
                 probes.sent += 1;
@@ -131,7 +156,7 @@ impl Breaker {
             BreakerState::Open(since) | BreakerState::HalfOpen(Probes { since, .. })
                 if now.since(*since) >= policy.open_for =>
             {
-                self.state = BreakerState::HalfOpen(Probes { since: now, sent: 1, good: 0, bad: 0 });
+                *state = BreakerState::HalfOpen(Probes { since: now, sent: 1, good: 0, bad: 0 });
                 true
             }
             _ => false,
@@ -140,10 +165,10 @@ impl Breaker {
 
     /// Learns how an attempt ended. True if this opened or closed the breaker.
     pub fn record(&mut self, ok: bool, now: SimTime) -> bool {
-        let Some(policy) = self.policy else { return false };
-        if let BreakerState::HalfOpen(probes) = &mut self.state {
-            self.window.clear();
-            self.failures = 0;
+        let Some(Circuit { policy, state, window, failures }) = self.0.as_deref_mut() else { return false };
+        if let BreakerState::HalfOpen(probes) = state {
+            window.clear();
+            *failures = 0;
             if ok {
                 probes.good += 1;
             } else {
@@ -151,29 +176,29 @@ impl Breaker {
             }
             let bad = probes.bad > 0 && f64::from(probes.bad) >= policy.threshold * f64::from(policy.probes);
             if bad {
-                self.state = BreakerState::Open(now);
+                *state = BreakerState::Open(now);
             } else if probes.good + probes.bad >= policy.probes {
-                self.state = BreakerState::Closed;
+                *state = BreakerState::Closed;
                 return true;
             }
             return false;
         }
-        self.window.push_back(ok);
-        self.failures += u32::from(!ok);
-        if self.window.len() > usize::from(policy.window) {
-            self.failures -= u32::from(self.window.pop_front() == Some(false));
+        window.push_back(ok);
+        *failures += u32::from(!ok);
+        if window.len() > usize::from(policy.window) {
+            *failures -= u32::from(window.pop_front() == Some(false));
         }
-        let full = self.window.len() == usize::from(policy.window);
-        let trips = full && f64::from(self.failures) >= policy.threshold * self.window.len() as f64;
-        if self.state == BreakerState::Closed && trips {
-            self.state = BreakerState::Open(now);
+        let full = window.len() == usize::from(policy.window);
+        let trips = full && f64::from(*failures) >= policy.threshold * window.len() as f64;
+        if *state == BreakerState::Closed && trips {
+            *state = BreakerState::Open(now);
             return true;
         }
         false
     }
 
     pub fn is_open(&self) -> bool {
-        self.state != BreakerState::Closed
+        self.0.as_ref().is_some_and(|circuit| circuit.state != BreakerState::Closed)
     }
 }
 
@@ -248,10 +273,45 @@ impl Guards {
 pub struct Balancer {
     pub policy: Balance,
     pub turn: u32,
-    /// Calls in flight to each replica of the callee, by ordinal.
-    pub in_flight: Vec<u32>,
+    /// Calls in flight to each replica of the callee.
+    pub in_flight: InFlightTo,
     /// What the caller knows of those replicas, if that is not all.
     pub targets: Option<Box<Targets>>,
+}
+
+/// Calls in flight to each replica of a callee, by ordinal. Most callees have one.
+#[derive(Clone, Debug, Default)]
+pub struct InFlightTo {
+    first: u32,
+    others: Vec<u32>,
+}
+
+impl InFlightTo {
+    #[inline]
+    pub fn to(&self, ordinal: usize) -> u32 {
+        match ordinal.checked_sub(1) {
+            None => self.first,
+            Some(other) => self.others.get(other).copied().unwrap_or(0),
+        }
+    }
+
+    #[inline]
+    pub fn place(&mut self, ordinal: usize) -> &mut u32 {
+        let Some(other) = ordinal.checked_sub(1) else { return &mut self.first };
+        if self.others.len() <= other {
+            self.others.resize(other + 1, 0);
+        }
+        &mut self.others[other]
+    }
+
+    /// Replicas that it knows of.
+    pub fn len(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    pub fn sum(&self) -> u32 {
+        self.first + self.others.iter().sum::<u32>()
+    }
 }
 
 /// What the caller says about this arrow, and how recent calls went.
@@ -263,8 +323,8 @@ pub struct LinkEmitter {
     pub span_errors: bool,
     pub log_failures: bool,
     pub refusals: bool,
-    /// By the callee's local route and the kind of result: the place of the client histogram, plus one; zero is not yet.
-    pub called: Vec<u32>,
+    /// By the callee's local route and the kind of result: the place of the client histogram.
+    pub called: Places,
     /// The place of the histogram of waits for a connection, plus one; zero is not yet.
     pub waits: u32,
     /// Recent attempts and failures; halved at each health probe.
@@ -276,7 +336,7 @@ pub struct LinkEmitter {
 #[derive(Clone, Debug)]
 pub struct Link {
     pub network: Network,
-    pub impaired: Impaired,
+    pub impaired: Box<Impaired>,
     pub connections: Connections,
     pub guards: Guards,
     pub scoped: Scoped,
@@ -291,6 +351,8 @@ pub struct Link {
 
 #[cfg(test)]
 mod tests {
+    use super::super::data::Source;
+    use super::super::ids::DatumId;
     use super::*;
 
     #[test]
@@ -334,6 +396,18 @@ mod tests {
         assert!(guards.enter() && guards.enter() && !guards.enter());
         guards.leave();
         assert!(guards.enter() && !guards.enter());
+    }
+
+    #[test]
+    fn a_stale_fallback_remembers_the_last_answer_about_each_of_so_many_keys() {
+        let mut fallback = FallbackPolicy::new(None);
+        let part = |key| Part { datum: DatumId(0), key, version: Default::default(), source: Source::Database };
+        (0..5000).for_each(|key| fallback.keep(RouteId(1), key, part(key as u32)));
+        fallback.keep(RouteId(1), 4999, part(7));
+        assert_eq!(fallback.recall(RouteId(1), 4999), Some(part(7)), "the newer answer");
+        assert_eq!(fallback.recall(RouteId(2), 4999), None, "another question");
+        assert_eq!((0..5000).filter(|key| fallback.recall(RouteId(1), *key).is_some()).count(), 4096);
+        assert_eq!(fallback.recall(RouteId(1), 0), None, "the oldest is forgotten");
     }
 
     #[test]

@@ -8,7 +8,9 @@
 mod agenda;
 mod audit;
 mod autoscale;
+mod bad_key;
 mod behaviour;
+mod bursts;
 mod by_key;
 mod cache;
 mod call;

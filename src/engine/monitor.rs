@@ -61,7 +61,7 @@ impl Simulation {
     fn set_gauges(&mut self, instance: InstanceId) {
         let families = self.words.families;
         let now = self.now;
-        let Home { node: node_id, ordinal } = self.fabric.home(instance);
+        let Home { node: node_id, ordinal, .. } = self.fabric.home(instance);
         let node = self.fabric.node(instance);
         let mut values: Vec<Reading> =
             vec![(families.uptime, Vec::new(), now.since(node.replica.started).as_secs_f64())];
@@ -107,11 +107,11 @@ impl Simulation {
         }
         for arrow in &self.plan.nodes[node_id.at()].out {
             let link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
-            if link.connections.policy.is_some() && link.emitter.metrics {
+            if link.connections.policy().is_some() && link.emitter.metrics {
                 let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;
                 let server = (self.words.server_label, self.telemetry.names.intern(callee));
                 let state = |state| vec![(self.words.connection_state_label, state), server];
-                let active: u32 = link.balancer.in_flight.iter().sum();
+                let active: u32 = link.balancer.in_flight.sum();
                 values.push((families.open_connections, state(self.words.active), f64::from(active)));
                 values.push((families.open_connections, state(self.words.idle), link.connections.idle(now) as f64));
             }
@@ -224,7 +224,7 @@ impl Simulation {
     }
 
     fn link_to(&mut self, instance: InstanceId, callee: &str) -> Option<super::ids::LinkId> {
-        let Home { node, ordinal } = self.fabric.home(instance);
+        let Home { node, ordinal, .. } = self.fabric.home(instance);
         let to = self.plan.node_id(callee)?;
         let arrow = self.plan.nodes[node.at()].out.iter().find(|arrow| self.plan.arrows[arrow.at()].to == to)?;
         self.fabric.ends[arrow.at()].get(usize::from(ordinal)).copied()
@@ -232,7 +232,7 @@ impl Simulation {
 
     /// The lines and jobs of a new replica.
     pub(super) fn start_background(&mut self, instance: InstanceId) {
-        let Home { node, ordinal } = self.fabric.home(instance);
+        let Home { node, ordinal, .. } = self.fabric.home(instance);
         let clocks = &self.plan.node_spec(node).clocks;
         let declared = clocks.get(usize::from(ordinal)).or(clocks.last()).and_then(|clock| clock.sync);
         if declared.is_some() {
@@ -265,7 +265,7 @@ impl Simulation {
 
     /// A replica writes a line about nothing.
     pub(super) fn chatter(&mut self, instance: InstanceId, line: u16, count: u32) {
-        let Home { node, ordinal } = self.fabric.home(instance);
+        let Home { node, ordinal, .. } = self.fabric.home(instance);
         let up = self.fabric.is_up(instance, self.now);
         let template = self.words.chatter[node.at()][usize::from(line)];
         if up {

@@ -1,6 +1,7 @@
 //! The network between a caller's replica and a callee's: time, loss, and what netem calls impairments. Knows packets,
 //! not what they are about.
 
+use super::bursts::Bursts;
 use super::data::Part;
 use super::emit::{ENVELOPE_BYTES, answer_bytes};
 use super::flight::Context;
@@ -19,6 +20,10 @@ mod lane {
     pub const DUPLICATION: u64 = 4;
     pub const REORDERING: u64 = 5;
     pub const DELAY: u64 = 6;
+    pub const LOOK_UP: u64 = 7;
+    pub const BURST_LOSS: u64 = 8;
+    /// Drawn for a turn of a network to good or bad, not for a packet.
+    pub const TURN: u64 = 9;
 }
 
 /// The network: time one way, and packets that never arrive.
@@ -35,6 +40,8 @@ pub struct Network {
 pub struct Impaired {
     pub request_loss: f64,
     pub response_loss: f64,
+    pub bursts: Bursts,
+    pub lookup_errors: f64,
     pub duplication: f64,
     pub reordering: Option<Reordering>,
     pub bandwidth: Option<u64>,
@@ -56,6 +63,8 @@ impl Impaired {
         Impaired {
             request_loss: declared.request_loss,
             response_loss: declared.response_loss,
+            bursts: Bursts::new(declared.burst_loss, SimTime::ZERO),
+            lookup_errors: declared.lookup_errors,
             duplication: declared.duplication,
             reordering: declared.reordering,
             bandwidth: declared.bandwidth,
@@ -68,6 +77,8 @@ impl Impaired {
     pub fn is_on(&self) -> bool {
         self.request_loss > 0.0
             || self.response_loss > 0.0
+            || self.bursts.policy.is_some()
+            || self.lookup_errors > 0.0
             || self.duplication > 0.0
             || self.reordering.is_some()
             || self.bandwidth.is_some()
@@ -139,12 +150,16 @@ impl Simulation {
         let is_answer = !matches!(packet, Packet::Request(_));
         let bytes = self.bytes_of(packet);
         let (from, to) = (self.zone_of(self.fabric.side(link).caller), self.zone_of(callee));
-        let now = self.now;
+        let (now, ordinal) = (self.now, u64::from(self.fabric.home(self.fabric.side(link).caller).ordinal));
         let item = self.fabric.link(link);
         let impaired = &mut item.impaired;
         let one_way = own_loss.unwrap_or(if is_answer { impaired.response_loss } else { impaired.request_loss });
         let cut = impaired.partition.as_ref().is_some_and(|cut| cut.cuts(is_answer, from, to));
         if cut || stream.chance(identity, lane::ONE_WAY_LOSS, one_way) {
+            return None;
+        }
+        let burst = impaired.bursts.loss(now, |turn| stream.unit(Identity(ordinal << 48 | turn), lane::TURN));
+        if stream.chance(identity, lane::BURST_LOSS, burst) {
             return None;
         }
         let held = impaired.reordering.filter(|held| stream.chance(identity, lane::REORDERING, held.share));
@@ -169,6 +184,15 @@ impl Simulation {
             Setting::ResponseLoss(loss) if is_answer => Some(*loss),
             _ => None,
         })
+    }
+
+    /// Whether an attempt that opens a connection cannot look up the callee's name. Replicas that are known need no look-up.
+    pub(super) fn look_up_fails(&mut self, link: LinkId, identity: Identity) -> bool {
+        let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
+        let now = self.now;
+        let link = self.fabric.link(link);
+        let known = link.balancer.targets.as_ref().is_some_and(|targets| targets.is_fresh(now));
+        link.network.impaired && !known && stream.chance(identity, lane::LOOK_UP, link.impaired.lookup_errors)
     }
 
     /// How much later a request arrives for a second time, if it does, and the identity of that second one.
@@ -197,13 +221,20 @@ impl Simulation {
 
     /// Settings of what the network does besides taking time. Answers what it was before.
     pub(super) fn impair(&mut self, id: LinkId, to: &Setting) -> Option<Setting> {
-        let plan = self.plan.clone();
+        let (plan, now) = (self.plan.clone(), self.now);
         let link = self.fabric.link(id);
         let impaired = &mut link.impaired;
         let before = match to {
             Setting::RequestLoss(share) => Setting::RequestLoss(std::mem::replace(&mut impaired.request_loss, *share)),
             Setting::ResponseLoss(share) => {
                 Setting::ResponseLoss(std::mem::replace(&mut impaired.response_loss, *share))
+            }
+            Setting::BurstLoss(to) => {
+                let before = std::mem::replace(&mut impaired.bursts, Bursts::new(*to, now));
+                Setting::BurstLoss(before.policy)
+            }
+            Setting::LookupErrors(share) => {
+                Setting::LookupErrors(std::mem::replace(&mut impaired.lookup_errors, *share))
             }
             Setting::Duplication(share) => Setting::Duplication(std::mem::replace(&mut impaired.duplication, *share)),
             Setting::Reordering(held) => Setting::Reordering(std::mem::replace(&mut impaired.reordering, *held)),

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bevy_ecs::component::Component;
 
 use super::clock::Clock;
+use super::emit::Places;
 use super::exemplars::Exemplars;
 use super::idempotency::KnownKeys;
 use super::queue::Consumer;
@@ -71,6 +72,10 @@ pub struct Pace {
     pub grown: Duration,
     /// Honest failures, on top of the routes' own.
     pub error_rate: f64,
+    /// The status of honest failures.
+    pub error_status: u16,
+    /// Some key is bad: [`super::bad_key::BadKeyHere`].
+    pub bad_key: bool,
     /// Answers with 200 whose body says no, on top of the routes' own.
     pub refusal_rate: f64,
     /// Whether some users meet other settings: [`super::scoped::Scoped`].
@@ -93,6 +98,8 @@ impl Default for Pace {
             growth: Duration::ZERO,
             grown: Duration::ZERO,
             error_rate: 0.0,
+            error_status: 500,
+            bad_key: false,
             refusal_rate: 0.0,
             scoped: false,
             stopped_until: SimTime::ZERO,
@@ -122,10 +129,10 @@ pub struct Emitter {
     pub live: Vec<f64>,
     /// Exemplars of histograms since the scrape before.
     pub exemplars: Exemplars,
-    /// For each route of the node and each status: the place of its duration histogram, plus one; zero is not yet.
-    pub served: Vec<u32>,
+    /// For each route of the node and each status: the place of its duration histogram.
+    pub served: Places,
     /// The same for the RPC metrics of routes that are only called over gRPC.
-    pub served_rpc: Vec<u32>,
+    pub served_rpc: Places,
     /// The places of gauges without labels.
     pub gauges: Vec<(FamilyId, u32)>,
 }
@@ -142,8 +149,8 @@ impl Emitter {
             flags: declared.flags,
             live: Vec::new(),
             exemplars: Exemplars::default(),
-            served: Vec::new(),
-            served_rpc: Vec::new(),
+            served: Places::default(),
+            served_rpc: Places::default(),
             gauges: Vec::new(),
         }
     }
@@ -162,7 +169,8 @@ pub struct Replication {
     pub lag: Duration,
 }
 
-/// What every replica has.
+/// What every replica has. What no request asks for is elsewhere: the rows of ten thousand nodes are more than a
+/// processor's caches hold.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub replica: Replica,
@@ -170,8 +178,8 @@ pub struct Node {
     pub station: Station,
     pub pace: Pace,
     pub emitter: Emitter,
-    pub health: HealthPage,
-    pub keys: KnownKeys,
+    pub health: Box<HealthPage>,
+    pub keys: Box<KnownKeys>,
     pub flags: Flags,
     pub scoped: Scoped,
     pub consumer: Consumer,

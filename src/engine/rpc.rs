@@ -22,14 +22,15 @@ pub(super) fn code(error_type: &str) -> &'static str {
         "" | "200" | "refused_in_body" => "OK",
         "400" => "INVALID_ARGUMENT",
         "401" => "UNAUTHENTICATED",
+        "403" => "PERMISSION_DENIED",
         "404" => "NOT_FOUND",
         "409" => "ABORTED",
         "429" => "RESOURCE_EXHAUSTED",
         "500" => "INTERNAL",
         "504" | "timeout" => "DEADLINE_EXCEEDED",
         "cancelled" => "CANCELLED",
-        "502" | "503" | "connection_refused" | "connection_reset" | "pool_timeout" | "circuit_open"
-        | "bulkhead_full" => "UNAVAILABLE",
+        "502" | "503" | "connection_refused" | "name_not_resolved" | "connection_reset" | "pool_timeout"
+        | "circuit_open" | "bulkhead_full" => "UNAVAILABLE",
         _ => "UNKNOWN",
     }
 }

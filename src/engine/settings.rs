@@ -149,14 +149,14 @@ impl Simulation {
 
     fn arrow_config(&self, id: ArrowId) -> Option<Arrow> {
         let link = self.fabric.peek_link(*self.fabric.ends[id.at()].first()?)?;
-        let mut arrow = self.plan.arrows[id.at()].start.clone();
+        let mut arrow = Arrow::clone(&self.plan.arrows[id.at()].start);
         arrow.timeout = link.timeout.0;
         arrow.retry = link.retries.policy;
         arrow.fallback = link.fallback.policy;
-        arrow.breaker = link.breaker.policy;
+        arrow.breaker = link.breaker.policy();
         arrow.pool = link.pool.policy;
         arrow.balance = link.balancer.policy;
-        arrow.keep_alive = link.connections.policy;
+        arrow.keep_alive = link.connections.policy();
         arrow.bulkhead = link.guards.bulkhead;
         arrow.hedge = link.guards.hedge;
         arrow.checks_body = link.guards.checks_body;

@@ -48,6 +48,11 @@ impl Targets {
         self.is_known(ordinal) && self.seen.get(ordinal).is_none_or(|health| health.avoided_until <= now)
     }
 
+    /// Whether the last look-up is still believed.
+    pub fn is_fresh(&self, now: SimTime) -> bool {
+        self.discovery.is_some() && self.look_up_at > now
+    }
+
     /// Whether the last look-up had it.
     pub fn is_known(&self, ordinal: usize) -> bool {
         self.discovery.is_none() || self.known.get(ordinal).copied().unwrap_or(false)
@@ -88,7 +93,7 @@ impl Simulation {
 
     /// What the arrows of a new replica begin with.
     pub(super) fn start_ejection(&mut self, instance: InstanceId) {
-        let super::fabric::Home { node, ordinal } = self.fabric.home(instance);
+        let super::fabric::Home { node, ordinal, .. } = self.fabric.home(instance);
         let plan = self.plan.clone();
         for arrow in &plan.nodes[node.at()].out {
             let id = self.fabric.ends[arrow.at()][usize::from(ordinal)];
@@ -169,7 +174,7 @@ impl Simulation {
         }
         let in_flight = &link.balancer.in_flight;
         let chosen = match least {
-            true => admitted.into_iter().min_by_key(|at| in_flight.get(*at).copied().unwrap_or(0)),
+            true => admitted.into_iter().min_by_key(|at| in_flight.to(*at)),
             false => admitted.first().copied(),
         }?;
         link.balancer.turn = ((chosen + 1) % count) as u32;

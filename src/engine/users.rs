@@ -157,7 +157,7 @@ impl Simulation {
         let keyed = plan.calls[step.call.at()].keyed == Keyed::Own;
         self.start_call(Outgoing {
             caller: Caller::Journey(key),
-            instance: self.fabric.replicas[journey.users.at()][0],
+            instance: self.fabric.first(journey.users),
             plan: step.call,
             identity,
             context,

@@ -17,6 +17,8 @@ use crate::world::{Dist, Setting};
 
 /// Lanes of the work stream that tell which requests are slow.
 const SLOW_LANE: u64 = 1 << 32;
+/// The lane of the errors' stream for requests about a bad key.
+const BAD_KEY_LANE: u64 = 3;
 
 /// What a new visit starts with.
 pub(super) struct Incoming {
@@ -126,11 +128,14 @@ impl Simulation {
         if verified {
             self.verify_token(key);
         }
+        let bad_key = if pace.bad_key { self.bad_key(key).map_or(0.0, |(errors, _)| errors) } else { 0.0 };
         let Some(visit) = self.visits.get_mut(key).filter(|visit| visit.status == 0) else { return };
         let route = &self.plan.routes[visit.route.at()];
         let errors = self.plan.nodes[route.node.at()].streams.errors;
         if errors.chance(visit.identity, 0, route.errors + pace.error_rate) {
-            visit.status = 500;
+            visit.status = pace.error_status;
+        } else if errors.chance(visit.identity, BAD_KEY_LANE, bad_key) {
+            visit.status = pace.error_status;
         } else if let Some(message) = visit.message
             && errors.chance(message.identity, 2, route.poison + self.fabric.node(visit.instance).consumer.poison)
         {
@@ -251,6 +256,11 @@ impl Simulation {
         let mut work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
         if pace.slow_share > 0.0 && stream.chance(identity, SLOW_LANE + step, pace.slow_share) {
             work = work.mul_f64(pace.slow_factor);
+        }
+        if pace.bad_key
+            && let Some((_, factor)) = self.bad_key(key)
+        {
+            work = work.mul_f64(factor);
         }
         work = work + pace.grown;
         if self.pauses {

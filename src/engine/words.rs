@@ -10,10 +10,10 @@ use crate::telemetry::{
 use crate::world::{Protocol, Severity};
 
 /// Statuses that nodes answer with; a metric series for each that occurs.
-pub const STATUSES: [u16; 10] = [200, 400, 401, 404, 429, 500, 502, 503, 504, 409];
+pub const STATUSES: [u16; 11] = [200, 400, 401, 404, 429, 500, 502, 503, 504, 409, 403];
 
 /// Kinds of result of a call, as `error.type`; the first is success.
-pub const RESULTS: [&str; 19] = [
+pub const RESULTS: [&str; 21] = [
     "",
     "400",
     "401",
@@ -33,6 +33,8 @@ pub const RESULTS: [&str; 19] = [
     "cancelled",
     "refused_in_body",
     "connection_reset",
+    "name_not_resolved",
+    "403",
 ];
 
 /// The system that queues are said to be.

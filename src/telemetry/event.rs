@@ -11,9 +11,10 @@ pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
 
 /// What is thrown for each `error.type` that is no answer of the callee, and its words.
-const THROWN: [(&str, &str, &str); 6] = [
+const THROWN: [(&str, &str, &str); 7] = [
     ("timeout", "TimeoutError", "no answer in time from"),
     ("connection_refused", "ConnectionRefusedError", "connection refused by"),
+    ("name_not_resolved", "NameResolutionError", "no address was found for"),
     ("pool_timeout", "PoolTimeoutError", "no connection was free in time to"),
     ("circuit_open", "CircuitOpenError", "the circuit breaker is open for"),
     ("bulkhead_full", "BulkheadFullError", "too many calls are under way to"),

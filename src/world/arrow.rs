@@ -112,7 +112,8 @@ pub enum FallbackValue {
     Default,
     /// Nothing at all.
     Empty,
-    /// The last answer seen for the same key, if there is one; else nothing.
+    /// For each part of the answer the last value that this replica of the caller was given for the same key, whoever asked
+    /// (4,096 keys are remembered, until a restart); else nothing.
     Stale,
 }
 

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Ack, Hedge, Idempotency, KeepAlive, Partition, Reordering};
-use super::{Autoscale, CacheKey, Ejection, Ntp, Pauses, RateLimit, Slow};
+use super::policy::{Ack, BurstLoss, Hedge, Idempotency, KeepAlive, Partition, Reordering};
+use super::{Autoscale, BadKey, CacheKey, Ejection, Ntp, Pauses, RateLimit, Slow};
 use super::{Balance, Breaker, Dist, Fallback, Health, Overflow, Pool, Propagation, Retry, Severity};
 use crate::time::{Duration, SignedDuration};
 
@@ -110,6 +110,11 @@ pub enum Setting {
     WorkGrowth(Duration),
     /// Node: the share of requests that fail with an honest 500, on top of the routes' own.
     ErrorRate(f64),
+    /// Node: the status with which those, the routes' own failures and those of a bad key are answered instead of 500: one of
+    /// 400, 401, 403, 404, 409, 429, 500, 502, 503, 504.
+    ErrorStatus(u16),
+    /// Node: one key whose requests fail or take longer.
+    BadKey(Option<BadKey>),
     /// Node: the share of requests that are answered with a 200 whose body says no, on top of the routes' own.
     RefusalRate(f64),
     /// Node: clock offset, as a step.
@@ -222,6 +227,10 @@ pub enum Setting {
     RequestLoss(f64),
     /// Arrow: the probability that an answer is lost, on top of `Loss`.
     ResponseLoss(f64),
+    /// Arrow: loss that comes in bursts, on top of the others.
+    BurstLoss(Option<BurstLoss>),
+    /// Arrow: the probability that looking up the callee's name fails, at once.
+    LookupErrors(f64),
     /// Arrow: the probability that a request arrives twice.
     Duplication(f64),
     /// Arrow: a share of packets that others overtake.
@@ -355,6 +364,7 @@ impl Setting {
             (Loss(a), Loss(b)) => Loss(number(a, b)),
             (RequestLoss(a), RequestLoss(b)) => RequestLoss(number(a, b)),
             (ResponseLoss(a), ResponseLoss(b)) => ResponseLoss(number(a, b)),
+            (LookupErrors(a), LookupErrors(b)) => LookupErrors(number(a, b)),
             (Duplication(a), Duplication(b)) => Duplication(number(a, b)),
             (Bandwidth(Some(a)), Bandwidth(Some(b))) => Bandwidth(Some(whole(*a, *b))),
             _ => return None,

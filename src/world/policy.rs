@@ -15,6 +15,8 @@ pub struct Impairments {
     pub request_loss: f64,
     /// The probability that an answer is lost: the work was done.
     pub response_loss: f64,
+    /// Loss that comes in bursts, on top of the others.
+    pub burst_loss: Option<BurstLoss>,
     /// The probability that a request arrives twice.
     pub duplication: f64,
     /// A share of packets is held up, so that later ones overtake them.
@@ -23,6 +25,22 @@ pub struct Impairments {
     pub bandwidth: Option<u64>,
     /// What doesn't get through at all.
     pub partition: Option<Partition>,
+    /// The probability that the callee's name cannot be looked up: the attempt fails at once. Open connections and replicas
+    /// that are known by `discovery` need no look-up.
+    pub lookup_errors: f64,
+}
+
+/// Loss with a memory: the network of a caller's replica is good or bad for times of its own, each exponential (the channel
+/// of Gilbert, 1960, and Elliott, 1963). The share of packets lost over time is `loss` × `lasts` / (`every` + `lasts`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BurstLoss {
+    /// The probability that a packet is lost while the network is bad.
+    pub loss: f64,
+    /// How long it is good, in the mean.
+    pub every: Duration,
+    /// How long it is bad, in the mean.
+    pub lasts: Duration,
 }
 
 /// Packets that are held up.

@@ -41,6 +41,26 @@ pub enum Eviction {
     Lfu,
 }
 
+/// One key whose requests go wrong: a product that nobody can load, a tenant with too much data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BadKey {
+    /// The family of data.
+    pub datum: String,
+    /// The key, from 0; under Zipf's law the most popular comes first.
+    pub key: u32,
+    /// The share of the requests that read or write it which fail.
+    #[serde(default)]
+    pub errors: f64,
+    /// The work of those requests is multiplied by this.
+    #[serde(default = "as_usual")]
+    pub factor: f64,
+}
+
+fn as_usual() -> f64 {
+    1.0
+}
+
 /// One key of a family of data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ mod guards;
 mod locks;
 mod services;
 mod tokens;
+mod troubles;
 
 use allgreen::truth::Outcome;
 use allgreen::world::{Change, ChangeKind, Set, Setting};

@@ -199,9 +199,10 @@ impl Simulation {
             if !end.pool.waiting.is_empty() && !full {
                 return Err(format!("{who}: calls wait beside a free connection"));
             }
-            for (ordinal, counted) in end.balancer.in_flight.iter().enumerate() {
+            for ordinal in 0..end.balancer.in_flight.len() {
                 let found = found.sent.get(&(ordinal as u16)).copied().unwrap_or_default();
-                agree(&who, "calls in flight to a replica", u64::from(*counted), u64::from(found))?;
+                let counted = end.balancer.in_flight.to(ordinal);
+                agree(&who, "calls in flight to a replica", u64::from(counted), u64::from(found))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Compiles a world into a plan: numbers for names, and a route over calls for everything that a node can be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ids::{ArrowId, CallId, DatumId, EffectId, NodeId, RouteId};
 use super::super::lock::LockOp;
@@ -18,6 +18,7 @@ pub(super) fn compile(world: &World, seed: Seed) -> Plan {
     compiler.routes();
     compiler.journeys();
     compiler.deliveries();
+    compiler.places();
     compiler.handlers();
     compiler.plan
 }
@@ -54,7 +55,7 @@ impl<'a> Compiler<'a> {
                     from: node_at(from.trim()),
                     to: node_at(to.trim()),
                     protocol: arrow.protocol,
-                    start: arrow.clone(),
+                    start: Box::new(arrow.clone()),
                     streams,
                     name,
                 })
@@ -76,7 +77,7 @@ impl<'a> Compiler<'a> {
                 kind: node.kind,
                 zones: node.zones.iter().map(|zone| zone_id(&zones, zone)).collect(),
                 routes: Vec::new(),
-                groups: groups(spec, name, &arrows, &out),
+                groups: if node.queue.is_some() { groups(&declared, name, &arrows, &out) } else { Vec::new() },
                 partitions: node.queue.as_ref().and_then(|queue| queue.partitions.as_ref()).map(|partitions| {
                     let by = partitions.by.as_ref().and_then(|by| spec.data.keys().position(|name| name == by));
                     (partitions.count, by.map(|at| DatumId(at as u16)))
@@ -157,7 +158,7 @@ impl<'a> Compiler<'a> {
         let local = self.plan.nodes[node.at()].routes.len() as u16;
         self.plan.nodes[node.at()].routes.push(id);
         self.known.insert((node, name.to_owned()), id);
-        let spec = self.spec.nodes.values().nth(node.at());
+        let spec = self.nodes[node.at()];
         let is_request = matches!(work, RouteWork::Request { .. });
         self.plan.routes.push(RoutePlan {
             node,
@@ -168,14 +169,13 @@ impl<'a> Compiler<'a> {
             refusals: 0.0,
             poison: 0.0,
             log: None,
-            limited: is_request && spec.is_some_and(|node| !node.limits.is_empty()),
+            limited: is_request && !spec.limits.is_empty(),
             verified: is_request
-                && spec.is_some_and(|node| {
-                    node.verifies.as_ref().is_some_and(|verifies| !verifies.except.iter().any(|open| open == name))
-                }),
+                && spec.verifies.as_ref().is_some_and(|verifies| !verifies.except.iter().any(|open| open == name)),
             row: None,
             work,
             delivers: Vec::new(),
+            touches: Vec::new(),
             handlers: Vec::new(),
         });
         id
@@ -275,9 +275,8 @@ impl<'a> Compiler<'a> {
         operation: &'static str,
         op: LockOp,
     ) -> StepPlan {
-        let spec = self.spec;
         let (arrow, to) = self.arrow_to(from, &critical.at);
-        let service = spec.nodes.values().nth(to.at()).and_then(|node| node.locks).map(|locks| locks.service);
+        let service = self.nodes[to.at()].locks.map(|locks| locks.service);
         let route = self.store_route(to, operation, &critical.key, service, StepPlan::Lock(op));
         let (LockOp::Acquire(datum) | LockOp::Release(datum)) = op;
         let call = CallPlan { keyed_by: Some(datum), ..CallPlan::new(arrow, route, Keyed::No) };
@@ -320,7 +319,7 @@ impl<'a> Compiler<'a> {
         let carries = matches!(call.op, Op::Put(_)).then_some(keyed_by).flatten();
         let keyed = if call.keyed { Keyed::Own } else { Keyed::No };
         let route = self.op_route(to, &call.op);
-        CallPlan { arrow, route, when, detached: call.detached, carries, keyed_by, keyed, returns: false }
+        CallPlan { when, detached: call.detached, carries, keyed_by, ..CallPlan::new(arrow, route, keyed) }
     }
 
     fn flag(&self, node: NodeId, flag: &str) -> u16 {
@@ -373,7 +372,7 @@ impl<'a> Compiler<'a> {
         let when = if reads { WhenPlan::Missing(datum) } else { WhenPlan::Always };
         let keyed_by = Some(datum);
         let keyed = Keyed::PassedOn;
-        let call = CallPlan { arrow, route, when, detached: false, carries: None, keyed_by, keyed, returns: !reads };
+        let call = CallPlan { when, keyed_by, returns: !reads, ..CallPlan::new(arrow, route, keyed) };
         let look = StepPlan::Data(DataOp::Get(datum));
         let id = self.store_route(cache, operation, datum_name, time, look);
         if self.plan.routes[id.at()].steps.len() == 2 {
@@ -451,34 +450,52 @@ impl<'a> Compiler<'a> {
         steps
     }
 
-    /// Which data each route's answer may contain: a fixed point over calls (worlds have no call cycles).
+    /// Which data each route's answer may contain, and which it reads or writes: a fixed point over calls (worlds have no
+    /// call cycles).
     fn deliveries(&mut self) {
         loop {
             let mut grew = false;
             for at in 0..self.plan.routes.len() {
-                let mut delivers = self.plan.routes[at].delivers.clone();
+                let route = &self.plan.routes[at];
+                let (mut delivers, mut touches) = (route.delivers.clone(), route.touches.clone());
                 for step in &self.plan.routes[at].steps {
                     match step {
                         StepPlan::Data(DataOp::Get(datum) | DataOp::Read(datum)) | StepPlan::Issue(datum) => {
                             delivers.push(*datum);
+                            touches.push(*datum);
+                        }
+                        StepPlan::Data(DataOp::Put(datum) | DataOp::Invalidate(datum) | DataOp::Write(datum)) => {
+                            touches.push(*datum);
                         }
                         StepPlan::Calls(first, count) => {
                             for call in &self.plan.calls[first.at()..first.at() + *count as usize] {
                                 delivers.extend(&self.plan.routes[call.route.at()].delivers);
+                                touches.extend(&self.plan.routes[call.route.at()].touches);
                             }
                         }
                         _ => {}
                     }
                 }
-                delivers.sort_unstable();
-                delivers.dedup();
-                grew |= delivers.len() > self.plan.routes[at].delivers.len();
-                self.plan.routes[at].delivers = delivers;
+                let route = &mut self.plan.routes[at];
+                for (data, known) in [(delivers, &mut route.delivers), (touches, &mut route.touches)] {
+                    let data: BTreeSet<DatumId> = data.into_iter().collect();
+                    grew |= data.len() > known.len();
+                    *known = data.into_iter().collect();
+                }
             }
             if !grew {
                 return;
             }
         }
+    }
+
+    /// The place of each call's arrow among those of its caller.
+    fn places(&mut self) {
+        let mut places = vec![0; self.plan.arrows.len()];
+        for node in &self.plan.nodes {
+            node.out.iter().zip(0..).for_each(|(arrow, place)| places[arrow.at()] = place);
+        }
+        self.plan.calls.iter_mut().for_each(|call| call.place = places[call.arrow.at()]);
     }
 
     /// How the consumers of each queue handle each message that is published to it.
@@ -494,11 +511,10 @@ impl<'a> Compiler<'a> {
 }
 
 /// The arrows of a queue to its consumers, by the name of their group.
-fn groups(spec: &WorldSpec, queue: &str, arrows: &[ArrowPlan], out: &[ArrowId]) -> Vec<Vec<ArrowId>> {
+fn groups(nodes: &[&crate::world::Node], queue: &str, arrows: &[ArrowPlan], out: &[ArrowId]) -> Vec<Vec<ArrowId>> {
     let mut groups = BTreeMap::<&str, Vec<ArrowId>>::new();
     for arrow in out {
-        let consumer = spec.nodes.values().nth(arrows[arrow.at()].to.at());
-        let consumes = consumer.and_then(|node| node.consumes.as_ref()).filter(|consumes| consumes.queue == queue);
+        let consumes = nodes[arrows[arrow.at()].to.at()].consumes.as_ref().filter(|consumes| consumes.queue == queue);
         if let Some(consumes) = consumes {
             groups.entry(&consumes.group).or_default().push(*arrow);
         }

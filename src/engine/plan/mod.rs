@@ -92,8 +92,8 @@ pub struct ArrowPlan {
     pub from: NodeId,
     pub to: NodeId,
     pub protocol: Protocol,
-    /// Its policies at the start.
-    pub start: crate::world::Arrow,
+    /// Its policies at the start; elsewhere, for no request asks for them.
+    pub start: Box<crate::world::Arrow>,
     pub streams: ArrowStreams,
 }
 
@@ -127,6 +127,8 @@ pub struct RoutePlan {
     pub row: Option<DatumId>,
     /// Data that the answer may contain.
     pub delivers: Vec<DatumId>,
+    /// Data that it reads or writes, by itself or through what it calls.
+    pub touches: Vec<DatumId>,
     /// For a message that is published: how each consumer handles it.
     pub handlers: Vec<(NodeId, RouteId)>,
 }
@@ -178,6 +180,8 @@ pub enum DataOp {
 #[derive(Debug)]
 pub struct CallPlan {
     pub arrow: ArrowId,
+    /// The arrow's place among those of the caller's node.
+    pub place: u16,
     pub route: RouteId,
     pub when: WhenPlan,
     pub detached: bool,
@@ -195,6 +199,7 @@ impl CallPlan {
     pub fn new(arrow: ArrowId, route: RouteId, keyed: Keyed) -> CallPlan {
         CallPlan {
             arrow,
+            place: 0,
             route,
             when: WhenPlan::Always,
             detached: false,

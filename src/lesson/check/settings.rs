@@ -213,16 +213,13 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
             found.range(&at, "`CacheCapacity`", *entries, ranges::CACHE_CAPACITY);
         }
         Setting::SingleFlight(Some(wait)) => ranges::some_time(found, &at, "`SingleFlight`", *wait),
-        Setting::PoisonCache(entry) | Setting::FlushKey(entry) => match place.spec.data.get(&entry.datum) {
-            Some(datum) => {
-                let last = datum.keys.saturating_sub(1);
-                found.range(&path.field("key"), "the key", entry.key, 0..=last);
-            }
-            None => {
-                let known = place.spec.data.keys().map(String::as_str);
-                found.unknown(&path.field("datum"), "datum", &entry.datum, known);
-            }
-        },
+        Setting::PoisonCache(entry) | Setting::FlushKey(entry) => key(place, found, path, &entry.datum, entry.key),
+        Setting::ErrorStatus(status) => ranges::error_status(found, &at, *status),
+        Setting::BadKey(Some(bad)) => {
+            key(place, found, path, &bad.datum, bad.key);
+            ranges::share(found, &path.field("errors"), "`errors`", bad.errors);
+            found.range(&path.field("factor"), "`factor`", bad.factor, 0.0..=1_000.0);
+        }
         Setting::Slow(Some(slow)) => service::slow(found, path, slow),
         Setting::Pauses(Some(pauses)) => service::pauses(found, path, pauses),
         Setting::Autoscale(Some(scale)) => service::autoscale(found, path, scale),
@@ -252,6 +249,8 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         Setting::RequestLoss(share) => ranges::share(found, &at, "`RequestLoss`", *share),
         Setting::ResponseLoss(share) => ranges::share(found, &at, "`ResponseLoss`", *share),
         Setting::Duplication(share) => ranges::share(found, &at, "`Duplication`", *share),
+        Setting::LookupErrors(share) => ranges::share(found, &at, "`LookupErrors`", *share),
+        Setting::BurstLoss(Some(bursts)) => ranges::burst_loss(found, path, bursts),
         Setting::Reordering(Some(held)) => ranges::reordering(found, path, held),
         Setting::Bandwidth(Some(rate)) => {
             found.range(&at, "`Bandwidth`", *rate, ranges::BANDWIDTH);
@@ -276,6 +275,8 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
         | Setting::Overflow(_)
         | Setting::AckMode(_)
         | Setting::Idempotency(None)
+        | Setting::BadKey(None)
+        | Setting::BurstLoss(None)
         | Setting::Reordering(None)
         | Setting::Bandwidth(None)
         | Setting::Partition(None)
@@ -309,6 +310,19 @@ fn value(place: &Place<'_>, found: &mut Findings, path: &DataPath, (node, on): (
     }
 }
 
+/// A key of a family of data.
+fn key(place: &Place<'_>, found: &mut Findings, path: &DataPath, datum: &str, key: u32) {
+    match place.spec.data.get(datum) {
+        Some(known) => {
+            found.range(&path.field("key"), "the key", key, 0..=known.keys.saturating_sub(1));
+        }
+        None => {
+            let known = place.spec.data.keys().map(String::as_str);
+            found.unknown(&path.field("datum"), "datum", datum, known);
+        }
+    }
+}
+
 /// More traffic must still be possible to simulate.
 fn traffic(place: &Place<'_>, found: &mut Findings, path: &DataPath, factor: f64) {
     if !found.range(path, "`TrafficFactor`", factor, 0.0..=1_000.0) || factor <= 1.0 {
@@ -335,6 +349,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::WorkFactor(_)
         | Setting::WorkGrowth(_)
         | Setting::ErrorRate(_)
+        | Setting::ErrorStatus(_)
+        | Setting::BadKey(_)
         | Setting::RefusalRate(_)
         | Setting::Idempotency(_)
         | Setting::Down(_)
@@ -387,6 +403,8 @@ fn owner(setting: &Setting) -> Owner {
         | Setting::Loss(_)
         | Setting::RequestLoss(_)
         | Setting::ResponseLoss(_)
+        | Setting::BurstLoss(_)
+        | Setting::LookupErrors(_)
         | Setting::Duplication(_)
         | Setting::Reordering(_)
         | Setting::Bandwidth(_)

@@ -125,9 +125,13 @@ fn impairments(found: &mut Findings, path: &DataPath, (spec, arrow): (&WorldSpec
         ("request_loss", impairments.request_loss),
         ("response_loss", impairments.response_loss),
         ("duplication", impairments.duplication),
+        ("lookup_errors", impairments.lookup_errors),
     ];
     for (field, share) in shares {
         ranges::share(found, &path.field(field), &format!("`{field}`"), share);
+    }
+    if let Some(bursts) = &impairments.burst_loss {
+        ranges::burst_loss(found, &path.field("burst_loss"), bursts);
     }
     if let Some(held) = &impairments.reordering {
         ranges::reordering(found, &path.field("reordering"), held);

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{DataPath, Findings, Limits};
 use crate::time::{Duration, SignedDuration};
-use crate::world::{Breaker, Clock, Dist, Hedge, Idempotency, KeepAlive, Ntp, Pool, Reordering, Retry};
+use crate::world::{Breaker, BurstLoss, Clock, Dist, Hedge, Idempotency, KeepAlive, Ntp, Pool, Reordering, Retry};
 
 /// The longest mean, wait or timeout of a single operation.
 pub(crate) const LONGEST: Duration = Duration::from_mins(60);
@@ -19,6 +19,8 @@ pub(crate) const ATTEMPTS: Limits<u8> = 1..=20;
 pub(crate) const DELIVERIES: Limits<u8> = 1..=100;
 pub(crate) const BULKHEAD: Limits<u32> = 1..=1_000_000;
 pub(crate) const BANDWIDTH: Limits<u64> = 1..=1_000_000_000_000;
+/// Statuses that telemetry tells apart.
+const ERROR_STATUSES: [u16; 10] = [400, 401, 403, 404, 409, 429, 500, 502, 503, 504];
 const BREAKER_WINDOW: Limits<u16> = 1..=10_000;
 const SIGMA: Limits<f64> = 0.0..=5.0;
 const DRIFT_PPM: Limits<f64> = -100_000.0..=100_000.0;
@@ -162,6 +164,22 @@ pub(crate) fn hedge(found: &mut Findings, path: &DataPath, hedge: &Hedge) {
 pub(crate) fn reordering(found: &mut Findings, path: &DataPath, held: &Reordering) {
     share(found, &path.field("share"), "`share`", held.share);
     dist(found, &path.field("delay"), "`delay`", &held.delay);
+}
+
+/// The status of a failure.
+pub(crate) fn error_status(found: &mut Findings, path: &DataPath, status: u16) {
+    if !ERROR_STATUSES.contains(&status) {
+        let known = ERROR_STATUSES.map(|status| status.to_string()).join(", ");
+        found.value(path, format!("nobody fails with a {status} here"), format!("write one of {known}"));
+    }
+}
+
+/// Loss in bursts.
+pub(crate) fn burst_loss(found: &mut Findings, path: &DataPath, bursts: &BurstLoss) {
+    share(found, &path.field("loss"), "`loss`", bursts.loss);
+    for (field, mean) in [("every", bursts.every), ("lasts", bursts.lasts)] {
+        time(found, &path.field(field), &format!("`{field}`"), mean, SHORTEST_INTERVAL);
+    }
 }
 
 /// Idempotency keys.
