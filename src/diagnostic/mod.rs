@@ -59,7 +59,7 @@ enum Place {
 }
 
 /// How many problems are kept; the rest are counted.
-const MOST: usize = 500;
+const MOST: usize = 100;
 /// Characters of what is wrong, and of what to do: inputs may hold names of any length.
 const LONGEST_WHAT: usize = 500;
 const LONGEST_HELP: usize = 1_000;
@@ -175,8 +175,13 @@ impl Problems {
 
     /// Adds one.
     pub fn push(&mut self, problem: Problem) {
+        self.push_with(|| problem);
+    }
+
+    /// Adds one, which is put into words only if it is kept: finding its place takes a look at the whole text.
+    pub(crate) fn push_with(&mut self, problem: impl FnOnce() -> Problem) {
         if self.list.len() < MOST {
-            self.list.push(problem);
+            self.list.push(problem());
         } else {
             self.more += 1;
         }
@@ -188,7 +193,7 @@ impl Problems {
         others.list.into_iter().for_each(|problem| self.push(problem));
     }
 
-    /// In the order in which they were found, at most 500.
+    /// In the order in which they were found, at most 100.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
     }

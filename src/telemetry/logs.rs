@@ -71,14 +71,20 @@ pub struct LogHead {
 }
 
 impl Logs {
-    /// Registers words, once.
+    /// Registers words, once. Beyond as many as there are numbers, in worlds of tens of thousands of nodes, all others are
+    /// one kind of line.
     pub fn template(&mut self, severity: Severity, template: Template) -> LogTemplateId {
         let key = (severity, template.text.clone());
         if let Some(id) = self.known.get(&key) {
             return *id;
         }
-        let id = LogTemplateId(self.templates.len() as u16);
-        self.templates.push((severity, template));
+        let id = LogTemplateId(self.templates.len().min(usize::from(u16::MAX)) as u16);
+        if self.templates.len() < usize::from(u16::MAX) {
+            self.templates.push((severity, template));
+        } else if self.templates.len() == usize::from(u16::MAX) {
+            let text = "a line of one more kind than are told apart".to_owned();
+            self.templates.push((Severity::Warn, Template { text, fields: Vec::new() }));
+        }
         self.known.insert(key, id);
         id
     }
@@ -199,5 +205,25 @@ impl LogColumns {
             span: SpanNumber(self.span[place]),
             args: self.args.of(place, arity),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_lines_beyond_all_numbers_are_one_kind() {
+        let mut logs = Logs::default();
+        let mut register =
+            |number: u32| logs.template(Severity::Info, Template { text: number.to_string(), fields: Vec::new() });
+        let ids: Vec<LogTemplateId> = (0..70_000).map(&mut register).collect();
+        assert_eq!(
+            (ids[65_534], ids[65_535], ids[69_999]),
+            (LogTemplateId(65_534), LogTemplateId(u16::MAX), ids[65_535])
+        );
+        assert_eq!((register(5), register(69_998)), (ids[5], ids[65_535]));
+        assert_eq!(logs.templates().len(), 65_536);
+        assert!(logs.words(ids[65_534]).1.text == "65534" && logs.words(ids[69_999]).1.text.contains("one more kind"));
     }
 }

@@ -184,13 +184,19 @@ pub struct SpanHead {
 }
 
 impl Spans {
-    /// Registers a shape, once; `key` names it.
+    /// Registers a shape, once; `key` names it. Beyond as many as there are numbers, all others are one more shape.
     pub fn shape(&mut self, key: &str, shape: impl FnOnce() -> SpanShape) -> ShapeId {
         if let Some(id) = self.known.get(key) {
             return *id;
         }
-        let id = ShapeId(self.shapes.len() as u16);
-        self.shapes.push(shape());
+        let id = ShapeId(self.shapes.len().min(usize::from(u16::MAX)) as u16);
+        if self.shapes.len() < usize::from(u16::MAX) {
+            self.shapes.push(shape());
+        } else if self.shapes.len() == usize::from(u16::MAX) {
+            let text = "a span of one more kind than are told apart".to_owned();
+            let template = Template { text, fields: Vec::new() };
+            self.shapes.push(SpanShape { constants: Vec::new(), template, ..shape() });
+        }
         self.known.insert(key.to_owned(), id);
         id
     }

@@ -68,10 +68,12 @@ pub(crate) fn repeated_keys(source: &Arc<Source>) -> Problems {
     let mut problems = Problems::none();
     let tree = Tree::read(&source.text);
     for (key, first, second) in tree.repeated_keys() {
-        let line = source.position(first.start).line;
-        let what = format!("`{key}` is given twice, first in line {line}");
-        let see = reference::link(&tree, second.start);
-        problems.push(Problem::in_text(source, second, what).help("remove or rename one of the two").see(see));
+        problems.push_with(|| {
+            let line = source.position(first.start).line;
+            let what = format!("`{key}` is given twice, first in line {line}");
+            let see = reference::link(&tree, second.start);
+            Problem::in_text(source, second, what).help("remove or rename one of the two").see(see)
+        });
     }
     problems
 }

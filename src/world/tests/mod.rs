@@ -4,6 +4,7 @@ mod behaviours;
 mod broken;
 mod checks;
 mod costs;
+mod hostile;
 mod mutations;
 mod policies;
 

@@ -1,0 +1,77 @@
+//! Worlds by somebody who wishes a machine ill. Each is refused with a place and a remedy, or runs to a budget and keeps what
+//! was simulated.
+
+use std::time::{Duration, Instant};
+
+use super::TINY;
+use crate::{Seed, SimTime, Simulation, World};
+
+const NASTY: &[(&str, &str, &str)] = &[
+    ("journeys_per_second: 2.0", "journeys_per_second: 1000000000.0", "outside 0 to 100,000"),
+    ("journeys_per_second: 2.0", "journeys_per_second: NaN", "is NaN"),
+    ("journeys_per_second: 2.0", "journeys_per_second: -2.0", "is -2"),
+    ("regions: {\"eu\": 1.0}", "regions: {\"eu\": inf}", "weight"),
+    (
+        "regions: {\"eu\": 1.0}",
+        "regions: {\"eu\": 1.0}, crowds: [(from: \"1s\", lasts: \"1h\", factor: 1e30)]",
+        "factor",
+    ),
+    ("attempts: 2, backoff: \"20ms\"", "attempts: 255, backoff: \"0s\"", "number of attempts"),
+    ("kind: Service,", "kind: Service, queue_limit: 4294967295,", "queue_limit"),
+    ("kind: Service,", "kind: Service, replicas: 0,", "number of replicas is 0"),
+    ("kind: Service,", "kind: Service, replicas: 65535,", "more than the 60000"),
+    ("kind: Service,", "kind: Service, memory: (base: 18446744073709551615, limit: 1),", "no room"),
+    (
+        "kind: Service,",
+        "kind: Service, telemetry: (chatter: [(every: Const(\"1ns\"), level: Info, text: \"\")]),",
+        "1ns",
+    ),
+    ("kind: Service,", "kind: Service, jobs: { \"x\": (every: Const(\"0s\"), route: \"GET /items\") },", "0s"),
+    ("Exp(\"3ms\")", "Const(\"99999999999h\")", "longer than ten years"),
+    ("Exp(\"3ms\")", "Const(\"-3ms\")", "not a duration"),
+    ("Exp(\"3ms\")", "LogNormal(median: \"60m\", sigma: 5.0)", "mean of `Work`"),
+    ("Exp(\"3ms\")", "LogNormal(median: \"3ms\", sigma: NaN)", "sigma"),
+    ("keys: 100", "keys: 4294967295, popularity: Zipf(1.0)", "more than fit"),
+    ("\"web -> db\": (", "\"web -> web\": (), \"web -> db\": (", "to itself"),
+    ("\"web -> db\": (", "\"web -> db\": (loss: 1e308, ", "loss"),
+    (
+        "\"web -> db\": (",
+        "\"web -> db\": (impairments: (burst_loss: (loss: 1.0, every: \"1ns\", lasts: \"1ns\")), ",
+        "`every` is 1ns",
+    ),
+    ("\"web -> db\": (", "\"web -> db\": (impairments: (lookup_errors: -0.1), ", "lookup_errors"),
+    ("\"web -> db\": (", "\"web -> db\": (impairments: (bandwidth: 0), ", "bandwidth"),
+    ("    journeys: {\n", "    monitor: (scrape_every: \"1ns\"),\n    journeys: {\n", "scrape_every"),
+    ("2026-03-02T08:00:00Z", "999999999-03-02T08:00:00Z", "RFC 3339"),
+];
+
+#[test]
+fn nasty_worlds_are_refused_with_a_place_and_a_remedy() {
+    for (from, to, what) in NASTY {
+        assert!(TINY.contains(from), "{from}");
+        let found = World::from_ron("nasty.ron", &TINY.replacen(from, to, 1)).err().unwrap_or_default();
+        let told = found.iter().any(|problem| {
+            problem.what().contains(what) && problem.position().is_some() && problem.suggestion().is_some()
+        });
+        assert!(told, "{to}: {found}");
+    }
+}
+
+/// Within all ranges, and yet more than can be run: as many waiting as allowed, for as long as allowed.
+#[test]
+fn a_world_that_fills_up_stops_at_its_budget_and_keeps_what_was_simulated() {
+    let text = TINY
+        .replace("journeys_per_second: 2.0", "journeys_per_second: 20000.0")
+        .replace("kind: Service,", "kind: Service, concurrency: 1, queue_limit: 10000000,")
+        .replace("Exp(\"3ms\")", "Const(\"60m\")");
+    let world = World::from_ron("full.ron", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let (mut sim, started) = (Simulation::new(&world, Seed(1)), Instant::now());
+    assert!(!sim.run_within(SimTime::from_secs(24 * 3600), 200_000));
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    let (before, bytes) = (sim.now(), sim.bytes());
+    assert!(before > SimTime::from_secs(1) && sim.in_flight().visits > 10_000 && bytes > 1_000_000, "{before} {bytes}");
+    assert_eq!(sim.audit(), Ok(()));
+    // It goes on from there.
+    sim.run_within(SimTime::from_secs(24 * 3600), 1000);
+    assert!(sim.now() > before && sim.bytes() >= bytes);
+}
