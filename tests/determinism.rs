@@ -13,7 +13,7 @@ use allgreen::world::{Change, ChangeKind, Set, Setting};
 use allgreen::{Lesson, Seed, SimTime, Simulation, World};
 use permute::permuted;
 use proptest::prelude::*;
-use worlds::{Sketch, sketch};
+use worlds::{Sketch, rich_sketch, sketch};
 
 fn at(file: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
@@ -105,7 +105,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_fork_without_a_change_ends_as_the_original(sketch in sketch(), seed: u64, instant in 0..40_000u64) {
+    fn a_fork_without_a_change_ends_as_the_original(sketch in rich_sketch(), seed: u64, instant in 0..40_000u64) {
         let mut original = run(&sketch, seed);
         original.run_until(SimTime::from_millis(instant));
         let mut fork = original.fork();
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn slices_add_up(sketch in sketch(), seed: u64, slice in 1..5000u64) {
+    fn slices_add_up(sketch in rich_sketch(), seed: u64, slice in 1..5000u64) {
         let (mut whole, mut sliced) = (run(&sketch, seed), run(&sketch, seed));
         whole.run_until(END);
         let mut now = 0;
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_declarations_means_nothing(sketch in sketch(), seed: u64, order: u64) {
+    fn the_order_of_declarations_means_nothing(sketch in rich_sketch(), seed: u64, order: u64) {
         let text = sketch.ron();
         let other = permuted(&text, order);
         let run = |text: &str| {
@@ -144,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn any_world_runs_the_same_in_any_number_of_threads(sketch in sketch(), seed: u64) {
+    fn any_world_runs_the_same_in_any_number_of_threads(sketch in rich_sketch(), seed: u64) {
         let world = sketch.world();
         let alone = digest(&world, seed, 20);
         let together: Vec<String> = std::thread::scope(|scope| {

@@ -2,9 +2,9 @@
 
 use allgreen::time::SignedDuration;
 use allgreen::world::{
-    Ack, Allow, Autoscale, Balance, Breaker, CacheKey, Change, ChangeKind, Cohort, Dist, Ejection, Fallback,
-    FallbackValue, Gradual, Health, Hedge, Idempotency, KeepAlive, Ntp, Overflow, Partition, Pauses, Per, Pool,
-    Propagation, RateLimit, Reordering, Retry, Set, Setting, Slow, Way,
+    Ack, Allow, Autoscale, BadKey, Balance, Breaker, BurstLoss, CacheKey, Change, ChangeKind, Cohort, Condition, Dist,
+    Ejection, Fallback, FallbackValue, Gradual, Health, Hedge, Idempotency, KeepAlive, Ntp, Overflow, Partition,
+    Pauses, Per, Pool, Propagation, RateLimit, Reordering, Retry, Set, Setting, Severity, Slow, Way,
 };
 use allgreen::{Duration, SimTime};
 use proptest::prelude::*;
@@ -27,23 +27,29 @@ pub struct Fault {
     share_of_users: Option<f64>,
     /// In steps, where that can be.
     gradual: bool,
+    /// Only in one zone, where there are any.
+    in_a_zone: bool,
+    /// It waits for this.
+    when: Option<Condition>,
 }
 
 pub fn faults() -> impl Strategy<Value = Fault> {
     let times = (0..SECS * 1000, prop::option::of(1..20_000u64), prop_oneof![2 => Just(0), 1 => 1..3_000u64]);
     let whom = (any::<bool>(), prop::option::weighted(0.2, 0.0..1.0f64), prop::bool::weighted(0.2));
-    (times, any::<usize>(), setting(), whom).prop_map(
-        |((at_ms, undone_after_ms, rolling_ms), on, to, (first_only, share_of_users, gradual))| Fault {
-            at_ms,
-            on,
-            to,
-            first_only,
-            rolling_ms,
-            undone_after_ms,
-            share_of_users,
-            gradual,
+    let (zone, when) = (prop::bool::weighted(0.3), prop::option::weighted(0.15, condition()));
+    (times, any::<usize>(), setting(), whom, (zone, when)).prop_map(
+        |((at_ms, undone_after_ms, rolling_ms), on, to, (first_only, share_of_users, gradual), (in_a_zone, when))| {
+            Fault { at_ms, on, to, first_only, rolling_ms, undone_after_ms, share_of_users, gradual, in_a_zone, when }
         },
     )
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    prop_oneof![
+        (0..20u32).prop_map(|most| Condition::ActiveRequests("db".into(), most)),
+        (1..40u64).prop_map(|secs| Condition::Uptime("s0".into(), Duration::from_secs(secs))),
+        (1..40u64).prop_map(|secs| Condition::TimeOfDay("s0".into(), Duration::from_secs(secs))),
+    ]
 }
 
 fn time(most_ms: u64) -> impl Strategy<Value = Duration> {
@@ -69,6 +75,10 @@ fn nodes() -> impl Strategy<Value = Setting> {
         (0.1..30.0f64).prop_map(Setting::WorkFactor),
         time(3).prop_map(Setting::WorkGrowth),
         share().prop_map(Setting::ErrorRate),
+        prop::sample::select(vec![403, 429, 503]).prop_map(Setting::ErrorStatus),
+        prop::option::of((0..9u32, share(), 0.1..30.0f64)).prop_map(|bad| {
+            Setting::BadKey(bad.map(|(key, errors, factor)| BadKey { datum: "item".into(), key, errors, factor }))
+        }),
         share().prop_map(Setting::RefusalRate),
         prop::option::of(idempotency).prop_map(Setting::Idempotency),
         milliseconds().prop_map(Setting::ClockOffset),
@@ -78,6 +88,9 @@ fn nodes() -> impl Strategy<Value = Setting> {
             every.map(|every| Ntp { every: every.max(Duration::from_secs(1)), ..Ntp::default() })
         )),
         share().prop_map(Setting::Sampling),
+        prop::sample::select(vec![Severity::Debug, Severity::Warn]).prop_map(Setting::LogLevel),
+        any::<bool>().prop_map(Setting::FlagTelemetry),
+        any::<bool>().prop_map(|on| Setting::Flag("audits".into(), on)),
         any::<bool>().prop_map(Setting::DataVersionTelemetry),
         Just(Setting::HealthChecks(Health::default())),
         Just(Setting::Restart),
@@ -195,12 +208,15 @@ fn arrows() -> impl Strategy<Value = Setting> {
 /// What the network does.
 fn networks() -> impl Strategy<Value = Setting> {
     let held = (share(), time(300)).prop_map(|(share, delay)| Reordering { share, delay: Dist::Exp(delay) });
+    let bursts = (share(), time(4000), time(2000)).prop_map(|(loss, every, lasts)| BurstLoss { loss, every, lasts });
     let way = prop::sample::select(vec![Way::Both, Way::Request, Way::Response]);
     prop_oneof![
         time(400).prop_map(|time| Setting::Latency(Dist::Exp(time))),
         share().prop_map(Setting::Loss),
         share().prop_map(Setting::RequestLoss),
         share().prop_map(Setting::ResponseLoss),
+        prop::option::of(bursts).prop_map(Setting::BurstLoss),
+        share().prop_map(Setting::LookupErrors),
         share().prop_map(Setting::Duplication),
         prop::option::of(held).prop_map(Setting::Reordering),
         prop::option::of(20_000..900_000u64).prop_map(Setting::Bandwidth),
@@ -229,6 +245,8 @@ fn is_for_arrows(setting: &Setting) -> bool {
             | Setting::Loss(_)
             | Setting::RequestLoss(_)
             | Setting::ResponseLoss(_)
+            | Setting::BurstLoss(_)
+            | Setting::LookupErrors(_)
             | Setting::Duplication(_)
             | Setting::Reordering(_)
             | Setting::Bandwidth(_)
@@ -274,6 +292,7 @@ impl Fault {
             Setting::TokenLeeway(_) => with(&|node| node.verifies.is_some()),
             Setting::LockLease(_) => with(&|node| node.locks.is_some()),
             Setting::RateLimits(_) => with(&|node| !node.limits.is_empty()),
+            Setting::Flag(..) => with(&|node| !node.flags.is_empty()),
             Setting::MemoryLeak(_) => with(&|node| node.memory.is_some()),
             Setting::TrafficFactor(_) => Some("users".to_owned()),
             Setting::Replicas(_) | Setting::Autoscale(_) => with(&|node| !node.routes.is_empty()),
@@ -282,7 +301,14 @@ impl Fault {
         let replicas = if self.first_only { vec![1] } else { Vec::new() };
         let share = self.share_of_users.filter(|_| self.to.is_for_users());
         let users = share.map(|share| Cohort { share, ..Cohort::default() });
-        let set = Set { replicas, users, ..Set::new(on.clone(), self.to.clone()) };
+        let zoned = spec.nodes.get(on.split(" -> ").next().unwrap_or_default()).map(|node| node.zones.clone());
+        let zones: Vec<String> = zoned.unwrap_or_default().into_iter().take(usize::from(self.in_a_zone)).collect();
+        let whole = matches!(
+            self.to,
+            Setting::Replicas(_) | Setting::Autoscale(_) | Setting::Failover(_) | Setting::TrafficFactor(_)
+        );
+        let zones = if whole { Vec::new() } else { zones };
+        let set = Set { replicas, users, zones, ..Set::new(on.clone(), self.to.clone()) };
         let steps = Gradual { over: Duration::from_secs(3), steps: 4 };
         let gradual = (self.gradual && (self.to.is_gradual() || set.users.is_some())).then_some(steps);
         let change = Change {
@@ -291,6 +317,7 @@ impl Fault {
             on,
             rolling: if gradual.is_some() { Duration::ZERO } else { Duration::from_millis(self.rolling_ms) },
             gradual,
+            when: self.when.clone(),
             ..Change::new(format!("f{}-{}", self.at_ms, self.on % 1000), ChangeKind::Config, vec![set])
         };
         Some((SimTime::from_millis(self.at_ms), change))

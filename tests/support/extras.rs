@@ -22,6 +22,8 @@ pub enum Slot {
     Worker,
     /// Arrows out of services.
     Arrow,
+    /// The users.
+    Users,
 }
 
 /// One thing more.
@@ -38,9 +40,23 @@ pub enum Extra {
     Letters,
     /// The first service has a job by the calendar.
     Cron,
+    /// A gateway with a quota and a load balancer stand before the services.
+    Front,
+    /// The last service asks an external partner, who has a quota, fails, and sometimes says no with a 200.
+    Partner,
+    /// A second group of consumers gets each message too.
+    Groups,
+    /// Writes drop the cache's entry, if callers fill it.
+    Invalidates,
+    /// Services and the database run in two zones.
+    Zones,
+    /// A scheduled job of its own writes to the database.
+    Sweeper,
+    /// A flag decides whether the last service writes an audit entry.
+    Flag,
 }
 
-const FIELDS: [(Slot, &[&str]); 8] = [
+const FIELDS: [(Slot, &[&str]); 9] = [
     (
         Slot::Service,
         &[
@@ -61,9 +77,17 @@ const FIELDS: [(Slot, &[&str]); 8] = [
         &["sync: (every: \"5s\", error: \"2ms\", step_above: \"50ms\")", "sync: (every: \"3s\", step_above: None)"],
     ),
     (Slot::DatabaseNode, &["pauses: (every: Exp(\"6s\"), lasts: Exp(\"500ms\"))", "slow: (share: 0.02, factor: 40.0)"]),
-    (Slot::Database, &["row_locks: true"]),
+    (Slot::Database, &["row_locks: true", "newest_stamp_wins: true"]),
     (Slot::Cache, &["eviction: Lfu", "single_flight: \"80ms\"", "single_flight: \"3s\""]),
     (Slot::Queue, &["partitions: (count: 3)", "visibility: \"2s\"", "max_deliveries: 2"]),
+    (
+        Slot::Users,
+        &[
+            "daily_swing: 0.4",
+            "crowds: [(from: \"10s\", lasts: \"5s\", factor: 3.0)]",
+            "clients: { \"ios-5\": 1.0, \"web-9\": 3.0 }",
+        ],
+    ),
     (Slot::Worker, &["idempotency: (keep: \"30s\")", "pauses: (every: Exp(\"5s\"), lasts: Exp(\"400ms\"))"]),
     (
         Slot::Arrow,
@@ -77,6 +101,8 @@ const FIELDS: [(Slot, &[&str]); 8] = [
             "eject: Probe(every: \"2s\", failures: 2)",
             "impairments: (duplication: 0.05, response_loss: 0.02)",
             "impairments: (reordering: (share: 0.2, delay: Exp(\"20ms\")), bandwidth: 400000)",
+            "impairments: (burst_loss: (loss: 0.7, every: \"4s\", lasts: \"500ms\"), lookup_errors: 0.02)",
+            "impairments: (partition: (way: Response, zones: Some((\"a\", \"b\"))))",
         ],
     ),
 ];
@@ -84,10 +110,23 @@ const FIELDS: [(Slot, &[&str]); 8] = [
 /// A few of them.
 pub fn extras() -> impl Strategy<Value = Vec<Extra>> {
     let fields = FIELDS.iter().flat_map(|(slot, fields)| fields.iter().map(|field| Extra::Field(*slot, field)));
-    let parts =
-        [Extra::Through, Extra::Tokens, Extra::Locks("Server"), Extra::Locks("Caller"), Extra::Letters, Extra::Cron];
+    let parts = [
+        Extra::Through,
+        Extra::Tokens,
+        Extra::Locks("Server"),
+        Extra::Locks("Caller"),
+        Extra::Letters,
+        Extra::Cron,
+        Extra::Front,
+        Extra::Partner,
+        Extra::Groups,
+        Extra::Invalidates,
+        Extra::Zones,
+        Extra::Sweeper,
+        Extra::Flag,
+    ];
     let all: Vec<Extra> = fields.chain(parts).collect();
-    prop::collection::vec(prop::sample::select(all), 0..10)
+    prop::collection::vec(prop::sample::select(all), 0..14)
 }
 
 /// The fields of a slot, each once, after a comma.
@@ -96,7 +135,9 @@ pub fn fields(extras: &[Extra], slot: Slot) -> String {
     for extra in extras {
         let Extra::Field(place, field) = extra else { continue };
         let name = field.split(':').next().unwrap_or_default();
-        if *place == slot && !names.contains(&name) {
+        // A partition between zones needs zones.
+        let fits = !field.contains("zones:") || extras.contains(&Extra::Zones);
+        if *place == slot && fits && !names.contains(&name) {
             names.push(name);
             text += ", ";
             text += field;

@@ -35,7 +35,9 @@ pub struct Arrow {
     pub breaker: bool,
     pub pool: Option<u32>,
     pub balance: &'static str,
-    pub propagated: bool,
+    pub trace: &'static str,
+    /// How the latency is distributed.
+    pub shape: &'static str,
 }
 
 /// A world in few words.
@@ -75,8 +77,12 @@ pub fn arrow() -> impl Strategy<Value = Arrow> {
         prop::option::of(1..20u32),
     );
     let balance = prop::sample::select(vec!["RoundRobin", "LeastConnections", "Random", "Hash"]);
-    (10..3000u64, prop_oneof![Just(0.0), 0.0..0.03f64], policies, balance, any::<bool>()).prop_map(
-        |(latency_us, loss, (timeout_ms, attempts, fallback, breaker, pool), balance, propagated)| Arrow {
+    let shapes =
+        ["Exp(\"{}us\")", "Const(\"{}us\")", "Uniform(\"1us\", \"{}us\")", "LogNormal(median: \"{}us\", sigma: 0.8)"];
+    let words =
+        (balance, prop::sample::select(vec!["Propagated", "Dropped", "Linked"]), prop::sample::select(shapes.to_vec()));
+    (10..3000u64, prop_oneof![Just(0.0), 0.0..0.03f64], policies, words).prop_map(
+        |(latency_us, loss, (timeout_ms, attempts, fallback, breaker, pool), (balance, trace, shape))| Arrow {
             latency_us,
             loss,
             timeout_ms,
@@ -85,7 +91,8 @@ pub fn arrow() -> impl Strategy<Value = Arrow> {
             breaker,
             pool,
             balance,
-            propagated,
+            trace,
+            shape,
         },
     )
 }
@@ -147,19 +154,35 @@ impl Sketch {
         let extra = |slot| extras::fields(&self.extras, slot);
         let has = |wanted| self.extras.contains(&wanted);
         let (through, tokens, letters) = (self.cached && has(Extra::Through), has(Extra::Tokens), has(Extra::Letters));
+        let (front, partner, groups) = (has(Extra::Front), has(Extra::Partner), has(Extra::Groups));
+        let zones = if has(Extra::Zones) { ", zones: [\"a\", \"b\"]" } else { "" };
         let judge = ["Server", "Caller"].into_iter().find(|judge| has(Extra::Locks(judge)));
         nodes.push(format!(
-            "\"users\": (kind: Users, users: (count: 500, journeys_per_second: {:?}, journeys: {{ \"go\": 1.0 }}, regions: {{ \"eu\": 2.0, \"us\": 1.0 }}, reports: (probability: 0.1)))",
-            self.rate
+            "\"users\": (kind: Users, users: (count: 500, journeys_per_second: {:?}, journeys: {{ \"go\": 1.0 }}, regions: {{ \"eu\": 2.0, \"us\": 1.0 }}, accounts: {{ \"business\": 1.0, \"personal\": 3.0 }}, reports: (probability: 0.1){}))",
+            self.rate,
+            extra(Slot::Users)
         ));
-        arrows.push("\"users -> s0\": (latency: Exp(\"5ms\"), timeout: \"2s\")".to_owned());
+        let entry = if front { "gateway" } else { "s0" };
+        arrows.push(format!("\"users -> {entry}\": (latency: Exp(\"5ms\"), timeout: \"2s\")"));
+        if front {
+            nodes.push(
+                "\"gateway\": (kind: Gateway, limits: [(allow: Bucket(per_second: 80.0, burst: 40))])".to_owned(),
+            );
+            nodes.push("\"balancer\": (kind: LoadBalancer, replicas: 2)".to_owned());
+            arrows
+                .push("\"gateway -> balancer\": (retry: (attempts: 2, backoff: \"5ms\"), timeout: \"1s\")".to_owned());
+            arrows.push(
+                "\"balancer -> s0\": (balance: LeastConnections, eject: Outlier(failures: 4, avoid_for: \"2s\"))"
+                    .to_owned(),
+            );
+        }
         nodes.push(format!(
-            "\"db\": (kind: Database, concurrency: 10, database: (read: Exp(\"2ms\"), write: Exp(\"3ms\"){}){})",
+            "\"db\": (kind: Database, concurrency: 10, database: (read: Exp(\"2ms\"), write: Exp(\"3ms\"){}){}{zones})",
             extra(Slot::Database),
             extra(Slot::DatabaseNode)
         ));
         if let Some(lag) = self.more.lag_ms {
-            nodes.push(format!("\"follower\": (kind: Database, database: (read: Exp(\"1ms\"), write: Exp(\"1ms\"), follows: \"db\", lag: \"{lag}ms\"))"));
+            nodes.push(format!("\"follower\": (kind: Database, database: (read: Exp(\"1ms\"), write: Exp(\"1ms\"), follows: \"db\", lag: \"{lag}ms\"){zones})"));
         }
         if self.cached {
             let behind = if through { ", behind: \"db\"" } else { "" };
@@ -192,8 +215,20 @@ impl Sketch {
             }
             nodes.push(format!("\"worker\": (kind: Worker, replicas: 2, concurrency: 2, consumes: (queue: \"queue\"), routes: {{ \"done\": (steps: [Work(Exp(\"15ms\")), Effect(\"mail\")], errors: 0.02, poison: 0.02) }}{})", extra(Slot::Worker)));
             arrows.push("\"queue -> worker\": ()".to_owned());
+            if groups {
+                nodes.push("\"archive\": (kind: Worker, consumes: (queue: \"queue\", group: \"archive\", ack: OnDelivery), routes: { \"done\": (steps: [Work(Exp(\"2ms\"))], errors: 0.05) })".to_owned());
+                arrows.push("\"queue -> archive\": (loss: 0.01)".to_owned());
+            }
         }
         let last = self.services.len() - 1;
+        if has(Extra::Sweeper) {
+            nodes.push("\"sweeper\": (kind: Job, routes: { \"sweep\": (steps: [Work(Exp(\"30ms\")), Call((to: \"db\", op: Write(\"item\")))]) }, jobs: { \"sweep\": (every: Exp(\"3s\"), route: \"sweep\") })".to_owned());
+            arrows.push("\"sweeper -> db\": (timeout: \"500ms\")".to_owned());
+        }
+        if partner {
+            nodes.push("\"partner\": (kind: External, concurrency: 20, limits: [(per: Route, allow: Window(requests: 30, every: \"1s\"))], routes: { \"POST /charges\": (steps: [Work(LogNormal(median: \"20ms\", sigma: 0.5)), Effect(\"charge\")], errors: 0.02, refusals: 0.05) })".to_owned());
+            arrows.push(format!("\"s{last} -> partner\": (timeout: \"150ms\", retry: (attempts: 3, backoff: \"10ms\"), checks_body: true, fallback: (value: Default), telemetry: (refusals: true))"));
+        }
         for (at, service) in self.services.iter().enumerate() {
             let mut calls = Vec::new();
             for to in at + 1..self.services.len() {
@@ -227,10 +262,19 @@ impl Sketch {
                     steps += ", Call((to: \"follower\", op: Read(\"item\"), when: Chance(0.5)))";
                 }
                 let write = "Call((to: \"db\", op: Write(\"item\"), when: Chance(0.1), keyed: true))";
+                if partner {
+                    steps += ", Call((to: \"partner\", op: Route(\"POST /charges\"), when: Account(\"business\"), keyed: true))";
+                }
+                if has(Extra::Flag) {
+                    steps += ", Call((to: \"db\", op: Write(\"entry\"), when: Flag(\"audits\"), detached: true))";
+                }
                 let _ = match judge {
                     Some(_) => write!(steps, ", Critical((at: \"locks\", key: \"item\", steps: [{write}]))"),
                     None => write!(steps, ", {write}"),
                 };
+                if self.cached && !through && has(Extra::Invalidates) {
+                    steps += ", Call((to: \"cache\", op: Invalidate(\"item\"), when: Chance(0.1)))";
+                }
                 if self.queue.is_some() {
                     arrows.push(format!("\"s{at} -> queue\": (timeout: \"1s\")"));
                     steps += ", Call((to: \"queue\", op: Publish(\"done\")))";
@@ -261,7 +305,11 @@ impl Sketch {
                 own += ", verifies: (token: \"pass\", except: [\"POST /login\"], log: true)";
                 login = ", \"POST /login\": (steps: [Call((to: \"auth\", op: Route(\"POST /login\")))])";
             }
+            if at == last && has(Extra::Flag) {
+                own += ", flags: { \"audits\": true }";
+            }
             own += &extra(Slot::Service);
+            own += zones;
             nodes.push(format!(
                 "\"s{at}\": (kind: Service, replicas: {}, concurrency: {}, queue_limit: {}, clocks: [(offset: \"{}ms\", drift_ppm: 3.0{}), ()], routes: {{ \"GET /\": (steps: [{steps}], errors: {:?}){login} }}, {own})",
                 service.replicas,
@@ -274,10 +322,11 @@ impl Sketch {
         }
         let effects = if self.queue.is_some() { "effects: { \"mail\": 1 }, effects_within: \"20s\"" } else { "" };
         let login = if tokens { "(request: \"POST /login\", keyed: true), " } else { "" };
+        let entry = if has(Extra::Flag) { ", \"entry\": (keys: 50, bytes: 40)" } else { "" };
         let pass = if tokens { ", \"pass\": (keys: 500, popularity: PerUser, bytes: 90)" } else { "" };
         let steps = ", (request: \"GET /\", think: Exp(\"800ms\"))".repeat(usize::from(self.more.more_steps));
         format!(
-            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9){pass} }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [{login}(request: \"GET /\", keyed: true, owes: (parts: [\"item\"], fresh_within: \"2s\", {effects})){steps}]) }},\n)",
+            "World(format: 1, name: \"sketch\", title: \"Sketch\", epoch: \"2026-01-01T00:00:00Z\",\n  data: {{ \"item\": (keys: 100, popularity: Zipf(0.8), bytes: 900, default_bytes: 9){pass}{entry} }},\n  nodes: {{\n    {}\n  }},\n  arrows: {{\n    {}\n  }},\n  journeys: {{ \"go\": (steps: [{login}(request: \"GET /\", keyed: true, owes: (parts: [\"item\"], fresh_within: \"2s\", {effects})){steps}]) }},\n)",
             nodes.join(",\n    "),
             arrows.join(",\n    ")
         )
@@ -297,10 +346,10 @@ impl Sketch {
 impl Arrow {
     fn ron(&self, extra: &str) -> String {
         let mut fields = vec![
-            format!("latency: Exp(\"{}us\")", self.latency_us),
+            format!("latency: {}", self.shape.replace("{}", &self.latency_us.to_string())),
             format!("loss: {:?}", self.loss),
             format!("balance: {}", self.balance),
-            format!("trace: {}", if self.propagated { "Propagated" } else { "Dropped" }),
+            format!("trace: {}", self.trace),
         ];
         if let Some(timeout) = self.timeout_ms {
             fields.push(format!("timeout: \"{timeout}ms\""));

@@ -5,7 +5,7 @@ use allgreen::{Duration, Seed, SimTime, Simulation};
 use proptest::prelude::*;
 
 use crate::support::{simulate, world};
-use crate::worlds::sketch;
+use crate::worlds::rich_sketch;
 
 /// Time between two looks.
 const STEP_MS: u64 = 5;
@@ -17,7 +17,7 @@ proptest! {
     /// L = λ W: the number present, as seen at many instants, is the sum of all stays over time. Looks are less noisy
     /// than independent draws of the same variance would be; six standard errors of those are allowed.
     #[test]
-    fn littles_law_holds_at_every_station_of_any_world(sketch in sketch(), seed: u64) {
+    fn littles_law_holds_at_every_station_of_any_world(sketch in rich_sketch(), seed: u64) {
         let world = sketch.world();
         let nodes: Vec<&String> = world.spec().nodes.keys().filter(|name| *name != "users").collect();
         let mut sim = Simulation::new(&world, Seed(seed));
@@ -44,7 +44,7 @@ proptest! {
 
     /// What goes in comes out, waits, or was dropped: for every arrow, station and queue, at any instant.
     #[test]
-    fn nothing_is_lost_without_being_counted(sketch in sketch(), seed: u64, instants in prop::collection::vec(0..40_000u64, 20)) {
+    fn nothing_is_lost_without_being_counted(sketch in rich_sketch(), seed: u64, instants in prop::collection::vec(0..40_000u64, 20)) {
         let mut sim = Simulation::new(&sketch.world(), Seed(seed));
         let mut instants = instants;
         instants.sort_unstable();
