@@ -27,7 +27,7 @@ impl Bursts {
         while self.until <= now {
             self.bad = !self.bad;
             let mean = if self.bad { policy.lasts } else { policy.every };
-            self.until = self.until + exponential(mean.0 as f64, draw(self.turns)).max(Duration(1));
+            self.until += exponential(mean.0 as f64, draw(self.turns)).max(Duration(1));
             self.turns += 1;
         }
         if self.bad { policy.loss } else { 0.0 }
@@ -47,9 +47,9 @@ mod tests {
         let (mut now, mut first, mut both, rounds) = (SimTime::ZERO, 0u32, 0u32, 200_000);
         for _ in 0..rounds {
             // Far enough from the pair before that it is forgotten.
-            now = now + Duration::from_secs(1);
+            now += Duration::from_secs(1);
             let one = bad(now);
-            now = now + apart;
+            now += apart;
             first += u32::from(one);
             both += u32::from(bad(now) && one);
         }

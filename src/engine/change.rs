@@ -258,7 +258,10 @@ impl Simulation {
                 self.serve_waiting(instance);
                 Setting::Concurrency(before)
             }
-            Setting::QueueLimit(limit) => Setting::QueueLimit(std::mem::replace(&mut node.station.line_limit, *limit)),
+            Setting::QueueLimit(limit) => {
+                node.station.stood_already = node.station.line.len() as u32;
+                Setting::QueueLimit(std::mem::replace(&mut node.station.line_limit, *limit))
+            }
             Setting::WorkFactor(factor) => Setting::WorkFactor(std::mem::replace(&mut node.pace.factor, *factor)),
             Setting::WorkGrowth(growth) => {
                 if *growth == Duration::ZERO {

@@ -128,6 +128,7 @@ impl Fabric {
                 busy: 0,
                 line: Default::default(),
                 line_limit: spec.queue_limit,
+                stood_already: 0,
             },
             pace: Pace {
                 slow_share: spec.slow.map_or(0.0, |slow| slow.share),

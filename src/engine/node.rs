@@ -59,6 +59,8 @@ pub struct Station {
     pub busy: u32,
     pub line: VecDeque<Key>,
     pub line_limit: u32,
+    /// Those who waited when the limit was set last: they may stay, if they are more than it allows.
+    pub stood_already: u32,
 }
 
 /// How fast the replica works.

@@ -132,9 +132,9 @@ impl Simulation {
         let Some(visit) = self.visits.get_mut(key).filter(|visit| visit.status == 0) else { return };
         let route = &self.plan.routes[visit.route.at()];
         let errors = self.plan.nodes[route.node.at()].streams.errors;
-        if errors.chance(visit.identity, 0, route.errors + pace.error_rate) {
-            visit.status = pace.error_status;
-        } else if errors.chance(visit.identity, BAD_KEY_LANE, bad_key) {
+        let fails = errors.chance(visit.identity, 0, route.errors + pace.error_rate)
+            || errors.chance(visit.identity, BAD_KEY_LANE, bad_key);
+        if fails {
             visit.status = pace.error_status;
         } else if let Some(message) = visit.message
             && errors.chance(message.identity, 2, route.poison + self.fabric.node(visit.instance).consumer.poison)

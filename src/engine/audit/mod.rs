@@ -140,7 +140,7 @@ impl Simulation {
             agree(&who, "busy servers", u64::from(station.busy), u64::from(found.busy))?;
             agree(&who, "waiting", station.line.len() as u64, found.waiting as u64)?;
             agree(&who, "present", self.flows.of_station(instance).present(), found.present)?;
-            if station.line.len() > station.line_limit as usize {
+            if station.line.len() > station.line_limit.max(station.stood_already) as usize {
                 return Err(format!("{who}: {} wait where {} may", station.line.len(), station.line_limit));
             }
             if !station.line.is_empty() && station.busy < station.servers {
