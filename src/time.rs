@@ -106,11 +106,9 @@ impl Duration {
         let parsed = humantime::parse_duration(text.trim()).map_err(|error| {
             format!("`{text}` is not a duration ({error}); write it like \"250ms\", \"30s\", \"5m\" or \"2h\"")
         })?;
-        u64::try_from(parsed.as_nanos())
-            .ok()
-            .filter(|ns| *ns <= LONGEST_RUN.0)
-            .map(Duration)
-            .ok_or_else(|| format!("`{text}` is longer than ten years, the longest time allgreen simulates"))
+        u64::try_from(parsed.as_nanos()).ok().filter(|ns| *ns <= LONGEST_RUN.0).map(Duration).ok_or_else(|| {
+            format!("`{text}` is longer than ten years, the longest time allgreen simulates; write a shorter one")
+        })
     }
 }
 

@@ -123,7 +123,7 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             at: (7, 15),
             underlined: "\"10years 1day\"",
             what: "`10years 1day` is longer than ten years, the longest time allgreen simulates",
-            help: "",
+            help: "write a shorter one",
         },
         Fault {
             from: r#""40m""#,
