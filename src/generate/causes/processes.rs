@@ -71,7 +71,6 @@ fn provider(name: &str, ways: &[&Way<'_>]) -> Option<Candidate> {
     found.charts = vec![
         chart("app.client.refusals", &own, Show::Rate),
         chart("http.client.request.duration", &[own[0], ("server.address", name)], Show::Mean),
-        chart("http.client.response.body.size", &own, Show::Mean),
         chart("http.server.response.body.size", &own, Show::Mean),
     ];
     found.hides = format!("{} looked at the status alone, which was 200 each time", way.from);
