@@ -23,7 +23,12 @@ impl Zipf {
             .collect();
         shares.iter_mut().for_each(|share| *share /= sum);
         let parts = f64::from(keys);
-        let guide = (0..keys).map(|part| first_beyond(&shares, 0, f64::from(part) / parts)).collect();
+        let mut first = 0;
+        let guide = (0..keys).map(|part| {
+            first = first_beyond(&shares, first, f64::from(part) / parts);
+            first
+        });
+        let guide = guide.collect();
         Zipf { shares, guide }
     }
 
