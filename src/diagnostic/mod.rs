@@ -59,7 +59,7 @@ enum Place {
 }
 
 /// How many problems are kept; the rest are counted.
-const MOST: usize = 100;
+const MOST: usize = 500;
 /// Characters of what is wrong, and of what to do: inputs may hold names of any length.
 const LONGEST_WHAT: usize = 500;
 const LONGEST_HELP: usize = 1_000;
@@ -193,7 +193,7 @@ impl Problems {
         others.list.into_iter().for_each(|problem| self.push(problem));
     }
 
-    /// In the order in which they were found, at most 100.
+    /// In the order in which they were found, at most 500.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
     }

@@ -96,12 +96,14 @@ impl Simulation {
         let (streams, first) = (arrow.streams, attempt == 0 && !call.hedges);
         let arrow_salt = scoped::salt_of(plan.arrow);
         call.opened = None;
-        let keeps = self.fabric.link(call_link).connections.policy();
+        let link = self.fabric.link(call_link);
+        let pooled = link.pool.policy.is_some();
+        if pooled {
+            link.pool.waited(waited);
+        }
+        let keeps = link.connections.policy();
         let reused = if keeps.is_some() { self.open_connection(call_link) } else { None };
         if reused.is_none() && self.look_up_fails(call_link, identity) {
-            if self.fabric.link(call_link).pool.policy.is_some() {
-                self.fabric.link(call_link).pool.waited(waited);
-            }
             self.release(call_link);
             return self.attempt_failed(key, Failure::Unresolved);
         }
@@ -111,10 +113,6 @@ impl Simulation {
         };
         let ordinal = target.map_or(0, |target| usize::from(self.fabric.home(target).ordinal));
         let link = self.fabric.link(call_link);
-        let pooled = link.pool.policy.is_some();
-        if pooled {
-            link.pool.waited(waited);
-        }
         let Some(target) = target else {
             self.release(call_link);
             return self.attempt_failed(key, Failure::Refused);

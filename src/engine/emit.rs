@@ -26,29 +26,31 @@ pub(super) enum Value<'a> {
     Float(f64),
 }
 
-/// Where series are in a row, by what they are of; zero is none yet, others are counted from 1. Asked for the same again,
-/// as mostly, it looks into no table.
+/// Where series are in a row, by what they are of. Asked for the same again, as mostly, it looks into no table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     last: (u32, u32),
+    /// Counted from 1; zero is none yet.
     all: Vec<u32>,
 }
 
 impl Places {
     #[inline]
-    fn find(&mut self, at: usize) -> u32 {
+    fn find(&mut self, at: usize) -> Option<usize> {
         if self.last.0 as usize != at || self.last.1 == 0 {
             self.last = (at as u32, self.all.get(at).copied().unwrap_or(0));
         }
-        self.last.1
+        (self.last.1 as usize).checked_sub(1)
     }
 
-    fn learn(&mut self, at: usize, place: u32) {
+    /// Answers the place again.
+    fn learn(&mut self, at: usize, place: u32) -> usize {
         if self.all.len() <= at {
             self.all.resize(at + 1, 0);
         }
-        self.all[at] = place;
-        self.last = (at as u32, place);
+        self.all[at] = place + 1;
+        self.last = (at as u32, place + 1);
+        place as usize
     }
 }
 
@@ -101,8 +103,7 @@ impl Simulation {
             let is_request = matches!(route.work, RouteWork::Request { .. });
             let at = usize::from(route.local) * STATUSES.len() + status_index(status);
             let emitter = &mut *emitter;
-            let mut place = emitter.served.find(at);
-            if place == 0 {
+            let slot = emitter.served.find(at).unwrap_or_else(|| {
                 let mut labels = labels.clone();
                 let status = self.words.statuses[status_index(status)];
                 if is_request {
@@ -115,23 +116,18 @@ impl Simulation {
                     RouteWork::Message { .. } => Some(self.words.families.messaging_consumed),
                     _ => None,
                 };
-                place = 1 + register(&mut self.telemetry, resource, *family, companion, labels);
-                emitter.served.learn(at, place);
-            }
+                emitter.served.learn(at, register(&mut self.telemetry, resource, *family, companion, labels))
+            });
             let rpc = words.rpc.as_ref().map(|labels| {
-                let mut place = emitter.served_rpc.find(at);
-                if place == 0 {
+                emitter.served_rpc.find(at).unwrap_or_else(|| {
                     let code = self.words.rpc_statuses[status_index(status)];
                     let error = (status >= 500).then_some((self.words.error_label, code));
                     let own = [(self.words.rpc_status_label, code)].into_iter().chain(error);
                     let labels = labels.iter().copied().chain(own).collect();
                     let family = self.words.families.rpc_server;
-                    place = 1 + register(&mut self.telemetry, resource, family, None, labels);
-                    emitter.served_rpc.learn(at, place);
-                }
-                place as usize - 1
+                    emitter.served_rpc.learn(at, register(&mut self.telemetry, resource, family, None, labels))
+                })
             });
-            let slot = place as usize - 1;
             let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             if let Some(trace) = visit.trace.trace.filter(|_| visit.span.0 != 0) {
                 let (stamp, value) = (clock.stamp(self.now), took.as_secs_f64());
@@ -223,10 +219,10 @@ impl Simulation {
         let (metrics, log_failures) = (link.emitter.metrics, link.emitter.log_failures);
         let span_errors = link.emitter.span_errors;
         let at = usize::from(route.local) * RESULTS.len() + result;
-        let known = link.emitter.called.find(at);
+        let called = &mut link.emitter.called;
         let resource = ResourceId(caller.0);
         if metrics {
-            let place = if known == 0 {
+            let slot = called.find(at).unwrap_or_else(|| {
                 let mut labels = words.labels.clone();
                 match words.answers {
                     Answers::Http if status != 0 => {
@@ -239,14 +235,9 @@ impl Simulation {
                     labels.push((self.words.error_label, Symbol(error)));
                 }
                 let companion = is_publish.then_some(self.words.families.messaging_sent);
-                let place = 1 + register(&mut self.telemetry, resource, words.family, companion, labels);
-                self.fabric.link(call.link).emitter.called.learn(at, place);
-                place
-            } else {
-                known
-            };
+                called.learn(at, register(&mut self.telemetry, resource, words.family, companion, labels))
+            });
             let (emitter, clock) = self.fabric.voice(caller);
-            let slot = place as usize - 1;
             let place = observe(&mut emitter.live, slot, &BOUNDS, took.as_secs_f64());
             if let Some(trace) = call.trace.trace.filter(|_| call.span.0 != 0) {
                 let (stamp, value) = (clock.stamp(self.now), took.as_secs_f64());

@@ -188,11 +188,14 @@ impl Simulation {
 
     /// Whether an attempt that opens a connection cannot look up the callee's name. Replicas that are known need no look-up.
     pub(super) fn look_up_fails(&mut self, link: LinkId, identity: Identity) -> bool {
+        if !self.fabric.network(link).impaired {
+            return false;
+        }
         let stream = self.plan.arrows[self.fabric.side(link).arrow.at()].streams.network;
         let now = self.now;
         let link = self.fabric.link(link);
         let known = link.balancer.targets.as_ref().is_some_and(|targets| targets.is_fresh(now));
-        link.network.impaired && !known && stream.chance(identity, lane::LOOK_UP, link.impaired.lookup_errors)
+        !known && stream.chance(identity, lane::LOOK_UP, link.impaired.lookup_errors)
     }
 
     /// How much later a request arrives for a second time, if it does, and the identity of that second one.

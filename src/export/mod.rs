@@ -1,6 +1,5 @@
 //! Telemetry in formats that other programs read. Knows telemetry; must never know the ground truth.
 
-mod json_text;
 mod jsonl;
 pub mod openmetrics;
 pub mod otlp;

@@ -3,6 +3,7 @@
 //! Attributes that differ from row to row are one column of JSON objects; what queries join and filter by has columns of
 //! its own. Metric samples are Prometheus's: a histogram has a row for each bucket, its count and its sum.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::json_text;
 use crate::Telemetry;
 use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name};
 use crate::telemetry::{ResourceId, SpanRecord, attribute, event};
@@ -72,10 +73,9 @@ const METRICS: &str = "message metrics {
 /// Writes log records. Answers the number of rows.
 pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
     let mut table = Table::new(out, LOGS)?;
-    let (mut body, mut attributes) = (String::new(), String::new());
+    let mut body = String::new();
     for log in telemetry.logs.iter() {
         body.clear();
-        attributes.clear();
         telemetry.logs.render_into(&telemetry.names, log, &mut body);
         let severity = telemetry.logs.words(log.template).0;
         let trace = log.trace.map(|trace| telemetry.spans.trace_id(trace).to_string());
@@ -87,8 +87,7 @@ pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Re
         table.text(&body);
         table.optional(trace.as_deref());
         table.optional(span.as_deref());
-        json_text::object(&mut attributes, attribute::of_log(telemetry, log));
-        table.text(&attributes);
+        table.text(&object(attribute::of_log(telemetry, log))?);
         table.end_row()?;
     }
     table.finish()
@@ -97,9 +96,7 @@ pub fn write_logs(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Re
 /// Writes spans. Answers the number of rows.
 pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::Result<u64> {
     let mut table = Table::new(out, SPANS)?;
-    let mut attributes = String::new();
     for span in telemetry.spans.iter() {
-        attributes.clear();
         let shape = telemetry.spans.shape_of(span.shape);
         table.int(unix_ns(telemetry, span.start));
         table.int(span.duration.0 as i64);
@@ -110,8 +107,7 @@ pub fn write_spans(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io::R
         table.text(&shape.template.text);
         table.text(shape.kind.name());
         table.text(if span.error { "ERROR" } else { "UNSET" });
-        json_text::object(&mut attributes, attribute::of_span(telemetry, span));
-        table.text(&attributes);
+        table.text(&object(attribute::of_span(telemetry, span))?);
         table.text(&events(telemetry, span));
         table.end_row()?;
     }
@@ -125,15 +121,16 @@ pub fn write_metrics(telemetry: &Telemetry, out: &mut (dyn Write + Send)) -> io:
         for series in &target.series {
             let family = &telemetry.metrics.families()[usize::from(series.family.0)];
             let name = family_name(telemetry.names.text(family.name), family);
-            let label = |key, value| (label_name(telemetry.names.text(key)), telemetry.names.text(value).into());
-            let own: Map<String, Json> = series.labels.iter().map(|(key, value)| label(*key, *value)).collect();
+            let label = |key, value| (label_name(telemetry.names.text(key)), telemetry.names.text(value));
+            let own: Vec<(String, &str)> = series.labels.iter().map(|(key, value)| label(*key, *value)).collect();
             let samples: Vec<(String, String, Exposed)> = exposed(family)
                 .into_iter()
                 .map(|one| {
-                    let le = one.le.iter().map(|le| ("le".to_owned(), le.as_str().into()));
-                    (format!("{name}{}", one.suffix), object(own.clone().into_iter().chain(le)), one)
+                    let own = own.iter().map(|(key, value)| (key.as_str(), *value));
+                    let labels = object(own.chain(one.le.iter().map(|le| ("le", le.as_str()))))?;
+                    Ok((format!("{name}{}", one.suffix), labels, one))
                 })
-                .collect();
+                .collect::<io::Result<_>>()?;
             for scrape in telemetry.metrics.scrapes(id) {
                 let Some(values) = scrape.numbers(series, family.width()) else { continue };
                 for (name, labels, one) in &samples {
@@ -163,8 +160,10 @@ fn unix_ns(telemetry: &Telemetry, stamp: Stamp) -> i64 {
     i64::try_from(telemetry.epoch().unix_ns(stamp)).unwrap_or(i64::MAX)
 }
 
-fn object(pairs: impl IntoIterator<Item = (String, Json)>) -> String {
-    Json::Object(pairs.into_iter().collect()).to_string()
+/// A JSON object, its keys in order.
+fn object<'a, V: Serialize>(pairs: impl Iterator<Item = (&'a str, V)>) -> io::Result<String> {
+    let pairs: BTreeMap<&str, V> = pairs.collect();
+    serde_json::to_string(&pairs).map_err(io::Error::from)
 }
 
 /// The values of one column that wait to be written.

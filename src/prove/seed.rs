@@ -126,20 +126,20 @@ fn fixes(
 ) -> Option<Vec<Tried>> {
     let grace = proving::grace(lesson);
     let mut tried: Vec<Option<Tried>> = named.iter().map(|_| None).collect();
-    let mut futures = Vec::new();
+    let mut orders = Vec::new();
     for (at, named) in named.iter().enumerate() {
         match proving::order(run, &named.fix) {
-            Ok((change, deployment)) => futures.push((at, change, deployment)),
+            Ok((change, deployment)) => orders.push((at, change, deployment)),
             Err(refusal) => tried[at] = Some(found(named, Err(refusal.to_string()), [0.0; 3])),
         }
     }
     let horizon = |deployment: &Deployment| proving::horizon(lesson, deployment.settled);
-    let longest = futures.iter().map(|(.., deployment)| horizon(deployment) + grace).max();
-    futures.sort_by_key(|(.., deployment)| deployment.effective);
+    let longest = orders.iter().map(|(.., deployment)| horizon(deployment) + grace).max();
+    orders.sort_by_key(|(.., deployment)| deployment.effective);
     let mut shared = run.fork();
     shared.mute();
     meter.run(&mut untouched, longest.unwrap_or(run.now()))?;
-    for (at, change, deployment) in futures {
+    for (at, change, deployment) in orders {
         meter.run(&mut shared, SimTime(deployment.effective.0.saturating_sub(1)))?;
         let mut fixed = shared.fork();
         fixed.schedule(deployment.effective, &change);

@@ -1,9 +1,12 @@
 //! Attributes with their types: what OpenTelemetry calls them, as numbers where they are numbers.
 
+use serde::Serialize;
+
 use super::{ABSENT, ArgKind, LogRecord, Resource, SpanRecord, Symbol, Telemetry, Template};
 
 /// The value of an attribute.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Value<'a> {
     Text(&'a str),
     Int(i64),
