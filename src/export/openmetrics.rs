@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::Telemetry;
 use crate::query::promql::format_number;
 use crate::telemetry::prometheus::{Exposed, exposed, family_name, label_name, resource_labels, unit_suffix};
-use crate::telemetry::{Exemplar, Family, FamilyId, ResourceId, Scrape, Series};
+use crate::telemetry::{Exemplar, Family, FamilyId, MetricKind, ResourceId, Scrape, Series};
 use crate::time::Stamp;
 
 /// Writes every sample of every scrape. Answers the number of samples.
@@ -24,6 +24,8 @@ pub fn write_newest(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u6
     text.families()?;
     Ok(text.samples)
 }
+
+const RESERVED: [&str; 5] = ["_total", "_bucket", "_count", "_sum", "_created"];
 
 struct Text<'a> {
     telemetry: &'a Telemetry,
@@ -92,12 +94,23 @@ impl Text<'_> {
     fn head(&mut self, name: &str, family: &Family) -> io::Result<()> {
         // In OpenMetrics a counter's family has no `_total`; in Prometheus's own format it has.
         let name = if self.newest_only { name } else { name.strip_suffix("_total").unwrap_or(name) };
-        writeln!(self.out, "# TYPE {name} {}", family.kind.name())?;
+        writeln!(self.out, "# TYPE {name} {}", self.kind(name, family.kind))?;
         let unit = unit_suffix(family.unit, family.kind);
         if !self.newest_only && !unit.is_empty() && name.ends_with(unit) {
             writeln!(self.out, "# UNIT {name} {unit}")?;
         }
         writeln!(self.out, "# HELP {name} {}", escape(family.help))
+    }
+
+    /// What the format calls a kind. Endings of the samples of counters and histograms are theirs alone: a gauge that the
+    /// conventions name so is of no kind here.
+    fn kind(&self, name: &str, kind: MetricKind) -> &'static str {
+        let is_reserved = RESERVED.iter().any(|ending| name.ends_with(ending));
+        match kind {
+            MetricKind::Gauge if is_reserved && self.newest_only => "untyped",
+            MetricKind::Gauge if is_reserved => "unknown",
+            kind => kind.name(),
+        }
     }
 
     fn point(

@@ -49,14 +49,28 @@ fn export(folder: &Path) {
 }
 
 #[test]
-fn promtool_finds_nothing_to_say_about_the_newest_scrape() {
-    let Some(mut promtool) = tool("promtool") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    export(folder.path());
-    let newest = File::open(folder.path().join("newest.prom")).unwrap();
-    let output = promtool.args(["check", "metrics"]).stdin(newest).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.trim().is_empty(), "{}: {said}", output.status);
+fn promtool_finds_nothing_to_say_about_the_newest_scrape_of_any_world() {
+    let worlds = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds")).unwrap();
+    let worlds: Vec<String> = worlds.map(|file| file.unwrap().path().to_str().unwrap().to_owned()).collect();
+    assert!(worlds.len() >= 5);
+    for world in worlds.iter().map(String::as_str).chain([WORLD]) {
+        let Some(mut promtool) = tool("promtool") else { return };
+        let folder = tempfile::tempdir().unwrap();
+        allgreen(&[
+            "export",
+            world,
+            "--for",
+            "1m",
+            "--format",
+            "openmetrics",
+            "--out",
+            folder.path().to_str().unwrap(),
+        ]);
+        let newest = File::open(folder.path().join("newest.prom")).unwrap();
+        let output = promtool.args(["check", "metrics"]).stdin(newest).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.trim().is_empty(), "{world}: {}: {said}", output.status);
+    }
 }
 
 #[test]
