@@ -316,3 +316,23 @@ fn a_generated_incident_is_played_and_not_played_twice() {
     assert!(std::fs::metadata(&session).unwrap().len() < 100_000);
     run(&["replay", &session], 0);
 }
+
+#[test]
+fn a_question_that_finds_nothing_is_answered_with_near_names() {
+    let world = "tests/support/shop/worlds/tiny.ron";
+    for (language, expression, nothing, near) in [
+        (
+            "promql",
+            "rate(http_server_request_duration_second_count[1m])",
+            "no series",
+            "http_server_request_duration_seconds_count",
+        ),
+        ("logql", "{service_nam=\"shop\"}", "no lines", "service_name"),
+        ("logql", "count_over_time({service_nam=\"shop\"}[1m])", "no series", "service_name"),
+        ("traceql", "{ .http.rout = \"x\" }", "no traces", "http.route"),
+    ] {
+        let (out, err) = run(&["query", world, "--for", "1m", language, expression], 0);
+        assert_eq!(out.trim(), nothing, "{expression}");
+        assert!(err.contains(&format!("did you mean `{near}`?")), "{expression}: {err}");
+    }
+}

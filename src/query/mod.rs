@@ -12,5 +12,6 @@ mod quantile;
 pub mod syntax;
 pub mod traceql;
 pub mod traces;
+pub(crate) mod unknown;
 
 pub use language::Language;

@@ -1,10 +1,11 @@
 //! LogQL on the command line. Knows the logs of a run and how Loki writes answers.
 
-use super::{Asks, Failure, Format, When};
+use super::{Asks, Failure, Format, When, note};
 use crate::Telemetry;
 use crate::query::logql::{self, Answer, Expr, Labels, Limits, Line};
 use crate::query::logs::LogLines;
 use crate::query::syntax::float_text;
+use crate::query::unknown;
 use crate::terminal::{Cell, row, table};
 
 /// Lines that a log query gives unless told otherwise; Loki's own number.
@@ -33,10 +34,22 @@ impl Asks for Question {
             },
         };
         let answer = answer.map_err(Failure::bad)?;
+        if is_empty(&answer) {
+            note(unknown::labels(&self.0, &store));
+        }
         Ok(match format {
             Format::Json => answer.to_json().to_string(),
             Format::Table => rows(&answer, when),
         })
+    }
+}
+
+fn is_empty(answer: &Answer) -> bool {
+    match answer {
+        Answer::Scalar(..) => false,
+        Answer::Streams(streams) => streams.is_empty(),
+        Answer::Vector(_, samples) => samples.is_empty(),
+        Answer::Matrix(series) => series.is_empty(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! PromQL on the command line. Knows the metrics of a run and how Prometheus writes answers.
 
-use super::{Asks, Failure, Format, When};
+use super::{Asks, Failure, Format, When, note};
 use crate::Telemetry;
 use crate::cli::failure::complain;
 use crate::query::metrics::MetricStore;
 use crate::query::promql::{self, Answer, Labels, Options, Point, Value, format_number};
+use crate::query::unknown;
 use crate::terminal::{Cell, row, table};
 
 /// A PromQL expression.
@@ -28,10 +29,21 @@ impl Asks for Question<'_> {
         };
         let answer = answer.map_err(|error| Failure::bad(error.describe(self.0)))?;
         remark(&answer, self.0);
+        if let (true, Ok(asked)) = (is_empty(&answer.value), promql::parse(self.0)) {
+            note(unknown::metrics(&asked, &store));
+        }
         Ok(match format {
             Format::Json => answer.value.to_json().to_string(),
             Format::Table => rows(&answer.value, when),
         })
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Vector(samples) => samples.is_empty(),
+        Value::Matrix(rows) => rows.is_empty(),
+        Value::Scalar(_) | Value::String(..) => false,
     }
 }
 

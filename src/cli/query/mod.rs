@@ -8,7 +8,7 @@ use std::io::{BufRead, Write};
 
 use clap::{Args, ValueEnum};
 
-use super::failure::Failure;
+use super::failure::{Failure, complain};
 use super::simulate::Extent;
 use crate::query::Language;
 use crate::terminal::watch_for_interrupts;
@@ -165,6 +165,11 @@ impl When {
     fn clock(&self, at: i64) -> String {
         self.epoch.time_of_day(Stamp(at.saturating_sub(nanoseconds(self.epoch, SimTime::ZERO))))
     }
+}
+
+/// Says beside an empty answer which names it may be for.
+fn note(remarks: Vec<String>) {
+    remarks.into_iter().for_each(|words| complain(format!("note: {words}")));
 }
 
 /// Nanoseconds since 1970.

@@ -1,12 +1,13 @@
 //! TraceQL on the command line. Knows the traces of a run and how Tempo writes answers.
 
-use super::{Asks, Failure, Format, When};
+use super::{Asks, Failure, Format, When, note};
 use crate::Telemetry;
 use crate::query::syntax::{duration_text, float_text};
 use crate::query::traceql::{
     self, FoundTrace, MetricSeries, MetricsLimits, Query, SearchLimits, metrics_json, search_json,
 };
 use crate::query::traces::Traces;
+use crate::query::unknown;
 use crate::terminal::{Cell, row, table};
 
 /// A TraceQL expression.
@@ -26,6 +27,9 @@ impl Asks for Question {
             let usual = SearchLimits::default();
             let limits = SearchLimits { traces: when.limit.unwrap_or(usual.traces), ..usual };
             let found = traceql::search(&store, &self.0, when.from, to.saturating_add(1), &limits);
+            if found.is_empty() {
+                note(unknown::attributes(&self.0, &store));
+            }
             return Ok(match format {
                 Format::Json => search_json(&found).to_string(),
                 Format::Table => traces(&found, when),
@@ -38,6 +42,9 @@ impl Asks for Question {
         };
         let series = traceql::metrics(&store, &self.0, from, to, step, &MetricsLimits::default());
         let series = series.map_err(Failure::bad)?;
+        if series.is_empty() {
+            note(unknown::attributes(&self.0, &store));
+        }
         Ok(match format {
             Format::Json => metrics_json(&series).to_string(),
             Format::Table => points(&series, when),

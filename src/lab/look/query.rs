@@ -1,15 +1,13 @@
 //! Questions in the query languages of the field, asked of what the system has said so far: numbers become a chart, lines
 //! a page, traces a list. The engines are those of `allgreen query`. Knows telemetry; never the ground truth.
 
-use std::collections::BTreeSet;
-
 use super::{since, stamp_of};
 use crate::lab::{Answer, Chart, ChartLine, Found, FoundTrace, LogLine, LogPage, Query, Refusal};
 use crate::query::logs::LogLines;
 use crate::query::metrics::MetricStore;
-use crate::query::syntax::{duration_text, nearest};
+use crate::query::syntax::duration_text;
 use crate::query::traces::Traces;
-use crate::query::{Language, logql, promql, traceql};
+use crate::query::{Language, logql, promql, traceql, unknown};
 use crate::telemetry::{Telemetry, TraceId};
 use crate::time::{Duration, SimTime, Stamp};
 use crate::world::Severity;
@@ -87,8 +85,8 @@ impl Asked<'_> {
         let mut remarks = answer.annotations.warnings_at(self.expression);
         remarks.extend(answer.annotations.infos_at(self.expression));
         let promql::Value::Matrix(rows) = answer.value else { return Ok(numbers(self, Vec::new(), remarks)) };
-        if rows.is_empty() {
-            remarks.extend(self.unknown_metrics(&store));
+        if let (true, Ok(asked)) = (rows.is_empty(), promql::parse(self.expression)) {
+            remarks.extend(unknown::metrics(&asked, &store));
         }
         let stamp = |t: i64| self.zero.stamp(t.saturating_mul(1_000_000));
         let lines = rows.into_iter().map(|row| {
@@ -96,19 +94,6 @@ impl Asked<'_> {
             (bare(&row.labels.to_string()), points)
         });
         Ok(numbers(self, lines.collect(), remarks))
-    }
-
-    /// The metrics that selectors name and nobody exposes.
-    fn unknown_metrics(&self, store: &MetricStore<'_>) -> Vec<String> {
-        let Ok(expr) = promql::parse(self.expression) else { return Vec::new() };
-        let mut asked: BTreeSet<String> = BTreeSet::new();
-        expr.each_selector(&mut |matchers| {
-            let named =
-                matchers.iter().filter(|one| &*one.name == promql::METRIC_NAME && one.op == promql::MatchOp::Equal);
-            asked.extend(named.map(|one| one.value.to_string()));
-        });
-        let known: BTreeSet<&str> = store.labels().map(promql::Labels::metric_name).collect();
-        remarks_on(asked.iter().map(String::as_str), &known, "metric")
     }
 
     fn logs(&self, since: i64) -> Result<Answer, Refusal> {
@@ -120,11 +105,7 @@ impl Asked<'_> {
             logql::Expr::Metric(_) => logql::range(&store, &expr, self.from, self.to, self.step, &limits),
         };
         let answer = answer.map_err(|error| Refusal::new(error.to_string(), "ask for less, or aggregate first"))?;
-        let remarks = || {
-            let streams = logql::LogStore::streams(&store);
-            let known: BTreeSet<&str> = streams.iter().flat_map(|one| one.iter().map(|(name, _)| name)).collect();
-            remarks_on(expr.selector_labels().into_iter(), &known, "label of streams")
-        };
+        let remarks = || unknown::labels(&expr, &store);
         match answer {
             logql::Answer::Streams(streams) => {
                 let page = self.page(streams);
@@ -178,7 +159,7 @@ impl Asked<'_> {
         if asked.metrics.is_none() {
             let limits = traceql::SearchLimits { traces: MOST_TRACES, spans: 1 };
             let found = traceql::search(&store, &asked, since, i64::MAX, &limits);
-            let mut remarks = if found.is_empty() { unknown_attributes(&asked, &store) } else { Vec::new() };
+            let mut remarks = if found.is_empty() { unknown::attributes(&asked, &store) } else { Vec::new() };
             if found.len() == MOST_TRACES {
                 remarks.push(format!("the newest {MOST_TRACES} traces; there may be more"));
             }
@@ -188,7 +169,7 @@ impl Asked<'_> {
         let limits = traceql::MetricsLimits::default();
         let series = traceql::metrics(&store, &asked, self.from, self.to, self.step, &limits);
         let series = series.map_err(|error| Refusal::new(error.to_string(), "ask for less, or aggregate first"))?;
-        let remarks = if series.is_empty() { unknown_attributes(&asked, &store) } else { Vec::new() };
+        let remarks = if series.is_empty() { unknown::attributes(&asked, &store) } else { Vec::new() };
         let points =
             |one: &traceql::MetricSeries| one.points.iter().map(|(at, value)| (self.zero.stamp(*at), *value)).collect();
         let lines = series.iter().map(|one| (bare(&one.name()), points(one)));
@@ -245,34 +226,6 @@ fn numbers(asked: &Asked<'_>, series: Vec<(String, Vec<(Stamp, f64)>)>, mut rema
         found: Found::Numbers(Chart { title: asked.expression.trim().to_owned(), unit: String::new(), lines }),
         remarks,
     }
-}
-
-/// What to say of names that match nothing: the nearest that exists.
-fn remarks_on<'n>(asked: impl Iterator<Item = &'n str>, known: &BTreeSet<&str>, what: &str) -> Vec<String> {
-    let unknown = asked.filter(|name| !known.contains(name));
-    unknown
-        .map(|name| match nearest(name, known.iter().copied()) {
-            Some(near) => format!("there is no {what} `{name}`; did you mean `{near}`?"),
-            None => format!("there is no {what} `{name}`"),
-        })
-        .collect()
-}
-
-/// The attributes that a query names and no span has.
-fn unknown_attributes(asked: &traceql::Query, store: &Traces<'_>) -> Vec<String> {
-    let mut remarks = Vec::new();
-    for attribute in asked.attributes() {
-        let traceql::Attribute::Named { scope, name, .. } = &attribute else { continue };
-        let known: BTreeSet<&str> = match scope {
-            traceql::Scope::Any => [traceql::Scope::Span, traceql::Scope::Resource]
-                .into_iter()
-                .flat_map(|scope| store.tags(scope))
-                .collect(),
-            scope => store.tags(*scope).into_iter().collect(),
-        };
-        remarks.extend(remarks_on([name.as_str()].into_iter(), &known, "attribute"));
-    }
-    remarks
 }
 
 #[cfg(test)]
