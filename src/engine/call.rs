@@ -153,7 +153,7 @@ impl Simulation {
             call.timed = timeout.is_some();
         }
         if let Some(timeout) = timeout {
-            self.later(timeout, Event::Timeout(key, attempt));
+            self.time_out_after(timeout, key, attempt);
         }
         if let Some(hedge) = hedge {
             self.later(hedge.after, Event::Hedge(key));

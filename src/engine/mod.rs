@@ -55,6 +55,7 @@ mod single_flight;
 mod slab;
 mod store;
 mod targets;
+mod timeouts;
 mod timesync;
 mod token;
 mod users;
@@ -90,6 +91,7 @@ pub struct Simulation {
     words: Arc<Words>,
     now: SimTime,
     agenda: Agenda<Event>,
+    timeouts: timeouts::Timeouts,
     fabric: Fabric,
     visits: Slab<Visit>,
     calls: Slab<Call>,
@@ -150,6 +152,8 @@ enum Event {
     Respond(Key),
     /// An attempt has taken too long.
     Timeout(Key, u8),
+    /// The first attempt of a line of them has taken too long, if it still waits.
+    TimeoutOf(u8),
     /// A first attempt is slow: a second one goes out next to it.
     Hedge(Key),
     /// A call has a connection and goes out.
@@ -230,6 +234,7 @@ impl Simulation {
         let mut sim = Simulation {
             now: SimTime::ZERO,
             agenda: Agenda::new(),
+            timeouts: Default::default(),
             fabric: Fabric::new(&plan),
             visits: Slab::default(),
             calls: Slab::default(),
@@ -332,6 +337,7 @@ impl Simulation {
             Event::Resume(visit) => self.advance(visit),
             Event::Respond(visit) => self.respond(visit),
             Event::Timeout(call, attempt) => self.timed_out(call, attempt),
+            Event::TimeoutOf(line) => self.timeout_of(line),
             Event::Hedge(call) => self.hedge(call),
             Event::Send(call) => self.send(call),
             Event::Retry(call) => self.attempt(call),
@@ -401,7 +407,7 @@ impl Simulation {
     /// Those of them that a fork has for itself, about: it shares the telemetry and the ground truth of its past.
     pub(crate) fn unshared_bytes(&self) -> usize {
         let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
-        under_way + self.agenda.bytes() + self.versions.bytes()
+        under_way + self.agenda.bytes() + self.timeouts.bytes() + self.versions.bytes()
     }
 
     /// Events handled so far.
@@ -417,6 +423,7 @@ impl Simulation {
             words: self.words.clone(),
             now: self.now,
             agenda: self.agenda.clone(),
+            timeouts: self.timeouts.clone(),
             fabric: self.fabric.fork(),
             visits: self.visits.clone(),
             calls: self.calls.clone(),

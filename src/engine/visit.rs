@@ -354,7 +354,7 @@ impl Simulation {
         if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
             && self.calls.get(call).is_some_and(|call| call.attempt == attempt && !call.timed)
         {
-            self.later(CONNECTION_GIVES_UP, Event::Timeout(call, attempt));
+            self.time_out_after(CONNECTION_GIVES_UP, call, attempt);
         }
     }
 

@@ -77,7 +77,7 @@ impl Simulation {
     }
 
     fn pending(&self) -> Pending {
-        let mut pending = Pending::default();
+        let mut pending = Pending { timeouts: self.timeouts.iter().collect(), ..Pending::default() };
         for event in self.agenda.events() {
             let _ = match event {
                 Event::Arrive(visit) => pending.arrivals.insert(visit),

@@ -1,0 +1,145 @@
+//! When attempts have taken too long. Almost every attempt is answered before, so those that wait for the same time stand
+//! in one line, in the order in which their time is up, and only the first of a line that still waits has an event in the
+//! agenda: what was answered meanwhile leaves the line unseen. (So do the common timeouts of libevent, and connection
+//! tables of web servers.)
+
+use std::collections::VecDeque;
+
+use super::flight::Attempt;
+use super::slab::Key;
+use super::{Event, Simulation};
+use crate::time::{Duration, SimTime};
+
+/// An attempt of a call, and when it has taken too long.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: SimTime,
+    call: Key,
+    attempt: u8,
+}
+
+/// Attempts that may each take equally long.
+#[derive(Clone, Debug)]
+struct Line {
+    wait: Duration,
+    /// An event for the first is in the agenda.
+    waiting: VecDeque<Deadline>,
+}
+
+/// All lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timeouts {
+    lines: Vec<Line>,
+}
+
+/// Where a deadline is kept.
+enum Kept {
+    /// In a line, behind others.
+    Behind,
+    /// In this line, which was empty.
+    First(u8),
+    /// In none: there are too many lines already.
+    Apart,
+}
+
+impl Timeouts {
+    /// The most lines: those who look for one look at all.
+    const MOST: usize = 16;
+
+    fn add(&mut self, wait: Duration, deadline: Deadline) -> Kept {
+        let line = self.lines.iter().position(|line| line.wait == wait).or_else(|| {
+            let unused = self.lines.iter().position(|line| line.waiting.is_empty());
+            if let Some(unused) = unused {
+                self.lines[unused].wait = wait;
+            } else if self.lines.len() < Self::MOST {
+                self.lines.push(Line { wait, waiting: VecDeque::new() });
+                return Some(self.lines.len() - 1);
+            }
+            unused
+        });
+        let Some(at) = line else { return Kept::Apart };
+        let waiting = &mut self.lines[at].waiting;
+        waiting.push_back(deadline);
+        if waiting.len() == 1 { Kept::First(at as u8) } else { Kept::Behind }
+    }
+
+    fn first(&self, line: u8) -> Option<Deadline> {
+        self.lines.get(usize::from(line))?.waiting.front().copied()
+    }
+
+    fn leave(&mut self, line: u8) {
+        if let Some(line) = self.lines.get_mut(usize::from(line)) {
+            line.waiting.pop_front();
+        }
+    }
+
+    /// All attempts in lines.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, u8)> {
+        self.lines.iter().flat_map(|line| &line.waiting).map(|deadline| (deadline.call, deadline.attempt))
+    }
+
+    /// The lines that have an event in the agenda.
+    pub(super) fn watched(&self) -> impl Iterator<Item = u8> {
+        (0..).zip(&self.lines).filter(|(_, line)| !line.waiting.is_empty()).map(|(at, _)| at)
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.lines.iter().map(|line| line.waiting.capacity() * size_of::<Deadline>()).sum()
+    }
+}
+
+impl Simulation {
+    /// An attempt may take this long from now on.
+    pub(super) fn time_out_after(&mut self, wait: Duration, call: Key, attempt: u8) {
+        let at = self.now + wait;
+        match self.timeouts.add(wait, Deadline { at, call, attempt }) {
+            Kept::Behind => {}
+            Kept::First(line) => self.agenda.push(at, Event::TimeoutOf(line)),
+            Kept::Apart => self.agenda.push(at, Event::Timeout(call, attempt)),
+        }
+    }
+
+    /// The time of the first of a line is up: for it, and for those behind it whose time is up as well. Those who were
+    /// answered leave with it.
+    pub(super) fn timeout_of(&mut self, line: u8) {
+        while let Some(first) = self.timeouts.first(line) {
+            let waits = self
+                .calls
+                .get(first.call)
+                .is_some_and(|call| call.attempt == first.attempt && matches!(call.state, Attempt::Sent(_)));
+            if waits && first.at > self.now {
+                return self.agenda.push(first.at, Event::TimeoutOf(line));
+            }
+            if waits {
+                self.timed_out(first.call, first.attempt);
+            }
+            // Only now: whoever comes meanwhile must not find the line empty.
+            self.timeouts.leave(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::slab::Slab;
+    use super::*;
+
+    #[test]
+    fn each_wait_has_a_line_of_its_own_while_there_is_room() {
+        let (mut timeouts, mut calls) = (Timeouts::default(), Slab::default());
+        let mut add = |timeouts: &mut Timeouts, secs: u64| {
+            let deadline = Deadline { at: SimTime::from_secs(secs), call: calls.insert(()), attempt: 0 };
+            timeouts.add(Duration::from_secs(secs), deadline)
+        };
+        for secs in 1..=16 {
+            assert!(matches!(add(&mut timeouts, secs), Kept::First(line) if u64::from(line) + 1 == secs));
+        }
+        assert!(matches!(add(&mut timeouts, 3), Kept::Behind));
+        assert!(matches!(add(&mut timeouts, 17), Kept::Apart), "no room");
+        timeouts.leave(4);
+        assert!(matches!(add(&mut timeouts, 17), Kept::First(4)), "an empty line is used again");
+        assert!(matches!(add(&mut timeouts, 5), Kept::Apart));
+        assert_eq!((timeouts.iter().count(), timeouts.watched().count()), (17, 16));
+    }
+}
