@@ -61,7 +61,7 @@ fn the_quiet_fallback_is_solved_from_the_evidence() {
     let out = solved();
     assert!(answer(out, "health").contains("200") && !answer(out, "health").contains("degraded"), "{out}");
     assert!(answer(out, "changes").contains("config-2291"));
-    assert!(answer(out, "trace aba8395e").contains("body.size=2604"));
+    assert!(answer(out, "trace 6db01caa").contains("body.size=2604"));
     assert!(answer(out, "notebook").contains("08:33"));
     let debrief = answer(out, "debrief");
     assert!(debrief.contains("root fix: the harm ended and stayed away"), "{debrief}");

@@ -137,8 +137,9 @@ pub struct InFlight {
     pub debts: usize,
 }
 
-/// What can happen next.
+/// What can happen next. The tag is as wide as what follows it, or copies of parts would overlap and wait for each other.
 #[derive(Clone, Copy, Debug)]
+#[repr(u32)]
 enum Event {
     /// A request reaches a replica.
     Arrive(Key),
@@ -478,6 +479,7 @@ impl Simulation {
     }
 
     /// `after` from now.
+    #[inline]
     fn later(&mut self, after: Duration, event: Event) {
         self.agenda.push(self.now + after, event);
     }

@@ -1,5 +1,8 @@
 //! Draws of times. A draw is a pure function of a stream, an identity and a lane; transcendental functions come from
-//! the `libm` crate, so that every machine draws the same.
+//! the `libm` crate or from [`exp`], so that every machine draws the same.
+
+mod exp;
+mod normal;
 
 use crate::random::{Identity, Stream};
 use crate::time::Duration;
@@ -11,12 +14,7 @@ pub fn sample(dist: &Dist, stream: Stream, identity: Identity, lane: u64) -> Dur
     match *dist {
         Dist::Const(time) => time,
         Dist::Exp(mean) => exponential(mean.0 as f64, stream.unit(identity, lane)),
-        Dist::LogNormal { median, sigma } => {
-            // Box and Muller, 1958.
-            let radius = libm::sqrt(-2.0 * libm::log(1.0 - stream.unit(identity, lane)));
-            let angle = std::f64::consts::TAU * stream.unit(identity, lane + 1);
-            median.mul_f64(libm::exp(sigma * radius * libm::cos(angle)))
-        }
+        Dist::LogNormal { median, sigma } => median.mul_f64(exp::exp(sigma * normal::normal(stream, identity, lane))),
         Dist::Uniform(low, high) => {
             low + Duration((high - low).0.saturating_add(1)).mul_f64(stream.unit(identity, lane))
         }
