@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
+use super::tries::Tries;
 use crate::Lesson;
 
 /// What a result belongs to.
@@ -17,10 +18,10 @@ use crate::Lesson;
 pub struct Key(String);
 
 impl Key {
-    /// `program` is a hash of the program that runs; quick results are others.
-    pub fn new(lesson: &Lesson, program: &str, quick: bool) -> Key {
-        let content = lesson.content();
-        Key(blake3::hash(format!("{content} {program} {quick}").as_bytes()).to_hex()[..32].to_owned())
+    /// `program` is a hash of the program that runs; with other fixes tried, results are others.
+    pub fn new(lesson: &Lesson, program: &str, tries: Tries) -> Key {
+        let (content, tries) = (lesson.content(), tries.name());
+        Key(blake3::hash(format!("{content} {program} {tries}").as_bytes()).to_hex()[..32].to_owned())
     }
 }
 

@@ -16,6 +16,7 @@ mod runner;
 mod seed;
 mod silent;
 mod table;
+mod tries;
 
 use std::io;
 use std::ops::Range;
@@ -26,6 +27,7 @@ use crate::lab::Progress;
 use crate::lesson::{Proof, ProofTable};
 use kept::{Kept, Key};
 pub use table::markdown;
+use tries::Tries;
 
 /// How a proof is made.
 #[derive(Clone, Debug)]
@@ -61,11 +63,10 @@ pub struct Options<'a> {
 /// ```
 pub fn prove(lessons: &[Lesson], options: &Options<'_>, progress: Progress<'_>) -> io::Result<(ProofTable, bool)> {
     let program = kept::program();
-    let keyed: Vec<(Lesson, Key)> =
-        lessons.iter().map(|lesson| (lesson.clone(), Key::new(lesson, &program, options.quick))).collect();
-    let keys: Vec<Key> = keyed.iter().map(|(_, key)| key.clone()).collect();
+    let keys = |lesson| Tries::ALL.map(|tries| Key::new(lesson, &program, tries));
+    let keys: Vec<Key> = lessons.iter().flat_map(keys).collect();
     let kept = options.kept.map_or_else(|| Ok(Kept::nothing()), |path| Kept::open(path, &keys))?;
-    let found = runner::run(&keyed, options, &kept, progress)?;
+    let found = runner::run(lessons, &program, options, &kept, progress)?;
     let seeds = options.seeds.end.saturating_sub(options.seeds.start);
     let whole = lessons.iter().zip(&found.facts).filter(|(_, facts)| facts.len() as u64 == seeds);
     let proofs: Vec<Proof> = whole.map(|(lesson, facts)| judge::judge(lesson, facts)).collect();

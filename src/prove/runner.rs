@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::kept::{Kept, Key};
 use super::meter::Meter;
 use super::seed::{examine, takes};
+use super::tries::Tries;
 use crate::Lesson;
 use crate::lab::Progress;
 use crate::random::Seed;
@@ -18,7 +19,7 @@ use crate::random::Seed;
 struct Job<'a> {
     at: usize,
     lesson: &'a Lesson,
-    key: &'a Key,
+    tries: Tries,
     seed: u64,
 }
 
@@ -32,19 +33,27 @@ pub struct Found {
 
 /// Examines every seed of every lesson on all threads. What is kept is not done again, and what is done is kept,
 /// also when `progress` asks to stop.
-pub fn run(lessons: &[(Lesson, Key)], options: &Options<'_>, kept: &Kept, progress: Progress<'_>) -> io::Result<Found> {
+pub fn run(
+    lessons: &[Lesson],
+    program: &str,
+    options: &Options<'_>,
+    kept: &Kept,
+    progress: Progress<'_>,
+) -> io::Result<Found> {
+    let key = |job: &Job<'_>| Key::new(job.lesson, program, job.tries);
     let mut facts: Vec<Vec<Facts>> = vec![Vec::new(); lessons.len()];
     let mut jobs = Vec::new();
     // All lessons on the first seed, then on the next: what is stopped early says something about each.
-    for seed in options.seeds.clone() {
-        for (at, (lesson, key)) in lessons.iter().enumerate() {
-            match kept.get(key, seed) {
+    for (number, seed) in (0..).zip(options.seeds.clone()) {
+        for (at, lesson) in lessons.iter().enumerate() {
+            let job = Job { at, lesson, tries: Tries::of(number, options.quick), seed };
+            match kept.get(&key(&job), seed) {
                 Some(known) => facts[at].push(known.clone()),
-                None => jobs.push(Job { at, lesson, key, seed }),
+                None => jobs.push(job),
             }
         }
     }
-    let total = jobs.iter().map(|job| takes(job.lesson, options.quick).0).sum::<u64>().max(1);
+    let total = jobs.iter().map(|job| takes(job.lesson, job.tries).0).sum::<u64>().max(1);
     let (meter, next) = (Meter::default(), AtomicUsize::new(0));
     let (send, done) = channel();
     let mut failed = None;
@@ -54,8 +63,8 @@ pub fn run(lessons: &[(Lesson, Key)], options: &Options<'_>, kept: &Kept, progre
             let (send, meter, next, jobs) = (send.clone(), &meter, &next, &jobs);
             scope.spawn(move || {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let Some(found) = examine((job.lesson, Seed(job.seed)), options.quick, meter) else { return };
-                    if send.send((job.at, job.key, found)).is_err() {
+                    let Some(found) = examine((job.lesson, Seed(job.seed)), job.tries, meter) else { return };
+                    if send.send((job, found)).is_err() {
                         return;
                     }
                 }
@@ -64,13 +73,13 @@ pub fn run(lessons: &[(Lesson, Key)], options: &Options<'_>, kept: &Kept, progre
         drop(send);
         loop {
             match done.recv_timeout(Duration::from_millis(100)) {
-                Ok((at, key, found)) => {
+                Ok((job, found)) => {
                     missing -= 1;
-                    if let Err(error) = kept.add(key, &found) {
+                    if let Err(error) = kept.add(&key(job), &found) {
                         failed.get_or_insert(error);
                         meter.stop();
                     }
-                    facts[at].push(found);
+                    facts[job.at].push(found);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,

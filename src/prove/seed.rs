@@ -4,13 +4,14 @@
 //! - up to the first change that is not background life: one run;
 //! - from there to the learner's arrival: with the whole script; without the cause; with background life alone; and with
 //!   each red herring alone;
-//! - from the learner's arrival to the debrief's horizon: untouched, and with each fix that the lesson names.
+//! - from the learner's arrival to the debrief's horizon: untouched, and with each fix that the lesson names and this seed tries.
 //!
 //! All of them share every draw. Only the first three say anything; of the others only the ground truth is wanted.
 
 use super::facts::{Facts, Herring, Tried};
 use super::harm::Harmed;
 use super::meter::Meter;
+use super::tries::Tries;
 use super::{alarms, evidence, lines};
 use crate::engine::Simulation;
 use crate::lab::{Deployment, Verdict, proving};
@@ -18,9 +19,8 @@ use crate::lesson::{Effect, Lesson, NamedFix, Part, Scripted};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 
-/// Finds out everything about one seed; of the fixes, only those that matter most if it shall be quick. None if the meter
-/// says stop.
-pub fn examine((lesson, seed): (&Lesson, Seed), quick: bool, meter: &Meter) -> Option<Facts> {
+/// Finds out everything about one seed. None if the meter says stop.
+pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> Option<Facts> {
     let spec = lesson.spec();
     let (opens, settled) = (spec.opens_at, spec.opens_at + proving::grace(lesson));
     let since = begins(lesson);
@@ -67,7 +67,7 @@ pub fn examine((lesson, seed): (&Lesson, Seed), quick: bool, meter: &Meter) -> O
     let hours = opens.since(since).as_secs_f64() / 3600.0;
     let harm = harmed(&untouched, since).beside(&causeless, harmed(&background, since).count, hours, who);
     drop(background);
-    let fixes = fixes((lesson, seed), &named(lesson, quick), (&run, untouched), meter)?;
+    let fixes = fixes((lesson, seed), &tries.fixes(lesson), (&run, untouched), meter)?;
     Some(Facts { seed: seed.0, incident, healthy, harm, evidence, fixes, herrings, telling })
 }
 
@@ -105,16 +105,6 @@ fn variant(lesson: &Lesson, trunk: &Simulation, keeps: &dyn Fn(&Scripted) -> boo
     let rest = lesson.spec().script.iter().filter(|scripted| scripted.at >= first && keeps(scripted));
     rest.for_each(|scripted| sim.schedule(scripted.at, &scripted.change));
     sim
-}
-
-/// The fixes to be tried: all, or the first root fix and the first symptom patch.
-fn named(lesson: &Lesson, quick: bool) -> Vec<&NamedFix> {
-    let all = &lesson.spec().fixes;
-    let first = |effect: Effect| all.iter().find(|named| named.effect == effect);
-    match quick {
-        true => [Effect::Root, Effect::Symptom].into_iter().filter_map(first).collect(),
-        false => all.iter().collect(),
-    }
 }
 
 /// Fixes of a lesson, ordered when the learner arrives. Until one takes effect its future is the untouched one.
@@ -168,7 +158,7 @@ fn effect(verdict: Verdict) -> Result<Effect, String> {
 }
 
 /// The virtual time that one seed of a lesson takes, about.
-pub fn takes(lesson: &Lesson, quick: bool) -> Duration {
+pub fn takes(lesson: &Lesson, tries: Tries) -> Duration {
     let spec = lesson.spec();
     let first = first(lesson);
     let story = spec.opens_at.since(first).0;
@@ -176,7 +166,7 @@ pub fn takes(lesson: &Lesson, quick: bool) -> Duration {
         scripted.part == Part::RedHerring && !(scripted.change.sets.is_empty() && scripted.change.undoes.is_none())
     });
     let future = proving::horizon(lesson, spec.opens_at).since(spec.opens_at).0;
-    Duration(first.0 + story * (3 + herrings.count() as u64) + future * (1 + named(lesson, quick).len() as u64))
+    Duration(first.0 + story * (3 + herrings.count() as u64) + future * (1 + tries.fixes(lesson).len() as u64))
 }
 
 #[cfg(test)]
