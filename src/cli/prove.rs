@@ -32,7 +32,7 @@ pub(super) struct ProveArguments {
     #[arg(long, value_name = "FROM..TO", default_value = "0..10", value_parser = seeds)]
     seeds: Range<u64>,
     /// Of the fixes try only the first root fix and the first symptom patch. Otherwise all of these are tried, and on each
-    /// fifth seed also those that are said to do nothing or harm
+    /// tenth seed also those that are said to do nothing or harm
     #[arg(long)]
     quick: bool,
     /// Seeds at a time; as many as there are cores unless told

@@ -2,11 +2,13 @@
 //! once, and each run is a fork of it:
 //!
 //! - up to the first change that is not background life: one run;
-//! - from there to the learner's arrival: with the whole script; without the cause; with background life alone; and with
-//!   each red herring alone;
+//! - from there to the learner's arrival: with the whole script; without the cause; and with background life alone;
+//! - from each red herring to then: with it alone;
 //! - from the learner's arrival to the debrief's horizon: untouched, and with each fix that the lesson names and this seed tries.
 //!
 //! All of them share every draw. Only the first three say anything; of the others only the ground truth is wanted.
+
+use std::collections::BTreeMap;
 
 use super::facts::{Facts, Herring, Tried};
 use super::harm::Harmed;
@@ -49,19 +51,25 @@ pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> 
     };
     let harmed = |sim: &Simulation, from: SimTime| Harmed::new(sim, from, opens);
     let causeless = harmed(&quietly(causeless)?, since);
-    let background = quietly(variant(&is_background))?;
-    let mut herrings = Vec::new();
-    for red in spec.script.iter().filter(|scripted| scripted.part == Part::RedHerring) {
-        let usual = harmed(&background, red.at).count;
-        let with = match red.change.sets.is_empty() && red.change.undoes.is_none() {
-            true => usual,
-            false => {
-                let alone = |scripted: &Scripted| is_background(scripted) || scripted.change.id == red.change.id;
-                harmed(&quietly(variant(&alone))?, red.at).count
-            }
-        };
-        herrings.push(Herring { change: red.change.id.clone(), harmed: with, background: usual });
+    let mut background = variant(&is_background);
+    background.mute();
+    let reds = || spec.script.iter().filter(|scripted| scripted.part == Part::RedHerring);
+    let mut alone = BTreeMap::new();
+    let mut active: Vec<&Scripted> = reds().filter(|red| changes_something(red)).collect();
+    active.sort_by_key(|red| red.at);
+    for red in active {
+        meter.run(&mut background, SimTime(red.at.0.saturating_sub(1)))?;
+        let mut with = background.fork();
+        with.schedule(red.at, &red.change);
+        alone.insert(&red.change.id, harmed(&quietly(with)?, red.at).count);
     }
+    let background = quietly(background)?;
+    let herring = |red: &Scripted| {
+        let usual = harmed(&background, red.at).count;
+        let with = alone.get(&red.change.id).copied().unwrap_or(usual);
+        Herring { change: red.change.id.clone(), harmed: with, background: usual }
+    };
+    let herrings = reds().map(herring).collect();
     let untouched = quietly(run.fork())?;
     let who = proving::affected(lesson, seed, &untouched);
     let hours = opens.since(since).as_secs_f64() / 3600.0;
@@ -69,6 +77,11 @@ pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> 
     drop(background);
     let fixes = fixes((lesson, seed), &tries.fixes(lesson), (&run, untouched), meter)?;
     Some(Facts { seed: seed.0, incident, healthy, harm, evidence, fixes, herrings, telling })
+}
+
+/// Whether it is more than words.
+fn changes_something(scripted: &Scripted) -> bool {
+    !scripted.change.sets.is_empty() || scripted.change.undoes.is_some()
 }
 
 /// When the incident begins: with the cause, or with the first red herring if nothing is wrong.
@@ -162,11 +175,10 @@ pub fn takes(lesson: &Lesson, tries: Tries) -> Duration {
     let spec = lesson.spec();
     let first = first(lesson);
     let story = spec.opens_at.since(first).0;
-    let herrings = spec.script.iter().filter(|scripted| {
-        scripted.part == Part::RedHerring && !(scripted.change.sets.is_empty() && scripted.change.undoes.is_none())
-    });
+    let herrings = spec.script.iter().filter(|red| red.part == Part::RedHerring && changes_something(red));
+    let alone: u64 = herrings.map(|red| spec.opens_at.since(red.at).0).sum();
     let future = proving::horizon(lesson, spec.opens_at).since(spec.opens_at).0;
-    Duration(first.0 + story * (3 + herrings.count() as u64) + future * (1 + tries.fixes(lesson).len() as u64))
+    Duration(first.0 + story * 3 + alone + future * (1 + tries.fixes(lesson).len() as u64))
 }
 
 #[cfg(test)]

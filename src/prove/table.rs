@@ -59,7 +59,7 @@ standard deviations of a Poisson count.
   the cause, as the debrief judges pinned evidence. AUC is the area under the ROC curve of its points since the cause.
 - **fixable**: each root fix, ordered when the learner arrives, gets the verdict `root fix` of the debrief.
 - **honest**: each other fix gets the verdict that the lesson states. Symptom patches are tried on every seed, as root fixes
-  are; what is said to do nothing or to harm, on each fifth, from the first.
+  are; what is said to do nothing or to harm, on each tenth, from the first.
 - **minimal**: the same script without the cause harms at most a tenth as much beyond background life, beyond chance.
 - **unspoiled**: each red herring alone, with background life, harms nobody beyond chance.
 - **clean log**: on most seeds there is no log line that names the cause. A line does if there are more such lines (same

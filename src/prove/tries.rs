@@ -1,10 +1,10 @@
 //! Which of the fixes that a lesson names are tried on a seed. Root fixes and symptom patches are what a proof is about;
-//! that the others do nothing, or harm, is as much work again, and each fifth seed says it well enough.
+//! that the others do nothing, or harm, is as much work again, and each tenth seed says it well enough.
 
 use crate::lesson::{Effect, Lesson, NamedFix};
 
 /// Of so many seeds in a row, the first has all fixes tried.
-const EVERY: u64 = 5;
+const EVERY: u64 = 10;
 
 /// The fixes that are tried on one seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
