@@ -135,7 +135,7 @@ proptest! {
         let text = sketch.ron();
         let other = permuted(&text, order);
         let run = |text: &str| {
-            let world = World::from_ron("sketch", text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+            let world = worlds::load(text);
             let mut sim = Simulation::new(&world, Seed(seed));
             sim.run_until(END);
             sim.digest()

@@ -258,8 +258,9 @@ impl Simulation {
             return self.attempt_failed(key, Failure::Status(status));
         }
         self.attempt_over(key, None, &parts);
-        let Some(call) = self.calls.get(key).copied() else { return };
+        let Some(call) = self.calls.get(key) else { return };
         if self.fabric.link(call.link).fallback.remembers() {
+            let call = *call;
             self.remember(&call, &parts);
         }
         self.deliver(key, Ok(parts));

@@ -60,6 +60,17 @@ impl<T> Slab<T> {
         Some(taken)
     }
 
+    /// Forgets the value, if it still lives.
+    #[inline]
+    pub fn free(&mut self, key: Key) {
+        let (generation, value) = &mut self.entries[key.slot as usize];
+        if *generation == key.generation && value.is_some() {
+            *value = None;
+            *generation = generation.wrapping_add(1);
+            self.free.push(key.slot);
+        }
+    }
+
     /// All that live, by slot.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         let key = |slot, generation| Key { slot: slot as u32, generation };

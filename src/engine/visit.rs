@@ -360,12 +360,15 @@ impl Simulation {
 
     /// The answer reaches the caller, who may have stopped waiting.
     pub(super) fn respond(&mut self, key: Key) {
-        let Some(visit) = self.visits.remove(key) else { return };
-        if let Some(link) = visit.link {
+        let Some(visit) = self.visits.get(key) else { return };
+        let (reply_to, link, status) = (visit.reply_to, visit.link, (visit.status, visit.refused));
+        let parts = visit.parts.clone();
+        self.visits.free(key);
+        if let Some(link) = link {
             self.flows.link(link).answers_heard += 1;
         }
-        if let ReplyTo::Call(call, attempt) = visit.reply_to {
-            self.answered(call, attempt, (visit.status, visit.refused), visit.parts);
+        if let ReplyTo::Call(call, attempt) = reply_to {
+            self.answered(call, attempt, status, parts);
         }
     }
 

@@ -134,41 +134,65 @@ pub fn digest(world: &World) -> String {
     format!("blake3:{}", blake3::hash(text.as_bytes()))
 }
 
+/// A draw that nobody has met.
+struct Drawn {
+    draw: u32,
+    luck: Luck,
+    plot: Plot,
+    fingerprint: String,
+}
+
 /// The first incident of this seed and level that is fit and not in `history`. `progress` is told now and then, and may
-/// stop the search.
+/// stop the search. As many draws as there are cores are rehearsed at a time; which one is found does not depend on it.
 pub fn generate(wanted: &Wanted, history: &History, progress: Progress<'_>) -> Result<Generated, GenerateError> {
     let studio = Studio::new(wanted);
     let survey = Survey::new(&wanted.world);
     let families = causes::all(&survey);
-    let mut passed_over: Vec<&'static str> = Vec::new();
-    let mut proofs = 0;
-    for draw in 0..MOST_DRAWS {
-        if !progress(f64::from(proofs) / f64::from(MOST_PROOFS)) {
-            return Err(GenerateError::Stopped);
+    let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32;
+    // Why a draw was passed over.
+    let mut passed_over: BTreeMap<u32, &'static str> = BTreeMap::new();
+    let (mut draws, mut proofs) = (0..MOST_DRAWS, 0);
+    while proofs < MOST_PROOFS {
+        let mut drawn = Vec::new();
+        while drawn.len() < at_once.min(MOST_PROOFS - proofs) as usize {
+            let Some(draw) = draws.next() else { break };
+            let mut luck = studio.luck(draw);
+            let Some(plot) = plot::draw(&survey, &families, wanted.level, &mut luck) else {
+                let what = format!(
+                    "in the world `{}` too few things can fail silently for the level {}; try an easier level or another world",
+                    wanted.world.spec().name,
+                    wanted.level.name()
+                );
+                return Err(GenerateError::NoRoom(what));
+            };
+            let fingerprint = studio.fingerprint(&plot);
+            if history.has(&fingerprint) {
+                passed_over.insert(draw, "were met before");
+            } else {
+                drawn.push(Drawn { draw, luck, plot, fingerprint });
+            }
         }
-        let mut luck = studio.luck(draw);
-        let Some(plot) = plot::draw(&survey, &families, wanted.level, &mut luck) else {
-            let what = format!(
-                "in the world `{}` too few things can fail silently for the level {}; try an easier level or another world",
-                wanted.world.spec().name,
-                wanted.level.name()
-            );
-            return Err(GenerateError::NoRoom(what));
-        };
-        let fingerprint = studio.fingerprint(&plot);
-        if history.has(&fingerprint) {
-            passed_over.push("were met before");
-            continue;
-        }
-        if proofs == MOST_PROOFS {
+        if drawn.is_empty() {
             break;
         }
-        proofs += 1;
         let share = f64::from(proofs) / f64::from(MOST_PROOFS);
-        match studio.make((&survey, draw), plot, &mut luck, &mut |_| progress(share)) {
-            Ok(lesson) => return Ok(Generated { lesson, fingerprint, passed_over }),
-            Err(Made::Unfit(unfit)) => passed_over.push(unfit.words()),
-            Err(Made::Problems(problems)) => return Err(problems.into()),
+        let rehearsed = studio.rehearse(&survey, &mut drawn, &mut |_| progress(share));
+        for (Drawn { draw, mut luck, plot, fingerprint }, rehearsed) in drawn.into_iter().zip(rehearsed) {
+            let share = f64::from(proofs) / f64::from(MOST_PROOFS);
+            if !progress(share) {
+                return Err(GenerateError::Stopped);
+            }
+            proofs += 1;
+            let mut told = |_| progress(share);
+            let make = |()| studio.make((&survey, draw), &plot, &mut luck, &mut told);
+            match rehearsed.map_err(Made::Unfit).and_then(make) {
+                Ok(lesson) => {
+                    let passed_over = passed_over.range(..draw).map(|(_, why)| *why).collect();
+                    return Ok(Generated { lesson, fingerprint, passed_over });
+                }
+                Err(Made::Unfit(unfit)) => drop(passed_over.insert(draw, unfit.words())),
+                Err(Made::Problems(problems)) => return Err(problems.into()),
+            }
         }
     }
     let what = format!(
@@ -176,7 +200,7 @@ pub fn generate(wanted: &Wanted, history: &History, progress: Progress<'_>) -> R
         wanted.world.spec().name,
         wanted.level.name(),
         wanted.seed.0,
-        counted(&passed_over)
+        counted(&passed_over.into_values().collect::<Vec<_>>())
     );
     Err(GenerateError::Exhausted(what))
 }
@@ -207,9 +231,11 @@ pub fn again(world: &World, recipe: &Recipe, progress: Progress<'_>) -> Result<G
     let mut luck = studio.luck(recipe.draw);
     let plot = plot::draw(&survey, &families, recipe.level, &mut luck);
     let unfit = || GenerateError::Recipe("this recipe makes no incident; the session file was changed".to_owned());
-    let plot = plot.ok_or_else(unfit)?;
+    let mut plot = plot.ok_or_else(unfit)?;
     let fingerprint = studio.fingerprint(&plot);
-    match studio.make((&survey, recipe.draw), plot, &mut luck, progress) {
+    let rehearsed = proof::rehearse((world, &survey), wanted.seed, &mut plot, grace(world));
+    let make = |()| studio.make((&survey, recipe.draw), &plot, &mut luck, progress);
+    match rehearsed.map_err(Made::Unfit).and_then(make) {
         Ok(lesson) => Ok(Generated { lesson, fingerprint, passed_over: Vec::new() }),
         Err(Made::Unfit(_)) => Err(unfit()),
         Err(Made::Problems(problems)) => Err(problems.into()),
@@ -253,20 +279,39 @@ impl Studio<'_> {
         hasher.finalize().to_hex()[..32].to_owned()
     }
 
-    /// Proves a plot and makes a lesson of it.
+    /// Rehearses draws, each on a thread of its own.
+    fn rehearse(&self, survey: &Survey<'_>, drawn: &mut [Drawn], progress: Progress<'_>) -> Vec<Result<(), Unfit>> {
+        let (world, seed) = (&self.wanted.world, self.wanted.seed);
+        let rehearse = |plot: &mut Plot| proof::rehearse((world, survey), seed, plot, grace(world));
+        std::thread::scope(|scope| {
+            let rehearse = &rehearse;
+            let threads: Vec<_> =
+                drawn.iter_mut().map(|drawn| scope.spawn(move || rehearse(&mut drawn.plot))).collect();
+            while threads.iter().any(|thread| !thread.is_finished()) {
+                // A rehearsal is short: who asked to stop is heard after it.
+                progress(0.0);
+                std::thread::park_timeout(std::time::Duration::from_millis(15));
+            }
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
+    }
+
+    /// Proves a plot that was rehearsed and makes a lesson of it.
     fn make(
         &self,
         (survey, draw): (&Survey<'_>, u32),
-        mut plot: Plot,
+        plot: &Plot,
         luck: &mut Luck,
         progress: Progress<'_>,
     ) -> Result<Lesson, Made> {
         let world = &self.wanted.world;
         let grace = grace(world);
-        proof::rehearse((world, survey), self.wanted.seed, &mut plot, grace)?;
-        let proof = proof::prove((world, survey), self.wanted.seed, &plot, grace, progress)?;
+        let proof = proof::prove((world, survey), self.wanted.seed, plot, grace, progress)?;
         let epoch = Epoch::parse(&world.spec().epoch).unwrap_or(Epoch::UNIX);
-        let story = words::Story { survey, plot: &plot, proof: &proof, epoch };
+        let story = words::Story { survey, plot, proof: &proof, epoch };
         let mut causes = plot.causes.iter().map(|chosen| cause(&chosen.candidate, &chosen.id));
         let Some(first) = causes.next() else { return Err(Unfit::Harmless.into()) };
         let name = &world.spec().name;
@@ -277,7 +322,7 @@ impl Studio<'_> {
             seed: self.wanted.seed.0,
             level: self.wanted.level,
             opens_at: plot.opens_at,
-            script: proof::script(&plot),
+            script: proof::script(plot),
             cause: first,
             also: causes.collect(),
             fixes: named(&proof),

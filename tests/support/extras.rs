@@ -86,6 +86,7 @@ const FIELDS: [(Slot, &[&str]); 9] = [
             "daily_swing: 0.4",
             "crowds: [(from: \"10s\", lasts: \"5s\", factor: 3.0)]",
             "clients: { \"ios-5\": 1.0, \"web-9\": 3.0 }",
+            "trace: \"arrivals.csv\"",
         ],
     ),
     (Slot::Worker, &["idempotency: (keep: \"30s\")", "pauses: (every: Exp(\"5s\"), lasts: Exp(\"400ms\"))"]),

@@ -338,9 +338,33 @@ impl Sketch {
     }
 
     pub fn world(&self) -> World {
-        let text = self.ron();
-        World::from_ron("sketch", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+        load(&self.ron())
     }
+}
+
+/// A sketch's world, from a file beside the journeys that it may name.
+pub fn load(text: &str) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sketch.ron");
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(folder.path().join("arrivals.csv"), arrivals()).unwrap();
+    World::load(&path).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+}
+
+/// Journeys for 30 seconds: five at each instant, the first by one user again and again, the others by anyone, of a region,
+/// of an account type.
+fn arrivals() -> String {
+    let rows = (0..300).map(|row| {
+        let (user, region, account) = match row % 5 {
+            0 => ("7", "us", "business"),
+            1 => ("", "eu", ""),
+            2 => ("", "", "personal"),
+            3 => ("499", "", ""),
+            _ => ("", "", ""),
+        };
+        format!("{:.1},go,{user},{region},{account}\n", f64::from(row / 5) * 0.5)
+    });
+    format!("time,journey,user,region,account\n{}", rows.collect::<String>())
 }
 
 impl Arrow {
