@@ -1,7 +1,6 @@
 //! When attempts have taken too long. Almost every attempt is answered before, so those that wait for the same time stand
 //! in one line, in the order in which their time is up, and only the first of a line that still waits has an event in the
-//! agenda: what was answered meanwhile leaves the line unseen. (So do the common timeouts of libevent, and connection
-//! tables of web servers.)
+//! agenda: what was answered meanwhile leaves the line unseen. The common timeouts of libevent work the same way.
 
 use std::collections::VecDeque;
 
