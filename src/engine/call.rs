@@ -390,7 +390,7 @@ impl Simulation {
         if let Some(twin) = call.twin.and_then(|twin| self.calls.get_mut(twin)) {
             twin.twin = None;
             self.flows.link(call.link).ended += 1;
-            self.calls.remove(key);
+            self.calls.free(key);
             return;
         }
         let (route, arrow) = (self.plan.calls[call.plan.at()].route, self.plan.calls[call.plan.at()].arrow);

@@ -37,6 +37,6 @@ impl Simulation {
             self.attempt_over(key, Some(Failure::Cancelled), &Parts::new());
         }
         self.flows.link(call.link).ended += 1;
-        self.calls.remove(key);
+        self.calls.free(key);
     }
 }

@@ -60,7 +60,7 @@ impl<T> Slab<T> {
         Some(taken)
     }
 
-    /// Forgets the value, if it still lives.
+    /// Forgets the value, if it still lives: cheaper than to take it out.
     #[inline]
     pub fn free(&mut self, key: Key) {
         let (generation, value) = &mut self.entries[key.slot as usize];

@@ -306,7 +306,7 @@ impl Simulation {
                 self.dispatch(queue);
             }
             ReplyTo::Nobody => {
-                self.visits.remove(key);
+                self.visits.free(key);
             }
         }
     }
@@ -331,7 +331,7 @@ impl Simulation {
             self.flows.station(instance).leave(self.now);
             match self.visits.get(key).map(|visit| visit.reply_to) {
                 Some(ReplyTo::Call(..)) => self.send_back(key, Packet::Acknowledgement),
-                _ => drop(self.visits.remove(key)),
+                _ => self.visits.free(key),
             }
         }
     }

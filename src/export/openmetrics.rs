@@ -25,6 +25,7 @@ pub fn write_newest(telemetry: &Telemetry, out: &mut dyn Write) -> io::Result<u6
     Ok(text.samples)
 }
 
+/// Endings of samples of counters and histograms, which no other metric's name may have.
 const RESERVED: [&str; 5] = ["_total", "_bucket", "_count", "_sum", "_created"];
 
 struct Text<'a> {

@@ -12,12 +12,14 @@ mod luck;
 mod order;
 mod plot;
 mod proof;
+mod search;
 mod survey;
 mod typical;
 mod words;
 
 pub use history::History;
 pub use order::{Order, OrderError, any_seed, from_recipe};
+pub use search::generate;
 
 use std::collections::BTreeMap;
 
@@ -33,9 +35,6 @@ use survey::Survey;
 
 /// The version of the generator: another one draws other incidents.
 pub const VERSION: u32 = 1;
-/// The most draws that are looked at, and the most that are proved.
-const MOST_DRAWS: u32 = 400;
-const MOST_PROOFS: u32 = 40;
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -134,77 +133,6 @@ pub fn digest(world: &World) -> String {
     format!("blake3:{}", blake3::hash(text.as_bytes()))
 }
 
-/// A draw that nobody has met.
-struct Drawn {
-    draw: u32,
-    luck: Luck,
-    plot: Plot,
-    fingerprint: String,
-}
-
-/// The first incident of this seed and level that is fit and not in `history`. `progress` is told now and then, and may
-/// stop the search. As many draws as there are cores are rehearsed at a time; which one is found does not depend on it.
-pub fn generate(wanted: &Wanted, history: &History, progress: Progress<'_>) -> Result<Generated, GenerateError> {
-    let studio = Studio::new(wanted);
-    let survey = Survey::new(&wanted.world);
-    let families = causes::all(&survey);
-    let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32;
-    // Why a draw was passed over.
-    let mut passed_over: BTreeMap<u32, &'static str> = BTreeMap::new();
-    let (mut draws, mut proofs) = (0..MOST_DRAWS, 0);
-    while proofs < MOST_PROOFS {
-        let mut drawn = Vec::new();
-        while drawn.len() < at_once.min(MOST_PROOFS - proofs) as usize {
-            let Some(draw) = draws.next() else { break };
-            let mut luck = studio.luck(draw);
-            let Some(plot) = plot::draw(&survey, &families, wanted.level, &mut luck) else {
-                let what = format!(
-                    "in the world `{}` too few things can fail silently for the level {}; try an easier level or another world",
-                    wanted.world.spec().name,
-                    wanted.level.name()
-                );
-                return Err(GenerateError::NoRoom(what));
-            };
-            let fingerprint = studio.fingerprint(&plot);
-            if history.has(&fingerprint) {
-                passed_over.insert(draw, "were met before");
-            } else {
-                drawn.push(Drawn { draw, luck, plot, fingerprint });
-            }
-        }
-        if drawn.is_empty() {
-            break;
-        }
-        let share = f64::from(proofs) / f64::from(MOST_PROOFS);
-        let rehearsed = studio.rehearse(&survey, &mut drawn, &mut |_| progress(share));
-        for (Drawn { draw, mut luck, plot, fingerprint }, rehearsed) in drawn.into_iter().zip(rehearsed) {
-            let share = f64::from(proofs) / f64::from(MOST_PROOFS);
-            if !progress(share) {
-                return Err(GenerateError::Stopped);
-            }
-            proofs += 1;
-            let mut told = |_| progress(share);
-            let make = |()| studio.make((&survey, draw), &plot, &mut luck, &mut told);
-            match rehearsed.map_err(Made::Unfit).and_then(make) {
-                Ok(lesson) => {
-                    let passed_over = passed_over.range(..draw).map(|(_, why)| *why).collect();
-                    return Ok(Generated { lesson, fingerprint, passed_over });
-                }
-                Err(Made::Unfit(unfit)) => drop(passed_over.insert(draw, unfit.words())),
-                Err(Made::Problems(problems)) => return Err(problems.into()),
-            }
-        }
-    }
-    let what = format!(
-        "no new incident was found in `{}` at the level {} with seed {}: of the draws {}; try another seed, level or world",
-        wanted.world.spec().name,
-        wanted.level.name(),
-        wanted.seed.0,
-        counted(&passed_over.into_values().collect::<Vec<_>>())
-    );
-    Err(GenerateError::Exhausted(what))
-}
-
 /// The incident of a recipe, in the world that the recipe was made for.
 pub fn again(world: &World, recipe: &Recipe, progress: Progress<'_>) -> Result<Generated, GenerateError> {
     if recipe.version != VERSION {
@@ -277,26 +205,6 @@ impl Studio<'_> {
         hasher.update(&[0]);
         hasher.update(plot.name().as_bytes());
         hasher.finalize().to_hex()[..32].to_owned()
-    }
-
-    /// Rehearses draws, each on a thread of its own.
-    fn rehearse(&self, survey: &Survey<'_>, drawn: &mut [Drawn], progress: Progress<'_>) -> Vec<Result<(), Unfit>> {
-        let (world, seed) = (&self.wanted.world, self.wanted.seed);
-        let rehearse = |plot: &mut Plot| proof::rehearse((world, survey), seed, plot, grace(world));
-        std::thread::scope(|scope| {
-            let rehearse = &rehearse;
-            let threads: Vec<_> =
-                drawn.iter_mut().map(|drawn| scope.spawn(move || rehearse(&mut drawn.plot))).collect();
-            while threads.iter().any(|thread| !thread.is_finished()) {
-                // A rehearsal is short: who asked to stop is heard after it.
-                progress(0.0);
-                std::thread::park_timeout(std::time::Duration::from_millis(15));
-            }
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        })
     }
 
     /// Proves a plot that was rehearsed and makes a lesson of it.

@@ -43,6 +43,18 @@ fn one_seed_gives_one_incident_and_its_recipe_gives_it_again() {
 }
 
 #[test]
+fn how_many_are_rehearsed_side_by_side_changes_nothing() {
+    for seed in 1..5 {
+        let wanted = wanted(seed, Level::Expert);
+        let found = |at_once| match search::search(&wanted, &History::default(), at_once, &mut |_| true) {
+            Ok(made) => format!("{} {} {:?}", made.fingerprint, made.search(), made.lesson.spec().texts),
+            Err(why) => why.to_string(),
+        };
+        assert_eq!(found(1), found(3), "seed {seed}");
+    }
+}
+
+#[test]
 fn an_incident_that_was_met_does_not_come_again() {
     let wanted = wanted(3, Level::FirstSteps);
     let mut history = History::default();

@@ -23,15 +23,12 @@ fn as_stated(property: Property, facts: &[Facts], of: impl Fn(Effect) -> bool) -
     // In the lesson's order, as on the seed on which the most were tried.
     let most = facts.iter().max_by_key(|facts| facts.fixes.len());
     let fixes: Vec<&Tried> = most.iter().flat_map(|facts| facts.fixes.iter().filter(wanted)).collect();
-    let details: Vec<String> = fixes
-        .iter()
-        .filter_map(|fix| {
-            let same = |facts: &'_ Facts| facts.fixes.iter().find(|tried| tried.fix == fix.fix).cloned();
-            let of_each: Vec<(u64, Tried)> =
-                facts.iter().filter_map(|facts| Some((facts.seed, same(facts)?))).collect();
-            detail(&of_each)
-        })
-        .collect();
+    let details = fixes.iter().filter_map(|fix| {
+        let same = |tried: &&Tried| tried.fix == fix.fix;
+        let of_each = facts.iter().filter_map(|facts| Some((facts.seed, facts.fixes.iter().find(same)?)));
+        detail(&of_each.collect::<Vec<_>>())
+    });
+    let details: Vec<String> = details.collect();
     let words = match fixes.len() {
         0 => "no such fix".to_owned(),
         1 => "1 fix".to_owned(),
@@ -41,7 +38,7 @@ fn as_stated(property: Property, facts: &[Facts], of: impl Fn(Effect) -> bool) -
 }
 
 /// One fix over all seeds.
-fn detail(tried: &[(u64, Tried)]) -> Option<String> {
+fn detail(tried: &[(u64, &Tried)]) -> Option<String> {
     let (_, first) = tried.first()?;
     let mean = |at: usize| {
         tried.iter().map(|(_, tried)| tried.soon_late_untouched[at]).sum::<f64>() / tried.len().max(1) as f64

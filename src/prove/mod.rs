@@ -26,6 +26,7 @@ use crate::Lesson;
 use crate::lab::Progress;
 use crate::lesson::{Proof, ProofTable};
 use kept::{Kept, Key};
+use runner::Keyed;
 pub use table::markdown;
 use tries::Tries;
 
@@ -63,10 +64,11 @@ pub struct Options<'a> {
 /// ```
 pub fn prove(lessons: &[Lesson], options: &Options<'_>, progress: Progress<'_>) -> io::Result<(ProofTable, bool)> {
     let program = kept::program();
-    let keys = |lesson| Tries::ALL.map(|tries| Key::new(lesson, &program, tries));
-    let keys: Vec<Key> = lessons.iter().flat_map(keys).collect();
+    let keys = |lesson: &Lesson| Tries::ALL.map(|tries| (tries, Key::new(lesson, &program, tries)));
+    let keyed: Vec<Keyed<'_>> = lessons.iter().map(|lesson| (lesson, keys(lesson).into())).collect();
+    let keys: Vec<Key> = keyed.iter().flat_map(|(_, keys)| keys.values().cloned()).collect();
     let kept = options.kept.map_or_else(|| Ok(Kept::nothing()), |path| Kept::open(path, &keys))?;
-    let found = runner::run(lessons, &program, options, &kept, progress)?;
+    let found = runner::run(&keyed, options, &kept, progress)?;
     let seeds = options.seeds.end.saturating_sub(options.seeds.start);
     let whole = lessons.iter().zip(&found.facts).filter(|(_, facts)| facts.len() as u64 == seeds);
     let proofs: Vec<Proof> = whole.map(|(lesson, facts)| judge::judge(lesson, facts)).collect();

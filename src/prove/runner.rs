@@ -1,5 +1,6 @@
 //! All seeds of all lessons on all cores. Knows how to share work; nothing of what it finds.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -15,10 +16,14 @@ use crate::Lesson;
 use crate::lab::Progress;
 use crate::random::Seed;
 
+/// A lesson, and what its results are kept under.
+pub type Keyed<'a> = (&'a Lesson, BTreeMap<Tries, Key>);
+
 /// One seed of one lesson.
 struct Job<'a> {
     at: usize,
     lesson: &'a Lesson,
+    key: &'a Key,
     tries: Tries,
     seed: u64,
 }
@@ -33,23 +38,17 @@ pub struct Found {
 
 /// Examines every seed of every lesson on all threads. What is kept is not done again, and what is done is kept,
 /// also when `progress` asks to stop.
-pub fn run(
-    lessons: &[Lesson],
-    program: &str,
-    options: &Options<'_>,
-    kept: &Kept,
-    progress: Progress<'_>,
-) -> io::Result<Found> {
-    let key = |job: &Job<'_>| Key::new(job.lesson, program, job.tries);
+pub fn run(lessons: &[Keyed<'_>], options: &Options<'_>, kept: &Kept, progress: Progress<'_>) -> io::Result<Found> {
     let mut facts: Vec<Vec<Facts>> = vec![Vec::new(); lessons.len()];
     let mut jobs = Vec::new();
     // All lessons on the first seed, then on the next: what is stopped early says something about each.
     for (number, seed) in (0..).zip(options.seeds.clone()) {
-        for (at, lesson) in lessons.iter().enumerate() {
-            let job = Job { at, lesson, tries: Tries::of(number, options.quick), seed };
-            match kept.get(&key(&job), seed) {
+        let tries = Tries::of(number, options.quick);
+        for (at, (lesson, keys)) in lessons.iter().enumerate() {
+            let key = &keys[&tries];
+            match kept.get(key, seed) {
                 Some(known) => facts[at].push(known.clone()),
-                None => jobs.push(job),
+                None => jobs.push(Job { at, lesson, key, tries, seed }),
             }
         }
     }
@@ -75,7 +74,7 @@ pub fn run(
             match done.recv_timeout(Duration::from_millis(100)) {
                 Ok((job, found)) => {
                     missing -= 1;
-                    if let Err(error) = kept.add(&key(job), &found) {
+                    if let Err(error) = kept.add(job.key, &found) {
                         failed.get_or_insert(error);
                         meter.stop();
                     }

@@ -7,7 +7,7 @@ use crate::lesson::{Effect, Lesson, NamedFix};
 const EVERY: u64 = 10;
 
 /// The fixes that are tried on one seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tries {
     /// The first root fix and the first symptom patch.
     First,
@@ -39,15 +39,6 @@ impl Tries {
             Tries::First => [Effect::Root, Effect::Symptom].into_iter().filter_map(first).collect(),
             Tries::RootsAndPatches => all.iter().filter(matters).collect(),
             Tries::All => all.iter().collect(),
-        }
-    }
-
-    /// A word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Tries::First => "first",
-            Tries::RootsAndPatches => "roots and patches",
-            Tries::All => "all",
         }
     }
 }

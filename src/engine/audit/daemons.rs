@@ -1,5 +1,6 @@
 //! What runs by itself has its next event in the agenda, once: time daemons, collections, autoscalers, probes, jobs by
-//! the calendar, the first of a line of timeouts. A daemon that was started twice would run twice as often; one that was forgotten, never again.
+//! the calendar, the first of a line of timeouts. A daemon that was started twice would run twice as often; one that was
+//! forgotten, never again.
 
 use std::collections::BTreeMap;
 
