@@ -13,13 +13,15 @@
 //! levels below it, where a bucket of level 0 is one instant and needs no sorting.
 //!
 //! Order among equals needs no sequence numbers. Equal times always share a bucket, because a bucket's events are dealt
-//! out before the base enters it; buckets are appended to and dealt out in order; the sort is stable.
+//! out before the base enters it; buckets are appended to and dealt out in order; the sort is stable. What is pushed for
+//! the present instant leaves after all else of that instant, in a line of its own.
 //!
 //! Cost: a push appends to one bucket, and each event is moved at most once per level it descends, whatever the
 //! distribution of times and however many are equal. In practice that is once or twice, so the cost per event hardly
 //! depends on the number pending. Memory: at most twice the pending events, twice again for those of one bucket while it
 //! is dealt out, and half a megabyte at most for idle buckets.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::mem;
 
@@ -49,8 +51,12 @@ const SMALL: usize = 16;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Agenda<E> {
-    /// The events up to and at `horizon`, sorted.
-    bottom: VecDeque<Entry<E>>,
+    /// The latest time that was popped.
+    now: u64,
+    /// What was pushed for `now` since.
+    present: VecDeque<E>,
+    /// The other events up to and at `horizon`, sorted: the next one last.
+    bottom: Vec<Entry<E>>,
     /// The last instant that the bottom is for: all that waits in the buckets is later.
     horizon: u64,
     /// What times are compared with to find their bucket. Not after `horizon`, nor after the time popped last.
@@ -78,7 +84,9 @@ impl<E: Copy> Agenda<E> {
     /// Nothing pending.
     pub fn new() -> Self {
         Agenda {
-            bottom: VecDeque::new(),
+            now: 0,
+            present: VecDeque::new(),
+            bottom: Vec::new(),
             horizon: 0,
             base: 0,
             soonest: 0,
@@ -88,44 +96,62 @@ impl<E: Copy> Agenda<E> {
         }
     }
 
-    /// Adds an event.
-    #[inline]
+    /// Adds an event. Inlined, so that the event is written where it stays: who copies what was just written in parts
+    /// waits for the parts.
+    #[inline(always)]
     pub fn push(&mut self, at: SimTime, event: E) {
-        if at.0 <= self.horizon {
-            self.insert((at.0, event));
-        } else {
+        if at.0 == self.now {
+            return self.present.push_back(event);
+        }
+        if at.0 <= self.horizon && self.bottom.len() > 2 * SMALL {
+            self.thin_out();
+        }
+        if at.0 > self.horizon {
             self.soonest = self.soonest.min(at.0);
             self.place((at.0, event));
+        } else if self.bottom.is_empty() {
+            self.bottom.push((at.0, event));
+        } else {
+            let place = self.room(at.0);
+            self.bottom[place] = (at.0, event);
         }
     }
 
     /// Takes the next event out if it is due by `limit`.
     #[inline]
     pub fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {
-        if self.bottom.is_empty() {
+        if self.bottom.is_empty() && self.present.is_empty() {
             self.refill(limit.0);
         }
-        let (at, event) = *self.bottom.front()?;
-        if at > limit.0 {
-            return None;
+        match self.bottom.last() {
+            Some((at, event)) if *at <= self.now || self.present.is_empty() => {
+                let (at, event) = (*at, *event);
+                if at > limit.0 {
+                    return None;
+                }
+                self.bottom.pop();
+                self.now = self.now.max(at);
+                Some((SimTime(at), event))
+            }
+            _ if self.now <= limit.0 => self.present.pop_front().map(|event| (SimTime(self.now), event)),
+            _ => None,
         }
-        self.bottom.pop_front();
-        Some((SimTime(at), event))
     }
 
     /// All pending events, in no order.
     pub fn events(&self) -> impl Iterator<Item = E> {
-        self.bottom.iter().chain(self.buckets.iter().flatten()).map(|(_, event)| *event)
+        let entries = self.bottom.iter().chain(self.buckets.iter().flatten());
+        self.present.iter().copied().chain(entries.map(|(_, event)| *event))
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         let entries = self.bottom.capacity() + self.buckets.iter().map(Vec::capacity).sum::<usize>();
-        entries * size_of::<Entry<E>>()
+        entries * size_of::<Entry<E>>() + self.present.capacity() * size_of::<E>()
     }
 
     /// Appends to the bucket for an entry's time.
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, entry: Entry<E>) {
         let level = ((entry.0 ^ self.base) | 1).ilog2() as usize / BITS;
         let slot = (entry.0 >> (level * BITS)) as usize % SLOTS;
@@ -134,22 +160,25 @@ impl<E: Copy> Agenda<E> {
         self.buckets[level * SLOTS + slot].push(entry);
     }
 
-    /// Puts an entry into its place in the bottom, behind its equals.
+    /// Makes room in the bottom, which is not empty: what is not later leaves before. Answers the place.
     #[inline(never)]
-    fn insert(&mut self, entry: Entry<E>) {
-        if self.bottom.back().is_none_or(|last| last.0 <= entry.0) {
-            self.bottom.push_back(entry);
-        } else {
-            let place = self.bottom.partition_point(|other| other.0 <= entry.0);
-            self.bottom.insert(place, entry);
-        }
-        // A bottom that has grown large is dealt out like a large bucket. What is at the base can stay: new entries for
-        // the same instant are only appended to it.
-        if self.bottom.len() > 2 * SMALL && self.horizon > self.base {
-            let later = self.bottom.split_off(self.bottom.partition_point(|other| other.0 <= self.base));
-            self.horizon = self.base;
-            self.soonest = self.base;
-            later.into_iter().for_each(|entry| self.place(entry));
+    fn room(&mut self, at: u64) -> usize {
+        let filler = self.bottom[0];
+        let place = self.bottom.partition_point(|other| other.0 > at);
+        self.bottom.insert(place, filler);
+        place
+    }
+
+    /// A bottom that has grown large is dealt out like a large bucket, but for what is due now.
+    #[inline(never)]
+    fn thin_out(&mut self) {
+        let due = self.base.max(self.now);
+        if self.horizon > due {
+            let stay = self.bottom.split_off(self.bottom.partition_point(|other| other.0 > due));
+            let later = mem::replace(&mut self.bottom, stay);
+            self.horizon = due;
+            self.soonest = due;
+            later.into_iter().rev().for_each(|entry| self.place(entry));
         }
     }
 
@@ -178,11 +207,12 @@ impl<E: Copy> Agenda<E> {
             }
             let mut open = mem::take(bucket);
             if level == 0 || open.len() <= SMALL {
+                open.reverse();
                 if level > 0 {
-                    open.sort_by_key(|entry| entry.0);
+                    open.sort_by_key(|entry| Reverse(entry.0));
                 }
                 self.horizon = end;
-                open = mem::replace(&mut self.bottom, open.into()).into();
+                open = mem::replace(&mut self.bottom, open);
             } else {
                 open.iter().for_each(|entry| self.place(*entry));
                 open.clear();

@@ -239,7 +239,7 @@ impl Simulation {
     }
 
     /// An answer came back for an attempt.
-    pub(super) fn answered(&mut self, key: Key, attempt: u8, (status, refused): (u16, bool), parts: Parts) {
+    pub(super) fn answered(&mut self, key: Key, attempt: u8, (status, refused): (u16, bool), parts: &[Part]) {
         let Some(call) = self.calls.get(key) else { return };
         if call.attempt != attempt || !matches!(call.state, Attempt::Sent(_)) {
             return;
@@ -257,17 +257,17 @@ impl Simulation {
         if status >= 400 {
             return self.attempt_failed(key, Failure::Status(status));
         }
-        self.attempt_over(key, None, &parts);
+        self.attempt_over(key, None, parts);
         let Some(call) = self.calls.get(key) else { return };
         if self.fabric.link(call.link).fallback.remembers() {
             let call = *call;
-            self.remember(&call, &parts);
+            self.remember(&call, parts);
         }
         self.deliver(key, Ok(parts));
     }
 
     /// Keeps a good answer for a bad day. What a lock service said is no value.
-    fn remember(&mut self, call: &Call, parts: &Parts) {
+    fn remember(&mut self, call: &Call, parts: &[Part]) {
         let route = self.plan.calls[call.plan.at()].route;
         for part in parts.iter().filter(|part| part.source != Source::Done) {
             let asked = self.asked_for(call, part.datum);
@@ -316,7 +316,7 @@ impl Simulation {
 
     /// An attempt failed: try again, or give up.
     fn attempt_failed(&mut self, key: Key, failure: Failure) {
-        self.attempt_over(key, Some(failure), &Parts::new());
+        self.attempt_over(key, Some(failure), &[]);
         let Some(call) = self.calls.get_mut(key) else { return };
         let arrow = self.fabric.side(call.link).arrow;
         let link = self.fabric.link(call.link);
@@ -332,7 +332,7 @@ impl Simulation {
     }
 
     /// Frees what an attempt held, and says how it ended.
-    pub(super) fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &Parts) {
+    pub(super) fn attempt_over(&mut self, key: Key, failure: Option<Failure>, parts: &[Part]) {
         let Some(call) = self.calls.get(key).copied() else { return };
         let link = self.fabric.link(call.link);
         if failure != Some(Failure::BulkheadFull) {
@@ -423,11 +423,11 @@ impl Simulation {
         if policy.log {
             self.emit_fallback(&call);
         }
-        self.deliver(key, Ok(parts));
+        self.deliver(key, Ok(&parts));
     }
 
     /// The caller gets the result and goes on.
-    fn deliver(&mut self, key: Key, result: Result<Parts, Failure>) {
+    fn deliver(&mut self, key: Key, result: Result<&[Part], Failure>) {
         let Some(call) = self.calls.remove(key) else { return };
         if let Some(twin) = call.twin {
             self.cancel(twin);
@@ -440,7 +440,7 @@ impl Simulation {
                 let Some(visit) = self.visits.get_mut(key) else { return };
                 visit.pending -= 1;
                 match result {
-                    Ok(parts) => parts.into_iter().for_each(|part| merge(&mut visit.parts, part)),
+                    Ok(parts) => parts.iter().for_each(|part| merge(&mut visit.parts, *part)),
                     Err(failure) => visit.status = visit.status.max(failure.as_status()),
                 }
                 if visit.pending == 0 {

@@ -156,6 +156,48 @@ pub fn key_of(plan: &Plan, datum: DatumId, journey: Identity, user: u32) -> u32 
     }
 }
 
+/// Keys that were asked for lately. The nodes that a request passes ask for the same ones, and to find one in a table of
+/// popularity is to wait for memory.
+#[derive(Clone, Debug)]
+pub struct RecentKeys(Vec<Recent>);
+
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    journey: Identity,
+    datum: DatumId,
+    key: u32,
+}
+
+impl RecentKeys {
+    const PLACES: usize = 256;
+
+    pub fn new() -> RecentKeys {
+        RecentKeys(vec![Recent { journey: Identity(0), datum: DatumId(u16::MAX), key: 0 }; Self::PLACES])
+    }
+
+    /// [`key_of`], which is remembered.
+    pub fn find(&mut self, plan: &Plan, datum: DatumId, journey: Identity, user: u32) -> u32 {
+        let key = self.look_up(plan, datum, journey, user);
+        if matches!(plan.data[datum.at()].law, KeyLaw::Zipf(_)) {
+            self.0[Self::place(datum, journey)] = Recent { journey, datum, key };
+        }
+        key
+    }
+
+    /// [`key_of`], if it is remembered without a look into the table. Only keys of that kind are: they depend on no user.
+    pub fn look_up(&self, plan: &Plan, datum: DatumId, journey: Identity, user: u32) -> u32 {
+        let recent = self.0[Self::place(datum, journey)];
+        if recent.journey == journey && recent.datum == datum {
+            return recent.key;
+        }
+        key_of(plan, datum, journey, user)
+    }
+
+    fn place(datum: DatumId, journey: Identity) -> usize {
+        (journey.0 as usize).wrapping_add(datum.at()) % Self::PLACES
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,6 @@
 //! Hedged calls: a second attempt next to a slow first one, and the end of the one that is not needed.
 
 use super::Simulation;
-use super::data::Parts;
 use super::flight::{Attempt, Call, Failure};
 use super::slab::Key;
 
@@ -34,7 +33,7 @@ impl Simulation {
             Attempt::Sent(_) | Attempt::BackingOff => {}
         }
         if call.state != Attempt::BackingOff {
-            self.attempt_over(key, Some(Failure::Cancelled), &Parts::new());
+            self.attempt_over(key, Some(Failure::Cancelled), &[]);
         }
         self.flows.link(call.link).ended += 1;
         self.calls.free(key);

@@ -98,6 +98,7 @@ pub struct Simulation {
     journeys: Slab<JourneyFlight>,
     debts: Slab<Debt>,
     versions: data::Versions,
+    recent: data::RecentKeys,
     tokens: Vec<token::Token>,
     traffic: Vec<users::Traffic>,
     populations: Arc<Vec<Population>>,
@@ -242,6 +243,7 @@ impl Simulation {
             journeys: Slab::default(),
             debts: Slab::default(),
             versions: data::Versions::new(),
+            recent: data::RecentKeys::new(),
             tokens: Vec::new(),
             traffic: populations.iter().map(|_| users::Traffic::default()).collect(),
             truth: Truth::new(journeys, populations.clone()),
@@ -431,6 +433,7 @@ impl Simulation {
             journeys: self.journeys.clone(),
             debts: self.debts.clone(),
             versions: self.versions.clone(),
+            recent: data::RecentKeys::new(),
             tokens: self.tokens.clone(),
             traffic: self.traffic.clone(),
             populations: self.populations.clone(),
@@ -479,7 +482,7 @@ impl Simulation {
     }
 
     /// `after` from now.
-    #[inline]
+    #[inline(always)]
     fn later(&mut self, after: Duration, event: Event) {
         self.agenda.push(self.now + after, event);
     }

@@ -1,7 +1,7 @@
 //! What caches and databases do for a request: look up, keep, drop, read, write. Knows versions, and no status code.
 
 use super::Simulation;
-use super::data::{self, Part, Source, merge};
+use super::data::{Part, Source, merge};
 use super::flight::ReplyTo;
 use super::node::Replication;
 use super::plan::DataOp;
@@ -18,7 +18,7 @@ impl Simulation {
         | DataOp::Read(datum)
         | DataOp::Write(datum)
         | DataOp::Fill(datum)) = op;
-        let datum_key = data::key_of(&self.plan, datum, visit.context.journey, visit.context.user);
+        let datum_key = self.recent.find(&self.plan, datum, visit.context.journey, visit.context.user);
         let instance = visit.instance;
         let home = self.fabric.home(instance);
         let stamp = self.fabric.node(instance).clock.stamp(self.now);

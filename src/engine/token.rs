@@ -3,7 +3,7 @@
 
 use bevy_ecs::component::Component;
 
-use super::data::{Part, Parts, Source, VersionId, merge};
+use super::data::{Part, Source, VersionId, merge};
 use super::emit::Value;
 use super::ids::DatumId;
 use super::slab::Key;
@@ -90,6 +90,6 @@ impl Simulation {
 }
 
 /// The token in an answer, if there is one.
-pub fn token_in(parts: &Parts) -> Option<TokenId> {
+pub fn token_in(parts: &[Part]) -> Option<TokenId> {
     parts.iter().find(|part| part.source == Source::Token).map(|part| part.version.0)
 }

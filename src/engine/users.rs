@@ -3,7 +3,7 @@
 //! help desk late and in a user's words.
 
 use super::call::Outgoing;
-use super::data::{Part, Parts, Source, key_of};
+use super::data::{Part, Source};
 use super::flight::{Call, Caller, Context, Debt, Failure, JourneyFlight, TraceContext};
 use super::ids::EffectId;
 use super::plan::Keyed;
@@ -168,9 +168,9 @@ impl Simulation {
     }
 
     /// The user gets an answer, or an error, and goes on or gives up.
-    pub(super) fn answer_user(&mut self, key: Key, call: &Call, result: Result<Parts, Failure>) {
+    pub(super) fn answer_user(&mut self, key: Key, call: &Call, result: Result<&[Part], Failure>) {
         let failed = result.is_err();
-        let token = result.as_ref().ok().and_then(token_in);
+        let token = result.ok().and_then(token_in);
         if let Some(debt) = call.context.debt {
             self.judge(debt, result);
         }
@@ -185,7 +185,7 @@ impl Simulation {
     }
 
     /// Compares an answer with what was owed.
-    fn judge(&mut self, key: Key, result: Result<Parts, Failure>) {
+    fn judge(&mut self, key: Key, result: Result<&[Part], Failure>) {
         let Some(debt) = self.debts.get(key) else { return };
         let step = &self.plan.journeys[usize::from(debt.journey)].steps[usize::from(debt.step)];
         let outcome = match result {
@@ -195,7 +195,11 @@ impl Simulation {
             Ok(parts) => {
                 let worst = step.parts.iter().map(|datum| {
                     let part = parts.iter().find(|part| part.datum == *datum);
-                    self.judge_part(part, key_of(&self.plan, *datum, debt.keys, debt.user), step.owes.fresh_within)
+                    self.judge_part(
+                        part,
+                        self.recent.look_up(&self.plan, *datum, debt.keys, debt.user),
+                        step.owes.fresh_within,
+                    )
                 });
                 // Partial before wrong before stale: the order of the outcomes.
                 let worst = worst.filter(|outcome| *outcome != Outcome::Right).min().unwrap_or(Outcome::Right);

@@ -1,7 +1,7 @@
 //! A request (or a message) at a replica: it waits for a server, goes through its route's steps, and is answered.
 
 use super::call::{CONNECTION_GIVES_UP, Outgoing};
-use super::data::{Part, Source};
+use super::data::{Part, Parts, Source};
 use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
 use super::idempotency::Claim;
 use super::ids::{CallId, InstanceId, LinkId, RouteId};
@@ -362,13 +362,15 @@ impl Simulation {
     pub(super) fn respond(&mut self, key: Key) {
         let Some(visit) = self.visits.get(key) else { return };
         let (reply_to, link, status) = (visit.reply_to, visit.link, (visit.status, visit.refused));
-        let parts = visit.parts.clone();
+        let mut parts = Parts::new();
+        // They fit: it is as long.
+        let _ = parts.try_extend_from_slice(&visit.parts);
         self.visits.free(key);
         if let Some(link) = link {
             self.flows.link(link).answers_heard += 1;
         }
         if let ReplyTo::Call(call, attempt) = reply_to {
-            self.answered(call, attempt, status, parts);
+            self.answered(call, attempt, status, &parts);
         }
     }
 
