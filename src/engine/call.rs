@@ -4,6 +4,7 @@
 
 use super::by_key::packed;
 use super::data::{Part, Parts, Source, merge};
+use super::deadlines::Waiting;
 use super::flight::{Attempt, Call, Caller, Context, Failure, ReplyTo, TraceContext};
 use super::ids::{CallId, DatumId, InstanceId, LinkId};
 use super::network::Packet;
@@ -153,7 +154,7 @@ impl Simulation {
             call.timed = timeout.is_some();
         }
         if let Some(timeout) = timeout {
-            self.time_out_after(timeout, key, attempt);
+            self.due_after(timeout, Waiting::Attempt(key, attempt));
         }
         if let Some(hedge) = hedge {
             self.later(hedge.after, Event::Hedge(key));

@@ -22,6 +22,7 @@ mod connections;
 mod cron;
 mod data;
 mod database;
+mod deadlines;
 mod delivery;
 pub(crate) mod dist;
 mod emit;
@@ -55,7 +56,6 @@ mod single_flight;
 mod slab;
 mod store;
 mod targets;
-mod timeouts;
 mod timesync;
 mod token;
 mod users;
@@ -91,7 +91,7 @@ pub struct Simulation {
     words: Arc<Words>,
     now: SimTime,
     agenda: Agenda<Event>,
-    timeouts: timeouts::Timeouts,
+    deadlines: deadlines::Deadlines,
     fabric: Fabric,
     visits: Slab<Visit>,
     calls: Slab<Call>,
@@ -154,8 +154,8 @@ enum Event {
     Respond(Key),
     /// An attempt has taken too long.
     Timeout(Key, u8),
-    /// The first attempt of a line of them has taken too long, if it still waits.
-    TimeoutOf(u8),
+    /// The time of the first of a line is up, if it still waits.
+    DeadlineOf(u8),
     /// A first attempt is slow: a second one goes out next to it.
     Hedge(Key),
     /// A call has a connection and goes out.
@@ -236,7 +236,7 @@ impl Simulation {
         let mut sim = Simulation {
             now: SimTime::ZERO,
             agenda: Agenda::new(),
-            timeouts: Default::default(),
+            deadlines: Default::default(),
             fabric: Fabric::new(&plan),
             visits: Slab::default(),
             calls: Slab::default(),
@@ -340,7 +340,7 @@ impl Simulation {
             Event::Resume(visit) => self.advance(visit),
             Event::Respond(visit) => self.respond(visit),
             Event::Timeout(call, attempt) => self.timed_out(call, attempt),
-            Event::TimeoutOf(line) => self.timeout_of(line),
+            Event::DeadlineOf(line) => self.deadline_of(line),
             Event::Hedge(call) => self.hedge(call),
             Event::Send(call) => self.send(call),
             Event::Retry(call) => self.attempt(call),
@@ -410,7 +410,7 @@ impl Simulation {
     /// Those of them that a fork has for itself, about: it shares the telemetry and the ground truth of its past.
     pub(crate) fn unshared_bytes(&self) -> usize {
         let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
-        under_way + self.agenda.bytes() + self.timeouts.bytes() + self.versions.bytes()
+        under_way + self.agenda.bytes() + self.deadlines.bytes() + self.versions.bytes()
     }
 
     /// Events handled so far.
@@ -426,7 +426,7 @@ impl Simulation {
             words: self.words.clone(),
             now: self.now,
             agenda: self.agenda.clone(),
-            timeouts: self.timeouts.clone(),
+            deadlines: self.deadlines.clone(),
             fabric: self.fabric.fork(),
             visits: self.visits.clone(),
             calls: self.calls.clone(),

@@ -4,6 +4,7 @@
 
 use super::call::Outgoing;
 use super::data::{Part, Source};
+use super::deadlines::Waiting;
 use super::flight::{Call, Caller, Context, Debt, Failure, JourneyFlight, TraceContext};
 use super::ids::EffectId;
 use super::plan::Keyed;
@@ -145,7 +146,7 @@ impl Simulation {
             answer: None,
         });
         self.flows.debts += 1;
-        self.later(due, Event::DebtDue(debt));
+        self.due_after(due, Waiting::Debt(debt));
         let context = Context {
             journey: flight.identity,
             user: flight.user,

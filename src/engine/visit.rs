@@ -2,6 +2,7 @@
 
 use super::call::{CONNECTION_GIVES_UP, Outgoing};
 use super::data::{Part, Parts, Source};
+use super::deadlines::Waiting;
 use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
 use super::idempotency::Claim;
 use super::ids::{CallId, InstanceId, LinkId, RouteId};
@@ -354,7 +355,7 @@ impl Simulation {
         if let Some(Visit { reply_to: ReplyTo::Call(call, attempt), .. }) = self.visits.remove(key)
             && self.calls.get(call).is_some_and(|call| call.attempt == attempt && !call.timed)
         {
-            self.time_out_after(CONNECTION_GIVES_UP, call, attempt);
+            self.due_after(CONNECTION_GIVES_UP, Waiting::Attempt(call, attempt));
         }
     }
 

@@ -1,5 +1,5 @@
 //! What runs by itself has its next event in the agenda, once: time daemons, collections, autoscalers, probes, jobs by
-//! the calendar, the first of a line of timeouts. A daemon that was started twice would run twice as often; one that was
+//! the calendar, the first of a line of deadlines. A daemon that was started twice would run twice as often; one that was
 //! forgotten, never again.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ struct Coming {
     jobs: BTreeMap<(InstanceId, u16), u64>,
     looks: BTreeMap<NodeId, u64>,
     probes: BTreeMap<LinkId, u64>,
-    timeouts: BTreeMap<u8, u64>,
+    deadlines: BTreeMap<u8, u64>,
 }
 
 impl Simulation {
@@ -47,8 +47,8 @@ impl Simulation {
             let probes = targets.is_some_and(Targets::is_probing);
             agree(&self.link_name(link), "probes to come", u64::from(probes), counted(&coming.probes, &link))?;
         }
-        for line in self.timeouts.watched() {
-            agree("a line of timeouts", "events to come", 1, counted(&coming.timeouts, &line))?;
+        for line in self.deadlines.watched() {
+            agree("a line of deadlines", "events to come", 1, counted(&coming.deadlines, &line))?;
         }
         Ok(())
     }
@@ -62,7 +62,7 @@ impl Simulation {
                 Event::Cron(instance, job) => *coming.jobs.entry((instance, job)).or_default() += 1,
                 Event::Autoscale(node) => *coming.looks.entry(NodeId(node)).or_default() += 1,
                 Event::ProbeTargets(link) => *coming.probes.entry(link).or_default() += 1,
-                Event::TimeoutOf(line) => *coming.timeouts.entry(line).or_default() += 1,
+                Event::DeadlineOf(line) => *coming.deadlines.entry(line).or_default() += 1,
                 _ => {}
             }
         }

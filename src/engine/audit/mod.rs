@@ -6,6 +6,7 @@ mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deadlines::Waiting;
 use super::flight::{Attempt, Caller, ReplyTo};
 use super::flow::{ArrowFlow, StationFlow};
 use super::ids::{InstanceId, LinkId};
@@ -77,7 +78,13 @@ impl Simulation {
     }
 
     fn pending(&self) -> Pending {
-        let mut pending = Pending { timeouts: self.timeouts.iter().collect(), ..Pending::default() };
+        let mut pending = Pending::default();
+        for who in self.deadlines.iter() {
+            let _ = match who {
+                Waiting::Attempt(call, attempt) => pending.timeouts.insert((call, attempt)),
+                Waiting::Debt(debt) => pending.debts.insert(debt),
+            };
+        }
         for event in self.agenda.events() {
             let _ = match event {
                 Event::Arrive(visit) => pending.arrivals.insert(visit),

@@ -1,5 +1,5 @@
 //! Other futures: the same script and the same luck, with and without the learner's fixes, on this seed and two more;
-//! and the same past without the cause. Knows how to run them on all cores; nothing of what they mean.
+//! and the same past without the cause. Knows how to run them side by side; nothing of what they mean.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -101,7 +101,6 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
     let mut runs = Runs { seeds: Vec::new(), settled: settled.unwrap_or(end), end, causeless: None };
     let instants = Instants { first: first_order(case), now, end, until: end + grace };
 
-    // The longest first, so that workers end together.
     let mut jobs = Vec::new();
     if let (Some(before), Some(_)) = (case.before_fixes, settled) {
         runs.seeds = (0..SEEDS).map(|more| Run { seed: case.seed.0.wrapping_add(more), ..Run::default() }).collect();
@@ -140,20 +139,16 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
         Job::Both { sim, .. } => instants.first.since(sim.now()).0 + 2 * instants.until.since(instants.first).0,
     };
     let total = jobs.iter().map(length).sum::<u64>().max(1);
-    jobs.reverse();
 
-    let queue = Mutex::new(jobs);
-    let results = Mutex::new(&mut runs);
-    let meter = Meter { done: AtomicU64::new(0), stop: AtomicBool::new(false) };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-    let alive = AtomicU64::new(workers as u64);
+    let results = &Mutex::new(&mut runs);
+    let meter = &Meter { done: AtomicU64::new(0), stop: AtomicBool::new(false) };
+    let alive = &AtomicU64::new(jobs.len() as u64);
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let _leaves = Leaves(&alive);
-                while let Some(job) = queue.lock().ok().and_then(|mut queue| queue.pop()) {
-                    work(case, job, instants, &meter, &results);
-                }
+        // A thread for each: they share the cores evenly, so that none has the last one to itself.
+        for job in jobs {
+            scope.spawn(move || {
+                let _leaves = Leaves(alive);
+                work(case, job, instants, meter, results);
             });
         }
         while alive.load(Ordering::Acquire) > 0 {
@@ -164,7 +159,7 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
             std::thread::park_timeout(std::time::Duration::from_millis(15));
         }
     });
-    match meter.stop.into_inner() {
+    match meter.stop.load(Ordering::Relaxed) {
         true => Err(Refusal::new("the debrief was interrupted", "ask for it again")),
         false => Ok(runs),
     }
