@@ -98,7 +98,11 @@ impl Duration {
 
     /// Multiplied by a factor that is not negative, saturating.
     pub fn mul_f64(self, factor: f64) -> Self {
-        Duration((self.0 as f64 * factor) as u64)
+        // Signed numbers are converted at once, others in steps; and a draw waits for it.
+        match i64::try_from(self.0) {
+            Ok(ns) => Duration((ns as f64 * factor).max(0.0) as i64 as u64),
+            Err(_) => Duration((self.0 as f64 * factor) as u64),
+        }
     }
 
     /// Reads `250ms`, `1m30s`, `2h`. The error says what was expected.

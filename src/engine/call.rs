@@ -38,6 +38,7 @@ pub(super) const CONNECTION_GIVES_UP: Duration = Duration::from_secs(127);
 
 impl Simulation {
     /// Begins a call.
+    #[inline(always)]
     pub(super) fn start_call(&mut self, out: Outgoing) {
         let link = self.fabric.end(out.instance, self.plan.calls[out.plan.at()].place);
         let key = self.calls.insert(Call {

@@ -54,6 +54,7 @@ impl Deadlines {
     /// The most lines: those who look for one look at all.
     const MOST: usize = 16;
 
+    #[inline(always)]
     fn add(&mut self, wait: Duration, deadline: Deadline) -> Kept {
         let line = self.lines.iter().position(|line| line.wait == wait).or_else(|| {
             let unused = self.lines.iter().position(|line| line.waiting.is_empty());

@@ -21,8 +21,8 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// Stores `value`.
-    #[inline]
+    /// Stores `value`. Inlined, as are those that put a value together: copied right after, it would wait for its parts.
+    #[inline(always)]
     pub fn insert(&mut self, value: T) -> Key {
         if let Some(slot) = self.free.pop() {
             let entry = &mut self.entries[slot as usize];

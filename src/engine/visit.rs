@@ -38,6 +38,7 @@ pub(super) struct Incoming {
 
 impl Simulation {
     /// A visit that has not arrived yet.
+    #[inline(always)]
     pub(super) fn new_visit(&mut self, incoming: Incoming) -> Key {
         let Incoming { identity, instance, route, context, trace, reply_to, message, link, payload, key } = incoming;
         self.visits.insert(Visit {
