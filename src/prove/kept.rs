@@ -139,4 +139,15 @@ mod tests {
         assert!(again.get(&one, 7).is_none() && again.get(&other, 4).is_none());
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
     }
+    proptest::proptest! {
+        #[test]
+        fn what_was_kept_is_the_same_to_the_last_bit(numbers in proptest::array::uniform6(proptest::num::f64::NORMAL)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("kept.jsonl");
+            let (key, facts) = (Key("one".into()), Facts { incident: vec![crate::prove::alarms::Minute(numbers)], ..facts(3) });
+            Kept::open(&path, std::slice::from_ref(&key)).unwrap().add(&key, &facts).unwrap();
+            let again = Kept::open(&path, std::slice::from_ref(&key)).unwrap();
+            proptest::prop_assert_eq!(again.get(&key, 3), Some(&facts));
+        }
+    }
 }
