@@ -184,7 +184,7 @@ impl RecentKeys {
         key
     }
 
-    /// [`key_of`], if it is remembered without a look into the table. Only keys of that kind are: they depend on no user.
+    /// [`key_of`], without a look into the table if it is remembered. Only keys of a table are: they depend on no user.
     pub fn look_up(&self, plan: &Plan, datum: DatumId, journey: Identity, user: u32) -> u32 {
         let recent = self.0[Self::place(datum, journey)];
         if recent.journey == journey && recent.datum == datum {
