@@ -64,6 +64,8 @@ impl Simulation {
         before
     }
 
+    /// The time to the next pause counts from the end of this one: were it shorter than a pause, nothing would ever work
+    /// again otherwise.
     fn plan_pause(&mut self, instance: InstanceId) {
         let home = self.fabric.home(instance);
         let stream = self.plan.nodes[home.node.at()].streams.pauses;
@@ -73,7 +75,8 @@ impl Simulation {
         };
         collector.planned = true;
         let who = Identity(u64::from(home.ordinal) << 32 | u64::from(collector.count));
-        self.later(dist::sample(&every, stream, who, 0), Event::Collect(instance));
+        let rest = self.stopped_for(instance).unwrap_or_default();
+        self.later(rest + dist::sample(&every, stream, who, 0), Event::Collect(instance));
     }
 
     /// The time for a pause has come.

@@ -30,7 +30,7 @@ pub struct Slow {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pauses {
-    /// Time between two pauses.
+    /// Time from the end of a pause to the next one.
     #[serde(default)]
     pub every: Option<Dist>,
     /// A pause after this many requests.

@@ -40,13 +40,26 @@ fn collections_stop_the_world_and_the_histogram_says_so() {
         pauses: (every: Const("10s"), lasts: Const("400ms"))"#;
     let sim = service(50.0, node).run(200, &[(100, "web", &[], Setting::Pauses(None))]);
     let (sum, count) = histogram(sim.telemetry(), "web", "jvm.gc.duration", None);
-    // Ten seconds after the start and after the end of each pause's predecessor, at both replicas.
+    // Ten seconds after the start, and after the end of each pause, at both replicas.
     assert_eq!((count, (sum * 10.0).round()), (18.0, 72.0));
     let requests = Pauses { every: None, requests: Some(100), lasts: Dist::Const(Duration::from_millis(50)) };
     let sim = service(50.0, r#"routes: { "GET /": (steps: [Work(Const("5ms"))]) }"#)
         .run(200, &[(0, "web", &[], Setting::Pauses(Some(requests)))]);
     let (_, count) = histogram(sim.telemetry(), "web", "jvm.gc.duration", None);
     assert!((count - 100.0).abs() < 10.0, "{count}");
+}
+
+#[test]
+fn pauses_longer_than_the_time_between_them_leave_that_time_to_work() {
+    let node = r#"routes: { "GET /": (steps: [Work(Const("5ms"))]) },
+        pauses: (every: Const("20ms"), lasts: Const("40ms"))"#;
+    let sim = service(20.0, node).run(100, &[]);
+    let (sum, count) = histogram(sim.telemetry(), "web", "jvm.gc.duration", None);
+    // One in sixty milliseconds, up to the last scrape.
+    assert!((1500.0..1670.0).contains(&count) && (sum / count - 0.04).abs() < 1e-9, "{count}, {sum} s");
+    // A third of the time is left, and a tenth is needed: who comes waits for the end of a pause or two.
+    assert!(sojourn(&sim) > 0.02 && sojourn(&sim) < 0.08, "{}", sojourn(&sim));
+    assert!(outcomes(&sim, Outcome::Right, 0, 99) > 1900);
 }
 
 #[test]
