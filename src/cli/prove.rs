@@ -47,6 +47,10 @@ pub(super) struct ProveArguments {
     /// Where results of single seeds are kept; in the user's cache unless told
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
+    /// Go on with what another build of allgreen kept too, where one seed of each lesson, done anew, is the same to the last
+    /// bit; where it is not, and without this, results of other builds are forgotten
+    #[arg(long)]
+    confirm: bool,
 }
 
 pub(super) fn prove(arguments: &ProveArguments) -> Result<(), Failure> {
@@ -56,7 +60,8 @@ pub(super) fn prove(arguments: &ProveArguments) -> Result<(), Failure> {
     let threads = arguments.threads.map_or_else(cores, usize::from);
     let command = command(arguments);
     let (seeds, quick) = (arguments.seeds.clone(), arguments.quick);
-    let options = Options { seeds, quick, threads, kept: kept.as_deref(), command: &command };
+    let confirm = arguments.confirm;
+    let options = Options { seeds, quick, threads, kept: kept.as_deref(), confirm, command: &command };
     let mut working = Working::new("proving");
     let proved = prove::prove(&lessons, &options, &mut |share| working.reached(share));
     working.finish();

@@ -1,7 +1,9 @@
 //! Results that are kept while a proof is under way, so that it can be stopped and goes on where it was: one line of
-//! JSON for each (lesson, seed), under a key that changes with the lesson, its world and the program.
+//! JSON for each (lesson, seed), with the lesson's and the world's content, the fixes that were tried, and the program
+//! that ran. What another build kept counts if it was confirmed: for one seed of the lesson, done anew, to the last bit.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,35 +17,96 @@ use crate::Lesson;
 
 /// What a result belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Key(String);
+pub struct Key {
+    /// The lesson's name.
+    lesson: String,
+    /// Its content and its world's.
+    content: String,
+    /// With other fixes tried, results are others.
+    tries: Tries,
+}
 
 impl Key {
-    /// `program` is a hash of the program that runs; with other fixes tried, results are others.
-    pub fn new(lesson: &Lesson, program: &str, tries: Tries) -> Key {
-        let content = lesson.content();
-        Key(blake3::hash(format!("{content} {program} {tries:?}").as_bytes()).to_hex()[..32].to_owned())
+    /// The results of a lesson as it is now.
+    pub fn new(lesson: &Lesson, tries: Tries) -> Key {
+        Key { lesson: lesson.spec().id.clone(), content: lesson.content(), tries }
     }
 }
 
-/// A hash of the program that runs: of its file, so that every change counts. The version where the file cannot be read.
-pub fn program() -> String {
-    let hash = || {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(std::env::current_exe()?)?)?;
-        Ok::<_, io::Error>(hasher.finalize().to_hex().to_string())
-    };
-    hash().unwrap_or_else(|_| env!("CARGO_PKG_VERSION").to_owned())
+/// A build of the program: a hash of its file, so that every change counts. The version where the file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Build(String);
+
+impl Build {
+    /// The build that runs.
+    pub fn own() -> Build {
+        let hash = || {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(File::open(std::env::current_exe()?)?)?;
+            Ok::<_, io::Error>(hasher.finalize().to_hex()[..32].to_owned())
+        };
+        Build(hash().unwrap_or_else(|_| env!("CARGO_PKG_VERSION").to_owned()))
+    }
 }
+
+/// A lesson's results by one build.
+pub type Batch = (String, Build);
 
 #[derive(Serialize, Deserialize)]
 struct Line {
+    #[serde(flatten)]
     key: Key,
+    build: Build,
     facts: Facts,
+}
+
+/// What was kept, as it was read.
+#[derive(Debug, Default)]
+pub struct Found {
+    known: BTreeMap<(Key, u64), (Build, Facts)>,
+    /// Lines about other lessons than those at hand.
+    others: Vec<String>,
+}
+
+impl Found {
+    /// Reads what was kept under one of these keys. What is about one of their lessons as it was once is left out, and
+    /// so is a line that was cut short.
+    pub fn read(path: &Path, keys: &[Key]) -> io::Result<Found> {
+        let text = match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error),
+        };
+        let mut found = Found::default();
+        for text in text.lines() {
+            let Ok(line) = serde_json::from_str::<Line>(text) else { continue };
+            if keys.contains(&line.key) {
+                found.known.insert((line.key, line.facts.seed), (line.build, line.facts));
+            } else if keys.iter().all(|key| key.lesson != line.key.lesson) {
+                found.others.push(text.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Of each lesson and each build but this one the result that says most: that with the most fixes, by the first seed.
+    pub fn foreign(&self, own: &Build) -> BTreeMap<Batch, (&Key, &Facts)> {
+        let says = |facts: &Facts| (facts.fixes.len(), Reverse(facts.seed));
+        let mut most: BTreeMap<Batch, (&Key, &Facts)> = BTreeMap::new();
+        for ((key, _), (build, facts)) in self.known.iter().filter(|(_, (build, _))| build != own) {
+            let best = most.entry((key.lesson.clone(), build.clone())).or_insert((key, facts));
+            if says(facts) > says(best.1) {
+                *best = (key, facts);
+            }
+        }
+        most
+    }
 }
 
 /// The file. Without one, results live as long as the process.
 #[derive(Debug)]
 pub struct Kept {
+    own: Build,
     known: BTreeMap<(Key, u64), Facts>,
     file: Option<Mutex<File>>,
 }
@@ -51,31 +114,33 @@ pub struct Kept {
 impl Kept {
     /// Keeps nothing.
     pub fn nothing() -> Kept {
-        Kept { known: BTreeMap::new(), file: None }
+        Kept { own: Build(String::new()), known: BTreeMap::new(), file: None }
     }
 
-    /// Reads what was kept under one of these keys and forgets the rest: the file is written anew, whole or not at all.
-    /// A line that was cut short is left out.
-    pub fn open(path: &Path, keys: &[Key]) -> io::Result<Kept> {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-        let known: BTreeMap<(Key, u64), Facts> = lines
-            .filter(|line| keys.contains(&line.key))
-            .map(|line| ((line.key, line.facts.seed), line.facts))
+    /// Goes on with what was found by this build, or by another that was confirmed, and forgets what other builds kept
+    /// of these lessons: the file is written anew, whole or not at all.
+    pub fn open(path: &Path, found: Found, own: Build, confirmed: &BTreeSet<Batch>) -> io::Result<Kept> {
+        let counts =
+            |key: &Key, build: &Build| *build == own || confirmed.contains(&(key.lesson.clone(), build.clone()));
+        let known: BTreeMap<(Key, u64), Facts> = found
+            .known
+            .into_iter()
+            .filter(|((key, _), (build, _))| counts(key, build))
+            .map(|(at, (_, facts))| (at, facts))
             .collect();
         let folder = folder_of(path);
         std::fs::create_dir_all(&folder)?;
-        let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
-        for ((key, _), facts) in &known {
-            draft.write_all(&line(key, facts)?)?;
+        let mut draft = io::BufWriter::new(tempfile::NamedTempFile::new_in(&folder)?);
+        for text in &found.others {
+            writeln!(draft, "{text}")?;
         }
+        for ((key, _), facts) in &known {
+            draft.write_all(&line(key, &own, facts)?)?;
+        }
+        let draft = draft.into_inner().map_err(io::IntoInnerError::into_error)?;
         draft.persist(path).map_err(|error| error.error)?;
         let file = OpenOptions::new().append(true).open(path)?;
-        Ok(Kept { known, file: Some(Mutex::new(file)) })
+        Ok(Kept { own, known, file: Some(Mutex::new(file)) })
     }
 
     /// What is known already.
@@ -86,7 +151,7 @@ impl Kept {
     /// Keeps one result: a whole line at once.
     pub fn add(&self, key: &Key, facts: &Facts) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let line = line(key, facts)?;
+        let line = line(key, &self.own, facts)?;
         match file.lock() {
             Ok(mut file) => file.write_all(&line),
             Err(_) => Err(io::Error::other("another thread failed")),
@@ -94,8 +159,8 @@ impl Kept {
     }
 }
 
-fn line(key: &Key, facts: &Facts) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&Line { key: key.clone(), facts: facts.clone() })?;
+fn line(key: &Key, build: &Build, facts: &Facts) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(&Line { key: key.clone(), build: build.clone(), facts: facts.clone() })?;
     line.push(b'\n');
     Ok(line)
 }
@@ -122,32 +187,75 @@ mod tests {
         }
     }
 
+    fn key(lesson: &str, content: &str) -> Key {
+        Key { lesson: lesson.into(), content: content.into(), tries: Tries::All }
+    }
+
+    fn build(name: &str) -> Build {
+        Build(name.into())
+    }
+
+    /// Opens as a build does that confirms nothing.
+    fn open(path: &Path, key: &Key, own: &str) -> Kept {
+        let found = Found::read(path, std::slice::from_ref(key)).unwrap();
+        Kept::open(path, found, build(own), &BTreeSet::new()).unwrap()
+    }
+
     #[test]
-    fn what_was_kept_is_there_again_and_the_rest_is_forgotten() {
+    fn what_was_kept_is_there_again_and_what_is_outdated_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/kept.jsonl");
-        let (one, other) = (Key("one".into()), Key("other".into()));
-        let kept = Kept::open(&path, std::slice::from_ref(&one)).unwrap();
-        kept.add(&one, &facts(3)).unwrap();
-        kept.add(&other, &facts(4)).unwrap();
+        let (now, once, other) = (key("one", "now"), key("one", "once"), key("other", "now"));
+        let kept = open(&path, &now, "own");
+        kept.add(&now, &facts(3)).unwrap();
+        kept.add(&once, &facts(4)).unwrap();
+        kept.add(&other, &facts(5)).unwrap();
         // The process died while it wrote.
         let mut text = std::fs::read_to_string(&path).unwrap();
-        text.push_str("{\"key\":\"one\",\"facts\":{\"seed\":7");
+        text.push_str("{\"lesson\":\"one\",\"content\":\"now\",\"facts\":{\"seed\":7");
         std::fs::write(&path, &text).unwrap();
-        let again = Kept::open(&path, std::slice::from_ref(&one)).unwrap();
-        assert_eq!(again.get(&one, 3), Some(&facts(3)));
-        assert!(again.get(&one, 7).is_none() && again.get(&other, 4).is_none());
-        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+        let again = open(&path, &now, "own");
+        assert_eq!(again.get(&now, 3), Some(&facts(3)));
+        assert!(again.get(&now, 7).is_none() && again.get(&once, 4).is_none());
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        assert_eq!(open(&path, &other, "own").get(&other, 5), Some(&facts(5)), "another lesson's results stay");
     }
+
+    #[test]
+    fn what_another_build_kept_counts_if_it_was_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept.jsonl");
+        let key = key("one", "now");
+        let telling = Facts { telling: vec!["all fixes".into()], ..facts(4) };
+        let fix = crate::prove::facts::Tried {
+            fix: "restart".into(),
+            stated: crate::lesson::Effect::None,
+            found: Ok(crate::lesson::Effect::None),
+            soon_late_untouched: [0.0; 3],
+        };
+        let telling = Facts { fixes: vec![fix], ..telling };
+        let kept = open(&path, &key, "theirs");
+        kept.add(&key, &facts(3)).unwrap();
+        kept.add(&key, &telling).unwrap();
+        let read = || Found::read(&path, std::slice::from_ref(&key)).unwrap();
+        assert!(read().foreign(&build("theirs")).is_empty());
+        let (found, batch) = (read(), ("one".to_owned(), build("theirs")));
+        assert_eq!(found.foreign(&build("own")), [(batch.clone(), (&key, &telling))].into());
+        let own = Kept::open(&path, found, build("own"), &[batch].into()).unwrap();
+        assert_eq!((own.get(&key, 3), own.get(&key, 4)), (Some(&facts(3)), Some(&telling)));
+        assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts(3)), "they are this build's from now on");
+        assert!(open(&path, &key, "third").get(&key, 3).is_none());
+    }
+
     proptest::proptest! {
         #[test]
         fn what_was_kept_is_the_same_to_the_last_bit(numbers in proptest::array::uniform6(proptest::num::f64::NORMAL)) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("kept.jsonl");
-            let (key, facts) = (Key("one".into()), Facts { incident: vec![crate::prove::alarms::Minute(numbers)], ..facts(3) });
-            Kept::open(&path, std::slice::from_ref(&key)).unwrap().add(&key, &facts).unwrap();
-            let again = Kept::open(&path, std::slice::from_ref(&key)).unwrap();
-            proptest::prop_assert_eq!(again.get(&key, 3), Some(&facts));
+            let facts = Facts { incident: vec![crate::prove::alarms::Minute(numbers)], ..facts(3) };
+            let key = key("one", "now");
+            open(&path, &key, "own").add(&key, &facts).unwrap();
+            proptest::prop_assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts));
         }
     }
 }

@@ -25,7 +25,7 @@ use std::path::Path;
 use crate::Lesson;
 use crate::lab::Progress;
 use crate::lesson::{Proof, ProofTable};
-use kept::{Kept, Key};
+use kept::Key;
 use runner::Keyed;
 pub use table::markdown;
 use tries::Tries;
@@ -41,6 +41,9 @@ pub struct Options<'a> {
     pub threads: usize,
     /// Where results of single seeds are kept, to go on from when it was stopped.
     pub kept: Option<&'a Path>,
+    /// What another build of the program kept counts as well, if one seed of each lesson, done anew, is the same to the
+    /// last bit. It is forgotten otherwise.
+    pub confirm: bool,
     /// The command that the table names.
     pub command: &'a str,
 }
@@ -56,19 +59,16 @@ pub struct Options<'a> {
 /// use allgreen::Lesson;
 /// use allgreen::prove::{Options, prove};
 /// let lesson = Lesson::load("lessons/quiet-fallback.ron")?;
-/// let options = Options { seeds: 0..3, quick: false, threads: 2, kept: None, command: "" };
+/// let options = Options { seeds: 0..3, quick: false, threads: 2, kept: None, confirm: false, command: "" };
 /// let (table, _) = prove(&[lesson], &options, &mut |_| true)?;
 /// println!("{}", table.lessons[0].holds());
 /// # Ok(())
 /// # }
 /// ```
 pub fn prove(lessons: &[Lesson], options: &Options<'_>, progress: Progress<'_>) -> io::Result<(ProofTable, bool)> {
-    let program = kept::program();
-    let keys = |lesson: &Lesson| Tries::ALL.map(|tries| (tries, Key::new(lesson, &program, tries)));
-    let keyed: Vec<Keyed<'_>> = lessons.iter().map(|lesson| (lesson, keys(lesson).into())).collect();
-    let keys: Vec<Key> = keyed.iter().flat_map(|(_, keys)| keys.values().cloned()).collect();
-    let kept = options.kept.map_or_else(|| Ok(Kept::nothing()), |path| Kept::open(path, &keys))?;
-    let found = runner::run(&keyed, options, &kept, progress)?;
+    let keys = |lesson: &Lesson| Tries::ALL.map(|tries| (tries, Key::new(lesson, tries))).into();
+    let keyed: Vec<Keyed<'_>> = lessons.iter().map(|lesson| (lesson, keys(lesson))).collect();
+    let found = runner::run(&keyed, options, progress)?;
     let seeds = options.seeds.end.saturating_sub(options.seeds.start);
     let whole = lessons.iter().zip(&found.facts).filter(|(_, facts)| facts.len() as u64 == seeds);
     let proofs: Vec<Proof> = whole.map(|(lesson, facts)| judge::judge(lesson, facts)).collect();

@@ -1,13 +1,15 @@
 //! Which of the fixes that a lesson names are tried on a seed. Root fixes and symptom patches are what a proof is about;
 //! that the others do nothing, or harm, is as much work again, and each tenth seed says it well enough.
 
+use serde::{Deserialize, Serialize};
+
 use crate::lesson::{Effect, Lesson, NamedFix};
 
 /// Of so many seeds in a row, the first has all fixes tried.
 const EVERY: u64 = 10;
 
 /// The fixes that are tried on one seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Tries {
     /// The first root fix and the first symptom patch.
     First,
