@@ -55,18 +55,57 @@ pub fn node(ui: &Ui, painter: &Painter, rect: Rect, name: &str, kind: Kind, repl
     let fill = if chosen { palette.accent_fill } else { palette.raised };
     outline(painter, rect, kind, fill, Stroke::new(if hot { 2.5 } else { 1.5 }, colour));
     let words = if replicas > 1 { format!("{} ×{replicas}", kind_words(kind)) } else { kind_words(kind).to_owned() };
-    let clipped = painter.with_clip_rect(rect.shrink2(vec2(3.0, 0.0)).intersect(painter.clip_rect()));
-    let above = rect.center() - vec2(0.0, 7.0);
-    fitted(&clipped, above, name, 12.5, rect.width() - 8.0, palette.strong);
-    fitted(&clipped, rect.center() + vec2(0.0, 8.0), &words, 10.5, rect.width() - 8.0, colour);
+    label(painter, room(rect, kind), name, (&words, colour), palette.strong);
     response.on_hover_text(format!("{name} ({words})"))
 }
 
-/// Writes around a point, smaller where there is little room.
-fn fitted(painter: &Painter, at: Pos2, text: &str, size: f32, room: f32, ink: Color32) {
-    let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), ink);
-    let fit = (size * room / galley.size().x.max(1.0)).clamp(8.5, size);
-    painter.text(at, Align2::CENTER_CENTER, text, FontId::proportional(fit), ink);
+/// Where words have room inside an outline.
+fn room(rect: Rect, kind: Kind) -> Rect {
+    let inner = rect.shrink2(vec2(4.0, 0.0));
+    match kind {
+        Kind::Queue => inner.with_max_x(rect.left() + rect.width() * 0.88),
+        Kind::Worker | Kind::Job => inner.shrink2(vec2(rect.width() * 0.03, 0.0)),
+        _ => inner,
+    }
+}
+
+/// The size of the smallest words, and the distance of lines of them.
+const SMALLEST: f32 = 8.5;
+const TIGHT: f32 = 10.0;
+
+/// Writes a node's name and below it what it is. A name that is too long is broken in two; if three lines are too high,
+/// the outline alone tells the kind.
+fn label(painter: &Painter, room: Rect, name: &str, (words, colour): (&str, Color32), strong: Color32) {
+    let width = |text: &str, size: f32| {
+        painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), strong).size().x.max(1.0)
+    };
+    let write = |text: &str, size: f32, down: f32, ink: Color32| {
+        let fit = (size * room.width() / width(text, size)).clamp(SMALLEST, size);
+        let painter = painter.with_clip_rect(room.intersect(painter.clip_rect()));
+        painter.text(room.center() + vec2(0.0, down), Align2::CENTER_CENTER, text, FontId::proportional(fit), ink);
+    };
+    match broken(name).filter(|_| width(name, SMALLEST) > room.width()) {
+        None => {
+            write(name, 12.5, -7.0, strong);
+            write(words, 10.5, 8.0, colour);
+        }
+        Some((first, rest)) => {
+            let whole = room.height() >= 3.0 * TIGHT + 2.0;
+            let middle = if whole { -TIGHT / 2.0 } else { 0.0 };
+            write(first, 10.0, middle - TIGHT / 2.0, strong);
+            write(rest, 10.0, middle + TIGHT / 2.0, strong);
+            if whole {
+                write(words, SMALLEST, TIGHT, colour);
+            }
+        }
+    }
+}
+
+/// A name in two, behind the hyphen, dot or underline that is nearest to its middle.
+fn broken(name: &str) -> Option<(&str, &str)> {
+    let breaks = name.match_indices(['-', '.', '_', ' ']).map(|(at, found)| at + found.len());
+    let at = breaks.filter(|at| *at < name.len()).min_by_key(|at| name.len().abs_diff(2 * at))?;
+    Some(name.split_at(at))
 }
 
 /// The outline that tells the kind without its colour.
@@ -200,6 +239,15 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_broken_near_their_middle() {
+        assert_eq!(broken("merchant-endpoint"), Some(("merchant-", "endpoint")));
+        assert_eq!(broken("push-classic-api"), Some(("push-", "classic-api")));
+        assert_eq!(broken("one.two_three four"), Some(("one.two_", "three four")));
+        assert_eq!(broken("ends-"), None);
+        assert_eq!(broken("recommendations"), None);
+    }
 
     #[test]
     fn nodes_of_a_tall_column_do_not_lie_on_each_other() {
