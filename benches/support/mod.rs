@@ -1,6 +1,8 @@
 //! What the benches share: worlds from text, and times side by side in one run.
 #![allow(dead_code, clippy::expect_used, clippy::print_stdout, reason = "a bench reports on standard output")]
 
+pub mod tandem;
+
 use std::time::Instant;
 
 use allgreen::{Seed, SimTime, Simulation, World};
