@@ -48,7 +48,7 @@ pub(super) struct ProveArguments {
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
     /// Go on with what another build of allgreen kept too, where one seed of each lesson, done anew, is the same to the last
-    /// bit; where it is not, and without this, results of other builds are forgotten
+    /// bit. Without this they stay in the file and are not used
     #[arg(long)]
     confirm: bool,
 }

@@ -1,9 +1,9 @@
 //! Results that are kept while a proof is under way, so that it can be stopped and goes on where it was: one line of
 //! JSON for each (lesson, seed), with the lesson's and the world's content, the fixes that were tried, and the program
-//! that ran. What another build kept counts if it was confirmed: for one seed of the lesson, done anew, to the last bit.
+//! that ran. What another build kept counts once it was confirmed: for one seed of the lesson, done anew, to the last bit.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,11 @@ impl Key {
     /// The results of a lesson as it is now.
     pub fn new(lesson: &Lesson, tries: Tries) -> Key {
         Key { lesson: lesson.spec().id.clone(), content: lesson.content(), tries }
+    }
+
+    /// The fixes that were tried.
+    pub fn tries(&self) -> Tries {
+        self.tries
     }
 }
 
@@ -60,9 +65,10 @@ struct Line {
     facts: Facts,
 }
 
-/// What was kept, as it was read.
-#[derive(Debug, Default)]
+/// What was kept, as it was read: of each seed one result, this build's if there is one.
+#[derive(Debug)]
 pub struct Found {
+    own: Build,
     known: BTreeMap<(Key, u64), (Build, Facts)>,
     /// Lines about other lessons than those at hand.
     others: Vec<String>,
@@ -71,17 +77,20 @@ pub struct Found {
 impl Found {
     /// Reads what was kept under one of these keys. What is about one of their lessons as it was once is left out, and
     /// so is a line that was cut short.
-    pub fn read(path: &Path, keys: &[Key]) -> io::Result<Found> {
+    pub fn read(path: &Path, keys: &[Key], own: Build) -> io::Result<Found> {
         let text = match std::fs::read(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let mut found = Found::default();
+        let mut found = Found { own, known: BTreeMap::new(), others: Vec::new() };
         for text in text.lines() {
             let Ok(line) = serde_json::from_str::<Line>(text) else { continue };
             if keys.contains(&line.key) {
-                found.known.insert((line.key, line.facts.seed), (line.build, line.facts));
+                let at = (line.key, line.facts.seed);
+                if found.known.get(&at).is_none_or(|(build, _)| *build != found.own) {
+                    found.known.insert(at, (line.build, line.facts));
+                }
             } else if keys.iter().all(|key| key.lesson != line.key.lesson) {
                 found.others.push(text.to_owned());
             }
@@ -89,11 +98,16 @@ impl Found {
         Ok(found)
     }
 
+    /// Whether any build kept this.
+    pub fn has(&self, key: &Key, seed: u64) -> bool {
+        self.known.contains_key(&(key.clone(), seed))
+    }
+
     /// Of each lesson and each build but this one the result that says most: that with the most fixes, by the first seed.
-    pub fn foreign(&self, own: &Build) -> BTreeMap<Batch, (&Key, &Facts)> {
+    pub fn foreign(&self) -> BTreeMap<Batch, (&Key, &Facts)> {
         let says = |facts: &Facts| (facts.fixes.len(), Reverse(facts.seed));
         let mut most: BTreeMap<Batch, (&Key, &Facts)> = BTreeMap::new();
-        for ((key, _), (build, facts)) in self.known.iter().filter(|(_, (build, _))| build != own) {
+        for ((key, _), (build, facts)) in self.known.iter().filter(|(_, (build, _))| *build != self.own) {
             let best = most.entry((key.lesson.clone(), build.clone())).or_insert((key, facts));
             if says(facts) > says(best.1) {
                 *best = (key, facts);
@@ -117,30 +131,32 @@ impl Kept {
         Kept { own: Build(String::new()), known: BTreeMap::new(), file: None }
     }
 
-    /// Goes on with what was found by this build, or by another that was confirmed, and forgets what other builds kept
-    /// of these lessons: the file is written anew, whole or not at all.
-    pub fn open(path: &Path, found: Found, own: Build, confirmed: &BTreeSet<Batch>) -> io::Result<Kept> {
-        let counts =
-            |key: &Key, build: &Build| *build == own || confirmed.contains(&(key.lesson.clone(), build.clone()));
-        let known: BTreeMap<(Key, u64), Facts> = found
-            .known
-            .into_iter()
-            .filter(|((key, _), (build, _))| counts(key, build))
-            .map(|(at, (_, facts))| (at, facts))
-            .collect();
+    /// Goes on with what this build found, and what another did that was confirmed: it is this build's from now on. What
+    /// was refuted is forgotten; what is neither stays in the file. That is written anew, whole or not at all.
+    pub fn open(path: &Path, found: Found, confirmed: &BTreeMap<Batch, bool>) -> io::Result<Kept> {
+        let Found { own, known, others } = found;
+        let mut kept = Kept { own, known: BTreeMap::new(), file: None };
         let folder = folder_of(path);
         std::fs::create_dir_all(&folder)?;
         let mut draft = io::BufWriter::new(tempfile::NamedTempFile::new_in(&folder)?);
-        for text in &found.others {
+        for text in &others {
             writeln!(draft, "{text}")?;
         }
-        for ((key, _), facts) in &known {
-            draft.write_all(&line(key, &own, facts)?)?;
+        for ((key, seed), (build, facts)) in known {
+            let batch = (key.lesson.clone(), build);
+            match batch.1 == kept.own || confirmed.get(&batch).copied().unwrap_or(false) {
+                true => {
+                    draft.write_all(&line(&key, &kept.own, &facts)?)?;
+                    kept.known.insert((key, seed), facts);
+                }
+                false if confirmed.contains_key(&batch) => {}
+                false => draft.write_all(&line(&key, &batch.1, &facts)?)?,
+            }
         }
         let draft = draft.into_inner().map_err(io::IntoInnerError::into_error)?;
         draft.persist(path).map_err(|error| error.error)?;
-        let file = OpenOptions::new().append(true).open(path)?;
-        Ok(Kept { own, known, file: Some(Mutex::new(file)) })
+        kept.file = Some(Mutex::new(OpenOptions::new().append(true).open(path)?));
+        Ok(kept)
     }
 
     /// What is known already.
@@ -197,8 +213,8 @@ mod tests {
 
     /// Opens as a build does that confirms nothing.
     fn open(path: &Path, key: &Key, own: &str) -> Kept {
-        let found = Found::read(path, std::slice::from_ref(key)).unwrap();
-        Kept::open(path, found, build(own), &BTreeSet::new()).unwrap()
+        let found = Found::read(path, std::slice::from_ref(key), build(own)).unwrap();
+        Kept::open(path, found, &BTreeMap::new()).unwrap()
     }
 
     #[test]
@@ -222,29 +238,41 @@ mod tests {
     }
 
     #[test]
-    fn what_another_build_kept_counts_if_it_was_confirmed() {
+    fn what_another_build_kept_counts_if_it_was_confirmed_and_goes_if_it_was_refuted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kept.jsonl");
         let key = key("one", "now");
-        let telling = Facts { telling: vec!["all fixes".into()], ..facts(4) };
         let fix = crate::prove::facts::Tried {
             fix: "restart".into(),
             stated: crate::lesson::Effect::None,
             found: Ok(crate::lesson::Effect::None),
             soon_late_untouched: [0.0; 3],
         };
-        let telling = Facts { fixes: vec![fix], ..telling };
-        let kept = open(&path, &key, "theirs");
-        kept.add(&key, &facts(3)).unwrap();
-        kept.add(&key, &telling).unwrap();
-        let read = || Found::read(&path, std::slice::from_ref(&key)).unwrap();
-        assert!(read().foreign(&build("theirs")).is_empty());
-        let (found, batch) = (read(), ("one".to_owned(), build("theirs")));
-        assert_eq!(found.foreign(&build("own")), [(batch.clone(), (&key, &telling))].into());
-        let own = Kept::open(&path, found, build("own"), &[batch].into()).unwrap();
+        let telling = Facts { fixes: vec![fix], ..facts(4) };
+        let theirs = open(&path, &key, "theirs");
+        theirs.add(&key, &facts(3)).unwrap();
+        theirs.add(&key, &telling).unwrap();
+        let read = |own: &str| Found::read(&path, std::slice::from_ref(&key), build(own)).unwrap();
+        assert!(read("theirs").foreign().is_empty());
+        assert_eq!(open(&path, &key, "own").get(&key, 3), None, "nobody confirmed it");
+        let batch = ("one".to_owned(), build("theirs"));
+        assert_eq!(read("own").foreign(), [(batch.clone(), (&key, &telling))].into(), "and it is still there");
+        let own = Kept::open(&path, read("own"), &[(batch, true)].into()).unwrap();
         assert_eq!((own.get(&key, 3), own.get(&key, 4)), (Some(&facts(3)), Some(&telling)));
-        assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts(3)), "they are this build's from now on");
-        assert!(open(&path, &key, "third").get(&key, 3).is_none());
+        assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts(3)), "it is this build's from now on");
+        let refuted = [(("one".to_owned(), build("own")), false)].into();
+        assert!(Kept::open(&path, read("third"), &refuted).unwrap().get(&key, 3).is_none());
+        assert!(!read("own").has(&key, 3) && std::fs::read(&path).unwrap().is_empty());
+    }
+
+    #[test]
+    fn of_two_results_the_own_one_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept.jsonl");
+        let (key, other) = (key("one", "now"), Facts { telling: vec!["otherwise".into()], ..facts(3) });
+        open(&path, &key, "own").add(&key, &facts(3)).unwrap();
+        open(&path, &key, "theirs").add(&key, &other).unwrap();
+        assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts(3)));
     }
 
     proptest::proptest! {

@@ -42,7 +42,7 @@ pub struct Options<'a> {
     /// Where results of single seeds are kept, to go on from when it was stopped.
     pub kept: Option<&'a Path>,
     /// What another build of the program kept counts as well, if one seed of each lesson, done anew, is the same to the
-    /// last bit. It is forgotten otherwise.
+    /// last bit, and is forgotten if it is not. Otherwise it stays in the file and is not used.
     pub confirm: bool,
     /// The command that the table names.
     pub command: &'a str,

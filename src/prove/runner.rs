@@ -1,6 +1,6 @@
 //! All seeds of all lessons on all cores. Knows how to share work; nothing of what it finds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -39,33 +39,30 @@ pub struct Examined {
 /// also when `progress` asks to stop.
 pub fn run(lessons: &[Keyed<'_>], options: &Options<'_>, progress: Progress<'_>) -> io::Result<Examined> {
     let mut facts: Vec<Vec<Facts>> = vec![Vec::new(); lessons.len()];
+    let meter = Meter::default();
     let kept = match options.kept {
         None => Kept::nothing(),
         Some(path) => {
             let keys: Vec<Key> = lessons.iter().flat_map(|(_, keys)| keys.values().cloned()).collect();
-            let (own, found) = (Build::own(), Found::read(path, &keys)?);
+            let found = Found::read(path, &keys, Build::own())?;
             let confirmed = match options.confirm {
-                true => confirm(lessons, found.foreign(&own), options.threads, progress),
-                false => Some(BTreeSet::new()),
+                true => confirm(lessons, options, &found, &meter, progress),
+                false => Some(BTreeMap::new()),
             };
             let Some(confirmed) = confirmed else { return Ok(Examined { facts, whole: false }) };
-            Kept::open(path, found, own, &confirmed)?
+            Kept::open(path, found, &confirmed)?
         }
     };
-    let mut jobs = Vec::new();
-    // All lessons on the first seed, then on the next: what is stopped early says something about each.
-    for (number, seed) in (0..).zip(options.seeds.clone()) {
-        let tries = Tries::of(number, options.quick);
-        for (at, (lesson, keys)) in lessons.iter().enumerate() {
-            match kept.get(&keys[&tries], seed) {
-                Some(known) => facts[at].push(known.clone()),
-                None => jobs.push(Job { at, lesson, tries, seed }),
-            }
-        }
-    }
+    let key = |job: &Job<'_>| &lessons[job.at].1[&job.tries];
+    let mut jobs = all(lessons, options);
+    jobs.retain(|job| {
+        let known = kept.get(key(job), job.seed);
+        facts[job.at].extend(known.cloned());
+        known.is_none()
+    });
     let mut failed = None;
-    let whole = share(&jobs, options.threads, progress, &mut |job, found| {
-        let added = kept.add(&lessons[job.at].1[&job.tries], &found);
+    let whole = share(&jobs, options.threads, (&meter, 0), progress, &mut |job, found| {
+        let added = kept.add(key(job), &found);
         facts[job.at].push(found);
         added.map_err(|error| failed = Some(error)).is_ok()
     });
@@ -73,51 +70,64 @@ pub fn run(lessons: &[Keyed<'_>], options: &Options<'_>, progress: Progress<'_>)
     failed.map_or(Ok(Examined { facts, whole }), Err)
 }
 
-/// Of what other builds kept, that of which one seed comes out the same. None if `progress` asked to stop.
+/// All lessons on the first seed, then on the next: what is stopped early says something about each.
+fn all<'a>(lessons: &[Keyed<'a>], options: &Options<'_>) -> Vec<Job<'a>> {
+    let seeds = (0..).zip(options.seeds.clone());
+    let of_seed = |(number, seed)| {
+        let tries = Tries::of(number, options.quick);
+        lessons.iter().enumerate().map(move |(at, (lesson, _))| Job { at, lesson, tries, seed })
+    };
+    seeds.flat_map(of_seed).collect()
+}
+
+/// Whether what other builds kept is confirmed: one seed of each lesson comes out the same. None if `progress` asked to
+/// stop.
 fn confirm(
     lessons: &[Keyed<'_>],
-    foreign: BTreeMap<Batch, (&Key, &Facts)>,
-    threads: usize,
+    options: &Options<'_>,
+    found: &Found,
+    meter: &Meter,
     progress: Progress<'_>,
-) -> Option<BTreeSet<Batch>> {
-    let mut jobs = Vec::new();
-    let mut expected = BTreeMap::new();
-    for (batch, (key, facts)) in foreign {
-        let of = lessons.iter().enumerate().find_map(|(at, (lesson, keys))| {
-            let tries = keys.iter().find(|(_, its)| *its == key).map(|(tries, _)| *tries)?;
-            Some(Job { at, lesson, tries, seed: facts.seed })
-        });
-        let Some(job) = of else { continue };
-        let batches: &mut Vec<(Batch, &Facts)> = expected.entry((job.at, job.tries, job.seed)).or_default();
-        batches.push((batch, facts));
-        if batches.len() == 1 {
-            jobs.push(job);
-        }
+) -> Option<BTreeMap<Batch, bool>> {
+    let (mut jobs, mut expected) = (Vec::new(), BTreeMap::new());
+    for (batch, (key, facts)) in found.foreign() {
+        let tries = key.tries();
+        let Some(at) = lessons.iter().position(|(_, keys)| keys.get(&tries) == Some(key)) else { continue };
+        jobs.push(Job { at, lesson: lessons[at].0, tries, seed: facts.seed });
+        expected.insert((at, tries, facts.seed), (batch, facts));
     }
-    let mut confirmed = BTreeSet::new();
-    let whole = share(&jobs, threads, progress, &mut |job, found| {
-        let batches = expected.remove(&(job.at, job.tries, job.seed)).unwrap_or_default();
-        confirmed.extend(batches.into_iter().filter(|(_, kept)| **kept == found).map(|(batch, _)| batch));
+    let mut missing = all(lessons, options);
+    missing.retain(|job| !found.has(&lessons[job.at].1[&job.tries], job.seed));
+    let mut confirmed = BTreeMap::new();
+    let whole = share(&jobs, options.threads, (meter, time(&missing)), progress, &mut |job, anew| {
+        let batch = expected.remove(&(job.at, job.tries, job.seed));
+        confirmed.extend(batch.map(|(batch, kept)| (batch, *kept == anew)));
         true
     });
     whole.then_some(confirmed)
 }
 
-/// Shares jobs among threads. `done` is told what each came to, and answers whether to go on, as `progress` does. Answers
-/// whether all were done.
+/// The virtual time that jobs take, about.
+fn time(jobs: &[Job<'_>]) -> u64 {
+    jobs.iter().map(|job| takes(job.lesson, job.tries).0).sum()
+}
+
+/// Shares jobs among threads. After what the meter shows come these, and then as much virtual time as is told. `done`
+/// hears what each came to, and answers whether to go on, as `progress` does. Answers whether all were done.
 fn share(
     jobs: &[Job<'_>],
     threads: usize,
+    (meter, then): (&Meter, u64),
     progress: Progress<'_>,
     done: &mut dyn FnMut(&Job<'_>, Facts) -> bool,
 ) -> bool {
-    let total = jobs.iter().map(|job| takes(job.lesson, job.tries).0).sum::<u64>().max(1);
-    let (meter, next) = (Meter::default(), AtomicUsize::new(0));
+    let total = (meter.done().0 + time(jobs) + then).max(1);
+    let next = AtomicUsize::new(0);
     let (send, found) = channel();
     let mut missing = jobs.len();
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, jobs.len().max(1)) {
-            let (send, meter, next) = (send.clone(), &meter, &next);
+            let (send, next) = (send.clone(), &next);
             scope.spawn(move || {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let Some(found) = examine((job.lesson, Seed(job.seed)), job.tries, meter) else { return };

@@ -13,10 +13,7 @@ use support::{best_of, simulate};
 
 fn main() {
     let (recording, silent) = (tandem(true), tandem(false));
-    let requests = |silent_world: bool| {
-        let world = if silent_world { &silent } else { &recording };
-        simulate(world, SECS).arrow_flow("users -> gateway").map_or(0, |flow| flow.calls)
-    };
+    let requests = |world| simulate(world, SECS).arrow_flow("users -> gateway").map_or(0, |flow| flow.calls);
     let (mut stations, mut single, mut plain) = (0, 0, 0);
     let secs = best_of(
         5,
@@ -28,7 +25,7 @@ fn main() {
             &mut || plain = Loop::new(false).run().0,
         ],
     );
-    let done = [requests(false), requests(true), stations, single, plain];
+    let done = [requests(&recording), requests(&silent), stations, single, plain];
     let names = [
         "allgreen, all telemetry",
         "allgreen, no telemetry",

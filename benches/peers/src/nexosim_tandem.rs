@@ -16,6 +16,8 @@ use crate::support::tandem::{RATE, SECS};
 const TIMEOUT: Duration = Duration::from_secs(1);
 const LOOK_UP: Duration = Duration::from_micros(200);
 const MISSES: f64 = 0.2;
+const SERVICE_NS: f64 = 5e6;
+const DATABASE_NS: f64 = 2e7;
 
 /// Requests answered: a model gives no value back.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
@@ -138,15 +140,17 @@ impl Gateway {
     }
 }
 
+/// The service, and the database.
 #[derive(Serialize, Deserialize)]
-struct Service {
+struct Station {
     served: Output<u32>,
     dice: Dice,
     servers: Servers,
+    mean_ns: f64,
 }
 
 #[Model]
-impl Service {
+impl Station {
     fn take(&mut self, request: u32, cx: &Context<Self>) {
         if self.servers.takes(request) {
             self.serve(request, cx);
@@ -154,7 +158,7 @@ impl Service {
     }
 
     fn serve(&mut self, request: u32, cx: &Context<Self>) {
-        cx.schedule_event(self.dice.exponential(5e6), schedulable!(Self::done), request).unwrap();
+        cx.schedule_event(self.dice.exponential(self.mean_ns), schedulable!(Self::done), request).unwrap();
     }
 
     #[nexosim(schedulable)]
@@ -186,47 +190,24 @@ impl Cache {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Database {
-    read: Output<u32>,
-    dice: Dice,
-    servers: Servers,
-}
-
-#[Model]
-impl Database {
-    fn take(&mut self, request: u32, cx: &Context<Self>) {
-        if self.servers.takes(request) {
-            self.serve(request, cx);
-        }
-    }
-
-    fn serve(&mut self, request: u32, cx: &Context<Self>) {
-        cx.schedule_event(self.dice.exponential(2e7), schedulable!(Self::done), request).unwrap();
-    }
-
-    #[nexosim(schedulable)]
-    async fn done(&mut self, request: u32, cx: &Context<Self>) {
-        if let Some(next) = self.servers.next() {
-            self.serve(next, cx);
-        }
-        self.read.send(request).await;
-    }
-}
-
 /// A model for each station. Answers how many requests were answered.
 pub fn stations() -> u64 {
     let mut gateway = Gateway { request: Output::default(), dice: Dice(1), requests: Requests::default() };
-    let mut service = Service { served: Output::default(), dice: Dice(2), servers: Servers::new(8) };
+    let station = |luck, servers, mean_ns| Station {
+        served: Output::default(),
+        dice: Dice(luck),
+        servers: Servers::new(servers),
+        mean_ns,
+    };
+    let (mut service, mut database) = (station(2, 8, SERVICE_NS), station(4, 16, DATABASE_NS));
     let mut cache = Cache { hit: Output::default(), miss: Output::default(), dice: Dice(3) };
-    let mut database = Database { read: Output::default(), dice: Dice(4), servers: Servers::new(16) };
     let (at_gateway, at_service, at_cache, at_database) =
         (Mailbox::new(), Mailbox::new(), Mailbox::new(), Mailbox::new());
-    gateway.request.connect(Service::take, &at_service);
+    gateway.request.connect(Station::take, &at_service);
     service.served.connect(Cache::look_up, &at_cache);
     cache.hit.connect(Gateway::answered, &at_gateway);
-    cache.miss.connect(Database::take, &at_database);
-    database.read.connect(Gateway::answered, &at_gateway);
+    cache.miss.connect(Station::take, &at_database);
+    database.served.connect(Gateway::answered, &at_gateway);
     run(SimInit::with_num_threads(1)
         .add_model(gateway, at_gateway, "gateway")
         .add_model(service, at_service, "service")
@@ -261,7 +242,7 @@ impl Single {
     }
 
     fn serve(&mut self, request: u32, cx: &Context<Self>) {
-        cx.schedule_event(self.dice.exponential(5e6), schedulable!(Self::served), request).unwrap();
+        cx.schedule_event(self.dice.exponential(SERVICE_NS), schedulable!(Self::served), request).unwrap();
     }
 
     #[nexosim(schedulable)]
@@ -282,7 +263,7 @@ impl Single {
     }
 
     fn read(&mut self, request: u32, cx: &Context<Self>) {
-        cx.schedule_event(self.dice.exponential(2e7), schedulable!(Self::was_read), request).unwrap();
+        cx.schedule_event(self.dice.exponential(DATABASE_NS), schedulable!(Self::was_read), request).unwrap();
     }
 
     #[nexosim(schedulable)]
