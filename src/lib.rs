@@ -28,6 +28,7 @@ pub mod terminal;
 pub mod time;
 pub mod truth;
 pub mod watch;
+mod whole;
 pub mod world;
 
 pub use diagnostic::Problems;

@@ -30,7 +30,7 @@ fn new_files_are_right_are_played_and_overwrite_nothing() {
     let folder = folder.path();
     run(folder, &["new", "world", "market"], 0);
     run(folder, &["new", "lesson", "till", "--world", "market"], 0);
-    run(folder, &["new", "lesson", "other"], 0);
+    run(folder, &["new", "lesson", "MY-WORLD"], 0);
     let (out, _) = run(folder, &["check", "worlds", "lessons"], 0);
     assert_eq!(out.lines().count(), 3, "{out}");
     let before = std::fs::read(folder.join("lessons/till.ron")).unwrap();
@@ -45,6 +45,7 @@ fn new_files_are_right_are_played_and_overwrite_nothing() {
         (&["new", "world", "../x"][..], "a name has letters"),
         (&["new", "lesson", "x", "--world", "nowhere"], "there is no world or lesson called `nowhere`"),
         (&["new", "lesson", "x", "--world", "till"], "is a lesson"),
+        (&["new", "lesson", "x", "--world", folder.join("worlds/market.ron").to_str().unwrap()], "copy it to worlds/"),
     ] {
         let (_, err) = run(folder, arguments, 2);
         assert!(err.contains(says), "{err}");

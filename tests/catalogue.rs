@@ -99,11 +99,11 @@ fn other_lessons_end_as_their_scripts_say() {
 #[test]
 fn what_is_well_is_rightly_left_alone() {
     let rows = [
-        ("nothing-is-wrong-solved", &["Your fixes: rightly left alone"][..]),
-        ("nothing-is-wrong-patched", &["Your fixes: no effect"]),
+        ("an-unquiet-morning-solved", &["Your fixes: rightly left alone"][..]),
+        ("an-unquiet-morning-patched", &["Your fixes: no effect"]),
         ("nothing-done", &["Your fixes: rightly left alone"]),
     ];
-    let wrong = wrong("nothing-is-wrong", &rows);
+    let wrong = wrong("an-unquiet-morning", &rows);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -118,6 +118,6 @@ fn a_retry_over_a_swallowed_timeout_is_a_symptom_patch() {
 fn every_lesson_is_here() {
     let names = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons")).unwrap();
     let names = names.filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".ron").map(str::to_owned));
-    let here = USUAL.iter().copied().chain(["nothing-is-wrong", "quiet-fallback"]).map(str::to_owned);
+    let here = USUAL.iter().copied().chain(["an-unquiet-morning", "quiet-fallback"]).map(str::to_owned);
     assert_eq!(names.collect::<BTreeSet<String>>(), here.collect());
 }

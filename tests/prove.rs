@@ -55,6 +55,21 @@ fn a_good_lesson_has_every_property() {
 }
 
 #[test]
+fn a_fix_that_is_ordered_with_others_is_tried_with_them() {
+    let with = |with: Vec<Fix>| {
+        let proof = proof(|spec| spec.fixes[0] = named(Fix::Restart { node: "stock".into() }, &with));
+        let fixable = proof.properties.iter().find(|proved| proved.property == Property::Fixable).unwrap();
+        fixable.holds
+    };
+    assert!(with(vec![Fix::RollBack { change: "config-2".into() }]));
+    assert!(!with(Vec::new()));
+}
+
+fn named(fix: Fix, with: &[Fix]) -> NamedFix {
+    NamedFix { fix, with: with.to_vec(), effect: Effect::Root }
+}
+
+#[test]
 fn a_loud_cause_is_not_silent() {
     let loud = |spec: &mut LessonSpec| cause(spec).push(Set::new("shop", Setting::ErrorRate(0.2)));
     assert_eq!(failing(loud)[0], Property::Silent);

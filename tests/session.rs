@@ -193,6 +193,27 @@ fn a_session_is_saved_opened_and_continued() {
 }
 
 #[test]
+fn a_session_that_waits_for_days_in_a_row_opens_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("session.ron");
+    let mut session = start();
+    for minutes in [23 * 60, 60, 1] {
+        wait(&mut session, minutes);
+    }
+    assert_eq!(session.commands().len(), 2, "no wait is longer than one may be: {:?}", session.commands());
+    session.save(&path).expect("saved");
+    let open = || Session::open_with(&path, &|_| Some(lesson()), &mut |_| true).expect("opened");
+    assert_eq!(open().digest(), session.digest());
+
+    // As the first builds wrote it.
+    let text = std::fs::read_to_string(&path).expect("a file");
+    let waits = &text[text.find("Wait").expect("a wait")..text.rfind("Wait(").expect("another") + "Wait(\"1m\")".len()];
+    std::fs::write(&path, text.replace(waits, "Wait(\"1day 1m\")")).expect("written");
+    assert_eq!(open().digest(), session.digest());
+    assert_eq!(open().commands(), session.commands());
+}
+
+#[test]
 fn a_wait_that_is_stopped_ends_where_it_was_and_replays() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("session.ron");

@@ -182,5 +182,6 @@ fn a_session_is_saved_continued_and_replayed() {
     std::fs::write(&file, text.replace("seed: 5", "seed: 6")).unwrap();
     let (status, _, err) = replay();
     assert!(matches!(status, Some(1 | 2)) && err.contains("half.session"), "{status:?} {err}");
+    assert_eq!(err.matches("error").count(), 1, "{err}");
     assert!(Path::new(path).exists());
 }

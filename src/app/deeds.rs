@@ -15,6 +15,7 @@ use super::state::Desk;
 use super::window::{AfterSave, Window};
 use super::worker::{Ask, News};
 use crate::lab::{Command, Observation, Refusal, Reply, ShiftWork};
+use crate::whole;
 
 impl Window {
     /// Takes the news.
@@ -268,14 +269,12 @@ impl Window {
         if let Some(path) = &self.path {
             return path.clone();
         }
-        let observation = self.desk.as_ref().map(Desk::observation);
-        let name =
-            observation.map_or_else(|| "session".to_owned(), |seen| format!("{}-seed-{}", seen.lesson_id, seen.seed.0));
-        Settings::session_folder().join(format!("{name}.session"))
+        let folder = Settings::session_folder();
+        self.desk.as_ref().map_or_else(|| folder.join("session"), |desk| desk.observation().new_file(&folder))
     }
 
     fn export(&mut self, ctx: &Context, path: &Path, text: &str) {
-        match std::fs::write(path, text) {
+        match whole::write(path, text.as_bytes()) {
             Ok(()) => {
                 let shown = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
                 self.toasts.done(format!("Written to {}", shown.display()), ctx.time());

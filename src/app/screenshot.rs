@@ -1,11 +1,11 @@
 //! One picture of the window, then the end: how the documentation's pictures and the smoke test are made.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{ColorImage, Context, ViewportCommand};
+
+use crate::whole;
 
 /// Frames that are drawn after everything has its answer.
 const CALM_FRAMES: u32 = 8;
@@ -60,13 +60,14 @@ impl Shot {
 
 fn write(path: &Path, image: &ColorImage) -> Result<(), String> {
     let fail = |problem: String| format!("{}: {problem}", path.display());
-    let file = File::create(path).map_err(|error| fail(error.to_string()))?;
+    let mut file = Vec::new();
     let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-    let mut encoder = png::Encoder::new(BufWriter::new(file), width, height);
+    let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let bytes: Vec<u8> = image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
     let mut writer = encoder.write_header().map_err(|error| fail(error.to_string()))?;
     writer.write_image_data(&bytes).map_err(|error| fail(error.to_string()))?;
-    writer.finish().map_err(|error| fail(error.to_string()))
+    writer.finish().map_err(|error| fail(error.to_string()))?;
+    whole::write(path, &file).map_err(|error| fail(error.to_string()))
 }

@@ -18,6 +18,8 @@ pub(super) enum Failure {
     No,
     /// The answer is "no", in these words.
     Refused(String),
+    /// The answer is "no", with its places.
+    Differs(Problems),
     /// Bad input, with its places.
     Problems(Problems),
     /// Bad input, in these words.
@@ -32,6 +34,7 @@ impl Failure {
             Failure::Stopped => (Some("stopped".into()), 130),
             Failure::No => (None, 1),
             Failure::Refused(words) => (Some(format!("error: {words}")), 1),
+            Failure::Differs(problems) => (Some(problems.render(true)), 1),
             Failure::Problems(problems) => (Some(problems.render(true)), 2),
             Failure::Bad(words) => (Some(format!("error: {words}")), 2),
         };

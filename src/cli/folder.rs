@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use crate::terminal::interrupted;
+use crate::whole;
 
 /// A folder that takes files, each written beside its place and moved there when whole.
 pub(super) struct Folder<'a> {
@@ -22,7 +23,7 @@ impl<'a> Folder<'a> {
 
     fn opened(self) -> Result<Self, Failure> {
         fs::create_dir_all(self.path).map_err(|error| self.cannot(self.path, &error))?;
-        tempfile::NamedTempFile::new_in(self.path).map_err(|error| self.cannot(self.path, &error))?;
+        whole::draft(self.path).map_err(|error| self.cannot(self.path, &error))?;
         Ok(self)
     }
 
@@ -41,7 +42,7 @@ impl<'a> Folder<'a> {
             return Err(Failure::Stopped);
         }
         let path = self.path.join(name);
-        let written = draft(self.path).and_then(|file| {
+        let written = whole::draft(self.path).and_then(|file| {
             let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
             let answer = write(&mut out)?;
             Ok((answer, out.into_inner().map_err(std::io::IntoInnerError::into_error)?))
@@ -57,14 +58,5 @@ pub(super) fn whole_file(path: &Path, option: &str, text: &str) -> Result<(), Fa
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return Err(Failure::bad(format!("{} is no name of a file; name one: {option}", path.display())));
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Folder { path: folder, option }.opened()?.file(name, |file| file.write_all(text.as_bytes()))
-}
-
-/// A new file, readable like any other.
-fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    Folder { path: whole::folder_of(path), option }.opened()?.file(name, |file| file.write_all(text.as_bytes()))
 }

@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use crate::builtin::{self, Loaded};
+use crate::lesson::is_inside;
 use crate::starter;
+use crate::whole;
 
 /// Write a new world or lesson file: complete, right, and with every field explained. Overwrites nothing.
 #[derive(Args)]
@@ -77,13 +79,19 @@ fn lesson(name: &str, world: &str) -> Result<String, Failure> {
         return Err(Failure::bad(format!("{world} is a lesson; name a world: --world storefront")));
     };
     let path = if world.ends_with(".ron") { world.replace('\\', "/") } else { format!("worlds/{world}.ron") };
+    if !is_inside(&path) {
+        return Err(Failure::bad(format!(
+            "{world} is not inside this folder, and a lesson names its world by a path inside it; copy it to worlds/, and \
+             name that: --world worlds/NAME.ron"
+        )));
+    }
     let none = || Failure::bad(format!("{world} has no arrow between two of its nodes, so nothing can fail on one"));
     starter::lesson(name, &path, &found).ok_or_else(none)
 }
 
 /// Writes a file that must not be there yet: the whole of it, or nothing.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = whole::folder_of(path);
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::bad(format!("{} cannot be written: {error}. Go to a folder that you may write to", path.display()))
     };
@@ -94,11 +102,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
         return Err(taken());
     }
     fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut draft = builder.tempfile_in(folder).map_err(|error| cannot(&error))?;
-    draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(|error| cannot(&error))?;
+    let draft = whole::written(folder, text.as_bytes()).map_err(|error| cannot(&error))?;
     match draft.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken()),

@@ -9,7 +9,7 @@ use clap::Args;
 use super::failure::{Failure, complain};
 #[cfg(feature = "gui")]
 use super::window;
-use crate::generate::{GenerateError, Generated, Order, OrderError, any_seed};
+use crate::generate::{GenerateError, Generated, Order, OrderError, any_seed, level_of};
 use crate::lab::{Opening, Session, Shift, local_name};
 use crate::lesson::Level;
 use crate::terminal::{Desk, Working, choose_lesson, lesson_table, prompt, run_script, watch_for_interrupts};
@@ -54,9 +54,9 @@ pub(super) struct PlayOptions {
     /// Generate an incident in this world (a name, or a path to its file), which you have not met before
     #[arg(long, value_name = "WORLD", conflicts_with = "session")]
     generate: Option<String>,
-    /// How hard a generated incident is: first-steps, practised or expert
-    #[arg(long, value_name = "LEVEL", requires = "generate", default_value = "practised", value_parser = level)]
-    level: Level,
+    /// How hard a generated incident is: first-steps, practised or expert [default: drawn from the seed]
+    #[arg(long, value_name = "LEVEL", requires = "generate", value_parser = level)]
+    level: Option<Level>,
     /// Where the incidents that you have met are kept [default: allgreen/incidents.ron in your folder for data]
     #[arg(long, value_name = "FILE", requires = "generate")]
     history: Option<PathBuf>,
@@ -114,6 +114,7 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
         session.look_ahead();
     }
     let mut desk = Desk::new(session);
+    options.session.iter().for_each(|file| desk.came_from(file));
     if options.trainer {
         desk.reveal(&mut out)?;
     }
@@ -226,7 +227,8 @@ impl PlayOptions {
     fn order(&self) -> Option<Order> {
         let world = self.generate.clone()?;
         let seed = self.seed.unwrap_or_else(any_seed);
-        Some(Order { world, seed, level: self.level, history: self.history.clone() })
+        let level = self.level.unwrap_or_else(|| level_of(seed));
+        Some(Order { world, seed, level, history: self.history.clone() })
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     }
     let session = match opened {
         Ok(session) => session,
-        Err(problems) if began => return Err(Failure::Refused(problems.to_string())),
+        Err(problems) if began => return Err(Failure::Differs(problems)),
         Err(problems) => return Err(problems.into()),
     };
     let seen = session.observe();

@@ -97,7 +97,7 @@ fn as_table(rows: &[Row]) -> String {
     let time = |time: Option<crate::Duration>| time.map_or("–".to_owned(), |time| time.to_string());
     let line = |row: &Row| -> Vec<Cell> {
         let (sign, verdict) = row.verdict_word();
-        let longest = row.longest().map_or("–".to_owned(), |(step, spent)| format!("{step} {spent}"));
+        let longest = row.longest.map_or("–".to_owned(), |(step, spent)| format!("{step} {spent}"));
         row![
             row.people(),
             row.lesson.0.as_str(),

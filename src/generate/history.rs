@@ -2,7 +2,6 @@
 //! fingerprint says nothing of what it stands for.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Problems;
 use crate::diagnostic::{Problem, parse_ron, read_text};
+use crate::whole;
 
 /// The version of the file's format.
 const FORMAT: u32 = 1;
@@ -74,6 +74,13 @@ impl History {
         self.known.insert(fingerprint.to_owned());
     }
 
+    /// Whether the file could be written: asked before a search that would be lost otherwise.
+    pub fn check_place(path: &Path) -> Result<(), Problems> {
+        let folder = whole::folder_of(path);
+        let tried = std::fs::create_dir_all(folder).and_then(|()| whole::draft(folder));
+        tried.map(drop).map_err(|error| unwritable(path, &error))
+    }
+
     /// Adds an incident to the file: what others added since is kept, and the file is written whole or not at all.
     pub fn remember(path: &Path, fingerprint: &str) -> Result<History, Problems> {
         let mut history = History::load(path)?;
@@ -83,19 +90,18 @@ impl History {
     }
 
     fn write(&self, path: &Path) -> Result<(), Problems> {
-        let cannot = |error: std::io::Error| problem(path, &format!("the history cannot be written: {error}"));
+        let cannot = |error: std::io::Error| unwritable(path, &error);
         let file = File { format: FORMAT, met: self.known.clone() };
         let text = ron::ser::to_string_pretty(&file, ron::ser::PrettyConfig::new().struct_names(true))
             .map_err(|error| cannot(std::io::Error::other(error)))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(cannot)?;
-        let mut draft = tempfile::Builder::new().prefix(".incidents-").tempfile_in(folder).map_err(cannot)?;
-        draft.write_all(text.as_bytes()).map_err(cannot)?;
-        draft.write_all(b"\n").map_err(cannot)?;
-        draft.as_file().sync_all().map_err(cannot)?;
-        draft.persist(path).map_err(|error| cannot(error.error))?;
-        Ok(())
+        std::fs::create_dir_all(whole::folder_of(path)).map_err(cannot)?;
+        whole::write(path, (text + "\n").as_bytes()).map_err(cannot)
     }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Problems {
+    let help = "name another place with --history FILE, in a folder that you may write to and that has room";
+    Problem::in_file(path.display().to_string(), format!("the history cannot be written: {error}")).help(help).into()
 }
 
 fn problem(path: &Path, what: &str) -> Problems {
@@ -117,6 +123,17 @@ mod tests {
         assert_eq!(History::load(&path).unwrap(), history);
         assert!(history.has("one") && history.has("two") && !history.has("three") && history.len() == 2);
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_told_before_anything_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/incidents.ron");
+        History::check_place(&path).unwrap();
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 0, "no draft is left behind");
+        std::fs::write(folder.path().join("file"), "no folder").unwrap();
+        let error = History::check_place(&folder.path().join("file/incidents.ron")).unwrap_err().to_string();
+        assert!(error.contains("--history"), "{error}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod typical;
 mod words;
 
 pub use history::History;
-pub use order::{Order, OrderError, any_seed, from_recipe};
+pub use order::{Order, OrderError, any_seed, from_recipe, level_of};
 pub use search::generate;
 
 use std::collections::BTreeMap;

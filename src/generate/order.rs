@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::{GenerateError, Generated, History, Wanted, again, generate};
 use crate::lab::Progress;
 use crate::lesson::{Level, Recipe};
+use crate::random::{Identity, Stream};
 use crate::{Problems, Seed, builtin};
 
 /// What a learner asks for.
@@ -37,6 +38,7 @@ impl Order {
     pub fn carry_out(&self, progress: Progress<'_>) -> Result<Generated, OrderError> {
         let place = self.history.clone().or_else(History::usual_place);
         let history = place.as_deref().map_or(Ok(History::default()), History::load)?;
+        place.as_deref().map_or(Ok(()), History::check_place)?;
         let (world, name) = builtin::world(&self.world)?;
         let wanted = Wanted { world, place: name, seed: self.seed, level: self.level };
         let generated = generate(&wanted, &history, progress)?;
@@ -51,6 +53,12 @@ impl Order {
 pub fn any_seed() -> Seed {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Seed(now.map_or(0, |now| now.as_micros() as u64) % 1_000_000)
+}
+
+/// How hard an incident is where nobody says: the seed decides.
+pub fn level_of(seed: Seed) -> Level {
+    let drawn = Stream::new(seed, "generate", "level").bits(Identity(0), 0);
+    Level::ALL[(drawn % Level::ALL.len() as u64) as usize]
 }
 
 /// The incident of a recipe; its world is looked for where the recipe says.

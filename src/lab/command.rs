@@ -120,9 +120,9 @@ impl Look {
         }
     }
 
-    /// Whether it may show numbers over time, which two futures can be compared by.
-    pub(super) fn may_be_a_chart(&self) -> bool {
-        matches!(self, Look::Chart(_) | Look::Query(_))
+    /// Whether it may be laid beside the same of another run: numbers over time, or lines and traces that can be counted.
+    pub(super) fn is_comparable(&self) -> bool {
+        matches!(self, Look::Chart(_) | Look::Query(_) | Look::Logs(_))
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Debrief {
     pub timeline: Vec<TimelineRow>,
     /// The nine steps of the work, one by one.
     pub steps: Vec<StepReview>,
+    /// How much of place and mechanism the hypothesis named, 0 to 1 (of several causes, on average); None if none was
+    /// stated.
+    pub named: Option<f64>,
     /// What the learner's fixes did.
     pub verdict: Verdict,
     /// The two futures of this seed: harm per minute with the learner's fixes and without.
@@ -28,6 +31,21 @@ pub struct Debrief {
     pub times: Times,
     /// What the long times came to that the learner let pass.
     pub recurrences: Vec<Recurrence>,
+}
+
+impl Debrief {
+    /// The step that took the most incident time.
+    pub fn longest(&self) -> Option<(&'static str, Duration)> {
+        let spent = self.steps.iter().map(|step| (step.step, step.spent));
+        spent.filter(|(_, spent)| *spent > Duration::ZERO).rev().max_by_key(|(_, spent)| *spent)
+    }
+
+    /// Where the time went, in a sentence. None if none passed.
+    pub fn time_words(&self) -> Option<String> {
+        let (step, spent) = self.longest()?;
+        let all = self.steps.iter().fold(Duration::ZERO, |all, step| all + step.spent);
+        Some(format!("most of the time went into {step}: {spent} of {all}"))
+    }
 }
 
 /// What a long time came to, by windows that stand for it.
@@ -180,9 +198,10 @@ pub struct SeedHarm {
 /// The learner's map against the real one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapReview {
-    /// Arrows of the failing journeys' real call graph, and whether the learner drew each.
+    /// Arrows of the failing journeys' real call graph, and whether the learner drew each. If nothing fails, those that were
+    /// drawn and exist.
     pub real: Vec<(String, String, bool)>,
-    /// Arrows drawn that do not exist.
+    /// Other arrows that were drawn.
     pub extra: Vec<(String, String)>,
     /// Arrows that fail silently here, and whether the learner marked each.
     pub silent: Vec<(String, bool)>,
@@ -197,6 +216,6 @@ pub struct Times {
     pub hypothesis: Option<Duration>,
     /// To the first fix that lowered the harm by half.
     pub mitigation: Option<Duration>,
-    /// To the last fix, if the verdict is a root fix.
+    /// To the last fix that was no closer look, if the verdict is a root fix.
     pub root_fix: Option<Duration>,
 }

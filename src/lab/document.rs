@@ -98,6 +98,9 @@ fn write_debrief(debrief: &Debrief, at: &dyn Fn(SimTime) -> String, out: &mut St
     for found in &debrief.recurrences {
         writeln!(out, "Long after: {}.\n", found.words())?;
     }
+    if let Some(words) = debrief.time_words() {
+        writeln!(out, "The {words}.\n")?;
+    }
     writeln!(out, "| step | score | time | what was done | what the evidence was |\n| --- | --- | --- | --- | --- |")?;
     for step in &debrief.steps {
         let score = step.score.map_or("–".to_owned(), |score| format!("{:.0} %", score * 100.0));

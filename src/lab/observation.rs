@@ -2,6 +2,7 @@
 //! hold anything made from the ground truth but the debrief and the trainer's view.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::look;
@@ -12,6 +13,9 @@ use crate::random::Seed;
 use crate::telemetry::Telemetry;
 use crate::time::{Duration, SimTime, Stamp};
 use crate::world::Kind;
+
+/// The most files that one folder has for the same lesson and seed.
+const MOST_TRIES: usize = 1000;
 
 /// What a face may see: a snapshot. Cheap to clone and to send to another thread.
 #[derive(Clone)]
@@ -60,6 +64,15 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// A file in `folder` that this session could be saved to: named after lesson and seed, and not there yet, so that
+    /// an earlier try at the same lesson is kept.
+    pub(crate) fn new_file(&self, folder: &Path) -> PathBuf {
+        let name = format!("{}-{}", self.lesson_id, self.seed.0);
+        let tries = (2..=MOST_TRIES).map(|more| format!("{name}-{more}"));
+        let mut files = std::iter::once(name.clone()).chain(tries).map(|name| folder.join(name + ".session"));
+        files.find(|file| !file.exists()).unwrap_or_else(|| folder.join(name + ".session"))
+    }
+
     /// Looks without recording it (a face that refreshes an open panel). `Look::ReproduceLocally` is refused here: it
     /// takes a command.
     pub fn look(&self, look: &Look) -> Result<View, Refusal> {

@@ -1,19 +1,20 @@
 //! Session files: a lesson, a seed, the commands and the digest they led to, as RON. Knows files; a file that somebody
 //! else made is checked before anything of it is done.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::limits::{LONGEST_SESSION, MOST_COMMANDS, MOST_FILE};
-use super::{Command, Refusal, Shift};
+use super::{Command, Progress, Refusal, Shift};
 use crate::Problems;
 use crate::diagnostic::{Problem, Source, parse_ron, read_text};
+use crate::generate::{GenerateError, OrderError};
 use crate::lesson::{Lesson, Recipe};
 use crate::random::Seed;
 use crate::time::Duration;
+use crate::whole;
 
 /// The newest version of this file format. Version 1 did not say who did what; version 3 has what a written lesson
 /// does not need: a recipe, and long times that passed. A file is written in the oldest format that has all that is in it.
@@ -93,9 +94,14 @@ impl SessionFile {
 
     /// The lesson: where it was, or by `find`. The first with the same content; else the last with the same name, and
     /// whether the session still fits it, its replay shows.
-    pub fn find_lesson(&self, file: &Path, find: &dyn Fn(&str) -> Option<Lesson>) -> Result<Found, Problems> {
+    pub fn find_lesson(
+        &self,
+        file: &Path,
+        find: &dyn Fn(&str) -> Option<Lesson>,
+        progress: Progress<'_>,
+    ) -> Result<Found, Problems> {
         if let Some(recipe) = &self.generated {
-            return self.generate(file, recipe);
+            return self.generate(file, recipe, progress);
         }
         // A name, not a path: whatever the file says, only lessons are looked at.
         let is_name =
@@ -120,17 +126,22 @@ impl SessionFile {
             _ => {}
         }
         let short = super::refusal::quoted(&self.lesson);
-        let what = format!("this is a session of lesson `{short}`, which is not here");
+        let app = super::refusal::quoted(&self.app);
+        let what = format!("this is a session of lesson `{short}`, which is not here; {app} saved it");
         let remedy = "start allgreen in the folder that holds `lessons`, or put the lesson's file there";
         changed.ok_or_else(|| problem(file, &what, remedy))
     }
 
     /// The lesson of a recipe, generated again.
-    fn generate(&self, file: &Path, recipe: &Recipe) -> Result<Found, Problems> {
+    fn generate(&self, file: &Path, recipe: &Recipe, progress: Progress<'_>) -> Result<Found, Problems> {
         let remedy =
             "start allgreen in the folder that holds the world's file, or open it with the allgreen that saved it";
-        let made = crate::generate::from_recipe(recipe, &mut |_| true);
-        let lesson = made.map_err(|why| problem(file, &why.to_string(), remedy))?.lesson;
+        let made = crate::generate::from_recipe(recipe, progress);
+        let lesson = match made {
+            Ok(made) => made.lesson,
+            Err(OrderError::Generate(GenerateError::Stopped)) => return Err(interrupted(file)),
+            Err(why) => return Err(problem(file, &why.to_string(), remedy)),
+        };
         if lesson.content() == self.content {
             return Ok(Found { lesson, path: None, changed: None });
         }
@@ -226,27 +237,13 @@ pub(super) fn write(file: &SessionFile, path: &Path) -> Result<(), Problems> {
     };
     let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
     let style = ron::ser::PrettyConfig::new().depth_limit(2).indentor("  ");
-    let text = options.to_string_pretty(file, style).map_err(|error| cannot(std::io::Error::other(error)))?;
-    if text.len() as u64 >= MOST_FILE {
+    let mut text = options.to_string_pretty(file, style).map_err(|error| cannot(std::io::Error::other(error)))?;
+    text.push('\n');
+    if text.len() as u64 > MOST_FILE {
         let what = format!("the session has {} bytes, and none larger than {MOST_FILE} is opened", text.len());
         return Err(problem(path, &what, "shorten the notes and the write-up"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = draft(folder).map_err(cannot)?;
-    draft.write_all(text.as_bytes()).map_err(cannot)?;
-    draft.write_all(b"\n").map_err(cannot)?;
-    draft.as_file().sync_all().map_err(cannot)?;
-    draft.persist(path).map_err(|error| cannot(error.error))?;
-    Ok(())
-}
-
-/// A new file beside the one that it will replace, readable like any other: sessions are handed over.
-fn draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".allgreen-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    whole::write(path, text.as_bytes()).map_err(cannot)
 }
 
 /// The one who opened it asked to stop.

@@ -220,7 +220,8 @@ impl Session {
         Arc::make_mut(&mut self.notebook)
     }
 
-    /// Appends a command. Waits in a row are one, and looking again at the same thing is no new step of the work.
+    /// Appends a command. Waits in a row are one, as long as one may be, and looking again at the same thing is no new step
+    /// of the work.
     fn record(&mut self, command: Command, before: SimTime) {
         if self.debrief.is_some() && !matches!(command, Command::Debrief) {
             return;
@@ -230,7 +231,9 @@ impl Session {
         }
         let (begins, span) = (self.work.begins(&self.shift), (before, self.sim.now()));
         let place = self.commands.len();
-        if let (Command::Wait(more), Some(Command::Wait(time)), false) = (&command, self.commands.last_mut(), begins) {
+        if let (Command::Wait(more), Some(Command::Wait(time)), false) = (&command, self.commands.last_mut(), begins)
+            && *time + *more <= LONGEST_WAIT
+        {
             *time = *time + *more;
             Arc::make_mut(&mut self.work).add(&self.shift, place, &command, span);
             return;

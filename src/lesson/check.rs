@@ -62,7 +62,7 @@ pub(super) fn any_lesson(spec: &LessonSpec, world: Option<&World>, found: &mut F
 }
 
 /// Whether a path stays in the folder that it is relative to.
-pub(super) fn is_inside(path: &str) -> bool {
+pub(crate) fn is_inside(path: &str) -> bool {
     let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     !path.is_empty() && Path::new(path).components().all(inside) && !path.contains('\\')
 }

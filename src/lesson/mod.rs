@@ -17,6 +17,7 @@ mod translation;
 
 use std::sync::Arc;
 
+pub(crate) use check::is_inside;
 pub use load::world_file;
 pub(crate) use order::check_assumed;
 pub use order::{in_order, is_lesson_id};

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::Facts;
 use super::tries::Tries;
 use crate::Lesson;
+use crate::whole;
 
 /// What a result belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -136,9 +137,9 @@ impl Kept {
     pub fn open(path: &Path, found: Found, confirmed: &BTreeMap<Batch, bool>) -> io::Result<Kept> {
         let Found { own, known, others } = found;
         let mut kept = Kept { own, known: BTreeMap::new(), file: None };
-        let folder = folder_of(path);
-        std::fs::create_dir_all(&folder)?;
-        let mut draft = io::BufWriter::new(tempfile::NamedTempFile::new_in(&folder)?);
+        let folder = whole::folder_of(path);
+        std::fs::create_dir_all(folder)?;
+        let mut draft = io::BufWriter::new(whole::draft(folder)?);
         for text in &others {
             writeln!(draft, "{text}")?;
         }
@@ -179,11 +180,6 @@ fn line(key: &Key, build: &Build, facts: &Facts) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(&Line { key: key.clone(), build: build.clone(), facts: facts.clone() })?;
     line.push(b'\n');
     Ok(line)
-}
-
-fn folder_of(path: &Path) -> PathBuf {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new(".")).to_owned()
 }
 
 #[cfg(test)]

@@ -18,10 +18,11 @@ type Kinds<'a> = BTreeMap<(&'a str, LogTemplateId), (u64, LogRecord<'a>)>;
 /// Lines of a run that name the cause, one of a kind, from an instant to now.
 pub fn telling(lesson: &Lesson, (run, causeless): (&Simulation, &Simulation), since: SimTime) -> Vec<String> {
     let (telemetry, usual) = (run.telemetry(), kinds(causeless.telemetry(), since));
-    let cause = &lesson.spec().cause;
-    let arrows = cause.at.iter().flat_map(|at| at.split(" -> "));
+    let causes = || lesson.spec().causes();
+    let arrows = causes().flat_map(|cause| &cause.at).flat_map(|at| at.split(" -> "));
     let places: BTreeSet<&str> = arrows.collect();
-    let names = || places.iter().copied().chain([cause.change.as_str()]).filter(|name| !name.is_empty());
+    let changes = || causes().map(|cause| cause.change.as_str());
+    let names = || places.iter().copied().chain(changes()).filter(|name| !name.is_empty());
     let mut found = Vec::new();
     for ((node, template), (count, record)) in kinds(telemetry, since) {
         // Templates are registered in the same order in every run of a world.

@@ -20,6 +20,7 @@ use crate::lab::{Deployment, Verdict, proving};
 use crate::lesson::{Effect, Lesson, NamedFix, Part, Scripted};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
+use crate::world::Change;
 
 /// Finds out everything about one seed. None if the meter says stop.
 pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> Option<Facts> {
@@ -129,27 +130,32 @@ fn fixes(
 ) -> Option<Vec<Tried>> {
     let grace = proving::grace(lesson);
     let mut tried: Vec<Option<Tried>> = named.iter().map(|_| None).collect();
-    let mut orders = Vec::new();
+    let mut all = Vec::new();
     for (at, named) in named.iter().enumerate() {
-        match proving::order(run, &named.fix) {
-            Ok((change, deployment)) => orders.push((at, change, deployment)),
+        match proving::order(run, named.orders()) {
+            Ok(orders) => all.push((at, orders)),
             Err(refusal) => tried[at] = Some(found(named, Err(refusal.to_string()), [0.0; 3])),
         }
     }
-    let horizon = |deployment: &Deployment| proving::horizon(lesson, deployment.settled);
-    let longest = orders.iter().map(|(.., deployment)| horizon(deployment) + grace).max();
-    orders.sort_by_key(|(.., deployment)| deployment.effective);
+    let effective = |orders: &[(Change, Deployment)]| orders.iter().map(|(_, deployed)| deployed.effective).min();
+    let end = |orders: &[(Change, Deployment)]| {
+        let settled = orders.iter().map(|(_, deployed)| deployed.settled).max();
+        proving::horizon(lesson, settled.unwrap_or(run.now()))
+    };
+    let longest = all.iter().map(|(_, orders)| end(orders) + grace).max();
+    all.sort_by_key(|(_, orders)| effective(orders));
     let mut shared = run.fork();
     shared.mute();
     meter.run(&mut untouched, longest.unwrap_or(run.now()))?;
-    for (at, change, deployment) in orders {
-        meter.run(&mut shared, SimTime(deployment.effective.0.saturating_sub(1)))?;
+    for (at, orders) in all {
+        meter.run(&mut shared, SimTime(effective(&orders).unwrap_or(run.now()).0.saturating_sub(1)))?;
         let mut fixed = shared.fork();
-        fixed.schedule(deployment.effective, &change);
-        let end = horizon(&deployment);
+        orders.iter().for_each(|(change, deployed)| fixed.schedule(deployed.effective, change));
+        let end = end(&orders);
         meter.run(&mut fixed, end + grace)?;
         let futures = (proving::harmed(&fixed, end), proving::harmed(&untouched, end));
-        let (verdict, harm) = proving::judge((lesson, seed, run), &deployment, futures);
+        let deployed = orders.into_iter().map(|(_, deployed)| deployed).collect();
+        let (verdict, harm) = proving::judge((lesson, seed, run), deployed, futures);
         let rates = harm.map_or([0.0; 3], |harm| [harm.soon, harm.late, harm.untouched]);
         tried[at] = Some(found(named[at], effect(verdict), rates));
     }
@@ -157,7 +163,7 @@ fn fixes(
 }
 
 fn found(named: &NamedFix, found: Result<Effect, String>, soon_late_untouched: [f64; 3]) -> Tried {
-    Tried { fix: named.fix.words(), stated: named.effect, found, soon_late_untouched }
+    Tried { fix: named.words(), stated: named.effect, found, soon_late_untouched }
 }
 
 fn effect(verdict: Verdict) -> Result<Effect, String> {

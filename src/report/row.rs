@@ -12,9 +12,9 @@ pub enum CauseGrade {
     None,
     /// Neither the place nor the mechanism.
     Wrong,
-    /// The place or the mechanism.
+    /// The place or the mechanism; or of several causes not all.
     Partly,
-    /// Both.
+    /// The place and the mechanism of every cause.
     Right,
 }
 
@@ -57,14 +57,13 @@ pub struct Row {
     pub hints: (usize, usize),
     /// The nine steps: name, incident time spent, score 0 to 1.
     pub steps: Vec<(&'static str, Duration, Option<f64>)>,
+    /// The step that took the most incident time.
+    pub longest: Option<(&'static str, Duration)>,
     /// To the first hypothesis, to mitigation, to the root fix.
     pub times: Times,
     /// Incident time in all.
     pub total: Duration,
 }
-
-/// The parts of the hypothesis' score that place and mechanism have; the rest is for evidence.
-const EACH: f64 = 0.4;
 
 impl Row {
     pub(super) fn new(file: &Path, session: &Session, debrief: &Debrief, finished: bool) -> Row {
@@ -77,12 +76,11 @@ impl Row {
         }
         let began = seen.work.shifts.first().map_or(String::new(), |work| work.shift.began.clone());
         let stated = seen.notebook.hypotheses.last().map(|(_, hypothesis)| hypothesis.words());
-        let score = debrief.steps.iter().find(|step| step.step == "Hypothesise").and_then(|step| step.score);
-        let grade = match (&stated, score.unwrap_or_default()) {
-            (None, _) => CauseGrade::None,
-            (_, score) if score > 2.0 * EACH - 0.01 => CauseGrade::Right,
-            (_, score) if score > EACH - 0.01 => CauseGrade::Partly,
-            _ => CauseGrade::Wrong,
+        let grade = match debrief.named {
+            None => CauseGrade::None,
+            Some(all) if all > 1.0 - 1e-9 => CauseGrade::Right,
+            Some(some) if some > 0.0 => CauseGrade::Partly,
+            Some(_) => CauseGrade::Wrong,
         };
         let fix = |command: &Command| if let Command::Deploy(fix) = command { Some(Fix::words(fix)) } else { None };
         let step = |step: &StepReview| (step.step, step.spent, step.score);
@@ -99,6 +97,7 @@ impl Row {
             shown: session.commands().contains(&Command::Trainer),
             hints: (seen.notebook.hints.len(), seen.notebook.hints_in_all),
             steps: debrief.steps.iter().map(step).collect(),
+            longest: debrief.longest(),
             times: debrief.times,
             total: seen.now.since(seen.opened_at),
         }
@@ -130,12 +129,5 @@ impl Row {
             Verdict::NotTried => ("–", "not tried"),
             Verdict::RightlyLeftAlone => ("✓", "left alone"),
         }
-    }
-
-    /// The step that took the most incident time.
-    pub fn longest(&self) -> Option<(&'static str, Duration)> {
-        let spent =
-            self.steps.iter().map(|(step, spent, _)| (*step, *spent)).filter(|(_, spent)| *spent > Duration::ZERO);
-        spent.rev().max_by_key(|(_, spent)| *spent)
     }
 }

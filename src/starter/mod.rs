@@ -21,14 +21,20 @@ const WIDTH: usize = 120;
 
 /// A world of this name.
 pub fn world(name: &str) -> String {
-    explained(&WORLD.replace("NAME", name))
+    explained(&filled(WORLD, &[("@NAME@", name)]))
 }
 
 /// A lesson of this name in a world; None if the world has no call whose timeout could be the cause.
 pub fn lesson(name: &str, world_path: &str, world: &World) -> Option<String> {
     let (caller, callee) = arrow(world)?;
-    let text = LESSON.replace("NAME", name).replace("WORLD", world_path);
-    Some(explained(&text.replace("CALLER", caller).replace("CALLEE", callee)))
+    let places = [("@NAME@", name), ("@CALLER@", caller), ("@CALLEE@", callee), ("@WORLD@", world_path)];
+    Some(explained(&filled(LESSON, &places)))
+}
+
+/// The text with something in each place that is kept for it, one after the other. A name has no `@`; a path may, and
+/// comes last.
+fn filled(text: &str, places: &[(&str, &str)]) -> String {
+    places.iter().fold(text.to_owned(), |text, (place, with)| text.replace(place, with))
 }
 
 /// The arrow that can best fail silently: one with a fallback, else with a timeout, else any between two nodes that serve.

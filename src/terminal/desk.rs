@@ -12,13 +12,17 @@ use super::verbs::{Action, Shown, parse};
 use super::{help, refuse};
 use crate::Problems;
 use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, View, WriteUp};
+use crate::whole;
 
 /// A session and what the prompt remembers of it.
 pub(crate) struct Desk {
     session: Session,
     names: Names,
     last: Option<Look>,
-    saved: usize,
+    /// What a file has of it.
+    saved: Vec<Command>,
+    /// The file that it came from or was last saved to.
+    file: Option<PathBuf>,
     suggested: Option<String>,
 }
 
@@ -38,8 +42,13 @@ impl Desk {
     pub(crate) fn new(session: Session) -> Desk {
         let mut names = Names::default();
         names.refresh(&session.observe());
-        let saved = session.commands().len();
-        Desk { session, names, last: None, saved, suggested: None }
+        let saved = session.commands().to_vec();
+        Desk { session, names, last: None, saved, file: None, suggested: None }
+    }
+
+    /// Remembers the file that the session was read from.
+    pub(crate) fn came_from(&mut self, file: &Path) {
+        self.file = Some(file.to_owned());
     }
 
     /// What is said before the first line.
@@ -70,19 +79,19 @@ impl Desk {
 
     /// Whether something was done since the last save.
     pub(crate) fn unsaved(&self) -> bool {
-        self.session.commands().len() != self.saved
+        self.session.commands() != self.saved
     }
 
-    /// The file that `save` writes unless told otherwise.
+    /// The file that `save` writes unless told otherwise: the session's own, or a new one.
     pub(crate) fn file_name(&self) -> PathBuf {
-        let seen = self.session.observe();
-        PathBuf::from(format!("{}-{}.session", seen.lesson_id, seen.seed.0))
+        self.file.clone().unwrap_or_else(|| self.session.observe().new_file(Path::new("")))
     }
 
     /// Writes the session file.
     pub(crate) fn save(&mut self, path: &Path) -> Result<(), Problems> {
         self.session.save(path)?;
-        self.saved = self.session.commands().len();
+        self.saved = self.session.commands().to_vec();
+        self.file = Some(path.to_owned());
         Ok(())
     }
 
@@ -196,7 +205,7 @@ impl Desk {
             Action::History => Ok(show::history(&seen, &sheet)),
             Action::Document(None) => Ok(self.session.document()),
             Action::Document(Some(file)) => {
-                let written = write_whole(Path::new(&file), self.session.document().as_bytes());
+                let written = whole::write(Path::new(&file), self.session.document().as_bytes());
                 written.map_err(|why| {
                     refuse(format!("{file} cannot be written: {why}"), "name another file: `document FILE`")
                 })?;
@@ -211,14 +220,6 @@ impl Desk {
             Action::Lab(_) | Action::Look(..) | Action::Pin(_) | Action::WriteUp(_) | Action::Quit => Ok(String::new()),
         }
     }
-}
-
-/// The file appears whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// A refusal as it is printed.

@@ -15,7 +15,8 @@ use super::paint::{DIM, paint};
 
 type LineEditor = Editor<LineHelper, FileHistory>;
 
-/// Asks for lines until the learner leaves, then saves to `save`, or offers to. Answers whether Ctrl-C was the way out.
+/// Asks for lines until the learner leaves, then saves to `save`, or offers to; where the terminal goes away, what was done is
+/// saved all the same. Answers whether Ctrl-C was the way out.
 pub(crate) fn prompt(desk: &mut Desk, save: Option<&Path>, out: &mut dyn Write) -> io::Result<bool> {
     let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
     let mut editor: LineEditor = Editor::with_config(config).map_err(io::Error::other)?;
@@ -25,14 +26,31 @@ pub(crate) fn prompt(desk: &mut Desk, save: Option<&Path>, out: &mut dyn Write) 
         // The first time there is none.
         let _ = editor.load_history(path);
     }
+    let ended = talk(desk, &mut editor, save, history.as_deref(), out);
+    if ended.is_err() && (save.is_some() || desk.unsaved()) {
+        // The terminal is gone, and nobody can be asked.
+        let path = save.map_or_else(|| desk.file_name(), Path::to_owned);
+        desk.save(&path).map_err(|problems| io::Error::other(problems.to_string()))?;
+    }
+    ended
+}
+
+/// From the greeting to the file.
+fn talk(
+    desk: &mut Desk,
+    editor: &mut LineEditor,
+    save: Option<&Path>,
+    history: Option<&Path>,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
     out.write_all(desk.greeting().as_bytes())?;
-    let by_interrupt = lines(desk, &mut editor, out)?;
+    let by_interrupt = lines(desk, editor, out)?;
     if let Some(path) = history
-        && let Err(why) = editor.save_history(&path)
+        && let Err(why) = editor.save_history(path)
     {
         writeln!(out, "{}", paint(DIM, format!("the history of lines is not kept: {}: {why}", path.display())))?;
     }
-    leave(desk, &mut editor, save, out)?;
+    leave(desk, editor, save, out)?;
     Ok(by_interrupt)
 }
 

@@ -69,6 +69,9 @@ pub fn show(ui: &mut Ui, debrief: &Debrief, state: &mut DebriefState, clock: Clo
             ui.label(format!("Long after: {}.", found.words()));
         }
         section(ui, "The nine steps");
+        if let Some(words) = debrief.time_words() {
+            ui.label(format!("The {words}."));
+        }
         steps(ui, &debrief.steps);
         section(ui, "Your map");
         map(ui, &debrief.map);
@@ -212,14 +215,14 @@ fn steps(ui: &mut Ui, steps: &[StepReview]) {
 fn map(ui: &mut Ui, map: &MapReview) {
     let palette = palette(ui.visuals());
     let drawn = map.real.iter().filter(|(_, _, drawn)| *drawn).count();
-    ui.label(format!("You drew {drawn} of the {} arrows of the failing path.", map.real.len()));
+    ui.label(format!("You drew {drawn} of the {} arrows of the path.", map.real.len()));
     ui.horizontal_wrapped(|ui| {
         for (from, to, drawn) in &map.real {
             let (mark, colour) = if *drawn { ("drawn", palette.good) } else { ("missing", palette.bad) };
             badge(ui, &format!("{from} → {to}: {mark}"), colour);
         }
         for (from, to) in &map.extra {
-            badge(ui, &format!("{from} → {to}: does not exist"), palette.warn);
+            badge(ui, &format!("{from} → {to}: not on the path"), palette.warn);
         }
         for (arrow, marked) in &map.silent {
             let (mark, colour) = if *marked {

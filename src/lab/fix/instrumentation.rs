@@ -9,6 +9,27 @@ use super::way::Way;
 use crate::lab::Refusal;
 use crate::world::{Breaker, Fallback, Health, HealthCheck, Propagation, Setting, Severity};
 
+/// All of them.
+const ALL: [&FixKind; 10] = [
+    &LOG_FALLBACK,
+    &LOG_BREAKER,
+    &DEEP_HEALTH,
+    &PROPAGATE,
+    &LINK,
+    &CLIENT_SPANS,
+    &DATA_VERSION,
+    &LOG_LEVEL,
+    &RECORD_FLAGS,
+    &SAMPLING,
+];
+
+impl FixKind {
+    /// Whether it is meant to show more, and not to change what happens.
+    pub fn only_shows(&self) -> bool {
+        ALL.iter().any(|kind| kind.verb == self.verb)
+    }
+}
+
 /// A kind of fix that shows more.
 const fn shows(
     names: [&'static str; 3],

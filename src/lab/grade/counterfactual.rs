@@ -43,7 +43,7 @@ pub struct Runs {
     pub settled: SimTime,
     /// Requests made before this are settled in every future.
     pub end: SimTime,
-    /// The past without the cause, if a pinned chart asks for it.
+    /// The past without the cause, if something pinned asks for it.
     pub causeless: Option<Simulation>,
 }
 
@@ -129,7 +129,7 @@ pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
         let harmed = harmed(case.sim, end);
         runs.seeds = vec![Run { seed: case.seed.0, with: harmed.clone(), without: harmed }];
     }
-    if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| pinned.look.may_be_a_chart()) {
+    if case.caused_at().is_some() && case.notebook.pinned.iter().any(|pinned| pinned.look.is_comparable()) {
         let lane = case.lanes.and_then(|lanes| lanes.causeless.as_ref()?.before(instants.first));
         let sim = lane.unwrap_or_else(|| scripted_without_cause(case.lesson, case.seed));
         jobs.push(Job::Fixed { sim: Box::new(sim), place: Place::Causeless });

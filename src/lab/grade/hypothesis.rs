@@ -1,5 +1,5 @@
-//! Step 7, Hypothesise: (where, mechanism) against the truth, and whether pinned evidence supports it: a chart that
-//! would have looked otherwise without the cause.
+//! Step 7, Hypothesise: (where, mechanism) against the truth, and whether pinned evidence supports it: a chart, or a list of
+//! lines or traces, that would have looked otherwise without the cause.
 
 use super::counterfactual::Runs;
 use super::{Case, Review};
@@ -10,9 +10,8 @@ use crate::lesson::{Cause, Mechanism};
 use crate::telemetry::Telemetry;
 use crate::time::{Duration, SimTime, Stamp};
 
-/// Parts of the score: the place, the mechanism, the evidence.
-const PLACE: f64 = 0.4;
-const MECHANISM: f64 = 0.4;
+/// Parts of the score: place and mechanism, and the evidence.
+const NAMED: f64 = 0.8;
 const EVIDENCE: f64 = 0.2;
 /// The relative difference between two lines that a person sees on any chart, and the least that counts at all: one
 /// between the two is seen if it stands out of the line's own spread.
@@ -30,21 +29,19 @@ pub fn review(case: &Case<'_>, runs: &Runs) -> Review {
         false => spec.causes().map(words).collect::<Vec<_>>().join("; and "),
     };
     let supported = supported(case, runs);
-    let support = match (case.is_quiet(), supported) {
+    let support = match (case.is_quiet(), &supported) {
         (true, _) => String::new(),
         (false, Some(shown)) => format!("; without the cause, {shown} would have looked otherwise"),
-        (false, None) => "; no pinned chart tells this run from one without the cause".to_owned(),
+        (false, None) => "; nothing pinned tells this run from one without the cause".to_owned(),
     };
     let Some((_, hypothesis)) = case.notebook.hypotheses.last() else {
         return Review { did: "stated no hypothesis".into(), evidence: truth + &support, score: Some(0.0) };
     };
-    let quiet_and_right = case.is_quiet() && hypothesis.mechanism == Mechanism::NoIncident;
-    let evidence = if case.is_quiet() { !case.notebook.pinned.is_empty() } else { !support.contains("no pinned") };
-    let part = |is: bool, weight: f64| if is { weight } else { 0.0 };
-    let score = match (case.is_quiet(), quiet_and_right) {
-        (true, false) => 0.0,
-        (true, true) => PLACE + MECHANISM + part(evidence, EVIDENCE),
-        (false, _) => named(case, hypothesis) + part(evidence, EVIDENCE),
+    let evidence = if case.is_quiet() { !case.notebook.pinned.is_empty() } else { supported.is_some() };
+    let named = named(case).unwrap_or_default();
+    let score = match case.is_quiet() && named == 0.0 {
+        true => 0.0,
+        false => named * NAMED + if evidence { EVIDENCE } else { 0.0 },
     };
     let hints = match case.notebook.hints.len() {
         0 => String::new(),
@@ -54,46 +51,51 @@ pub fn review(case: &Case<'_>, runs: &Runs) -> Review {
     Review { did: hypothesis.words() + &hints, evidence: truth + &support, score: Some(score) }
 }
 
-/// How much of the causes was named, up to the weights of place and mechanism. Of one cause the last hypothesis counts;
-/// of several, the best of all for each.
-fn named(case: &Case<'_>, last: &Hypothesis) -> f64 {
+/// How much of the causes was named, 0 to 1: half of it is the place, half the mechanism; None if nothing was. Of one cause
+/// the last hypothesis counts; of several, the best of all for each.
+pub fn named(case: &Case<'_>) -> Option<f64> {
     let spec = case.lesson.spec();
+    let all = || case.notebook.hypotheses.iter().map(|(_, hypothesis)| hypothesis);
+    let last = all().next_back()?;
+    if case.is_quiet() {
+        return Some(f64::from(u8::from(last.mechanism == Mechanism::NoIncident)));
+    }
     let of = |cause: &Cause, hypothesis: &Hypothesis| {
         let place = cause.at.iter().any(|at| arrow_name(at) == arrow_name(&hypothesis.at));
         let mechanism = cause.mechanism == hypothesis.mechanism;
-        (if place { PLACE } else { 0.0 }) + (if mechanism { MECHANISM } else { 0.0 })
+        f64::from(u8::from(place) + u8::from(mechanism)) / 2.0
     };
     if spec.also.is_empty() {
-        return of(&spec.cause, last);
+        return Some(of(&spec.cause, last));
     }
-    let all = || case.notebook.hypotheses.iter().map(|(_, hypothesis)| hypothesis);
     let best = |cause: &Cause| all().map(|hypothesis| of(cause, hypothesis)).fold(0.0, f64::max);
-    spec.causes().map(best).sum::<f64>() / spec.causes().count() as f64
+    Some(spec.causes().map(best).sum::<f64>() / spec.causes().count() as f64)
 }
 
-/// The first pinned chart that separates the run from the one without the cause, in words.
+/// The first pinned piece of evidence that separates the run from the one without the cause, in words.
 fn supported(case: &Case<'_>, runs: &Runs) -> Option<String> {
     let causeless = runs.causeless.as_ref()?;
     let caused = look::stamp_of(case.caused_at()?);
     let scrape_every = case.lesson.world().spec().monitor.scrape_every;
     let draw = |sim: &Simulation, at: SimTime, pinned: &Look| drawn(sim.telemetry(), scrape_every, at, pinned);
-    let mut charts = case.notebook.pinned.iter().filter(|pinned| pinned.look.may_be_a_chart());
-    let shown = charts.find(|pinned| {
+    let mut pinned = case.notebook.pinned.iter().filter(|pinned| pinned.look.is_comparable());
+    let shown = pinned.find(|pinned| {
         differ(&draw(case.sim, pinned.at, &pinned.look), &draw(causeless, pinned.at, &pinned.look), caused)
     })?;
     Some(shown.look.words())
 }
 
-/// The chart that a look shows; an empty one if it shows none.
+/// The chart that a look shows, or of a list how much there is of it over time; an empty one if it shows neither.
 pub(super) fn drawn(telemetry: &Telemetry, scrape_every: Duration, at: SimTime, pinned: &Look) -> Chart {
-    match pinned {
-        Look::Chart(query) => look::chart(telemetry, scrape_every, at, query).unwrap_or_default(),
+    let shown = match pinned {
+        Look::Chart(query) => look::chart(telemetry, scrape_every, at, query).ok(),
         Look::Query(query) => match look::query(telemetry, scrape_every, at, query).map(|answer| answer.found) {
-            Ok(Found::Numbers(chart)) => chart,
-            _ => Chart::default(),
+            Ok(Found::Numbers(chart)) => Some(chart),
+            _ => look::counts(telemetry, scrape_every, at, pinned),
         },
-        _ => Chart::default(),
-    }
+        _ => look::counts(telemetry, scrape_every, at, pinned),
+    };
+    shown.unwrap_or_default()
 }
 
 /// Whether any line differs since the cause by more than chance and the eye allow.

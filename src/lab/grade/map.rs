@@ -11,22 +11,19 @@ use crate::lab::fix::arrow_name;
 const ARROWS: f64 = 0.7;
 
 pub fn compare(case: &Case<'_>, affected: &Affected) -> MapReview {
-    let journeys = case.sim.truth().journeys().len();
-    let steps: Vec<(usize, usize)> = match affected.steps.is_empty() {
-        // Nothing fails: any path may be drawn.
-        true => (0..journeys).flat_map(|journey| (0..=u8::MAX as usize).map(move |step| (journey, step))).collect(),
-        false => affected.steps.iter().copied().collect(),
-    };
-    let real: BTreeSet<(String, String)> =
-        steps.into_iter().flat_map(|(journey, step)| case.sim.call_graph(journey, step)).collect();
     let drawn: BTreeSet<(String, String)> =
         case.notebook.map.iter().map(|(from, to, _)| (from.clone(), to.clone())).collect();
+    let real: BTreeSet<(String, String)> = match affected.steps.is_empty() {
+        // Nothing fails: any path may be drawn.
+        true => drawn.iter().filter(|arrow| exists(case, arrow)).cloned().collect(),
+        false => affected.steps.iter().flat_map(|(journey, step)| case.sim.call_graph(*journey, *step)).collect(),
+    };
     let marked: BTreeSet<String> =
         case.notebook.map.iter().filter(|arrow| arrow.2).map(|(from, to, _)| format!("{from} -> {to}")).collect();
     let silent: BTreeSet<String> =
         case.lesson.spec().causes().flat_map(|cause| &cause.silent_arrows).map(|arrow| arrow_name(arrow)).collect();
     MapReview {
-        extra: drawn.iter().filter(|arrow| !exists(case, arrow)).cloned().collect(),
+        extra: drawn.difference(&real).cloned().collect(),
         real: real
             .into_iter()
             .map(|(from, to)| (drawn.contains(&(from.clone(), to.clone())), from, to))
@@ -41,7 +38,7 @@ pub fn compare(case: &Case<'_>, affected: &Affected) -> MapReview {
     }
 }
 
-/// Whether an arrow exists, be it on the failing path or not.
+/// Whether an arrow exists.
 fn exists(case: &Case<'_>, (from, to): &(String, String)) -> bool {
     let arrows = &case.lesson.world().spec().arrows;
     arrows.keys().any(|name| arrow_name(name) == format!("{from} -> {to}"))
@@ -55,15 +52,17 @@ pub fn review(map: &MapReview) -> Review {
     let names = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
     let missing = map.real.iter().filter(|arrow| !arrow.2).map(|(from, to, _)| format!("{from} -> {to}")).collect();
     let silent = map.silent.iter().map(|(arrow, _)| arrow.clone()).collect();
+    let is_blank = map.real.is_empty() && map.extra.is_empty();
     Review {
         did: format!(
-            "drew {found} of the {} arrows of the failing path and {} that do not exist; marked {marked} of {} that fail silently, and {} others",
+            "drew {found} of the {} arrows of the path and {} that are not on it; marked {marked} of {} that fail silently, and {} others",
             map.real.len(),
             map.extra.len(),
             map.silent.len(),
             map.mismarked.len(),
         ),
         evidence: format!("missing: {}; failing silently: {}", names(missing), names(silent)),
-        score: Some(ARROWS * arrows + (1.0 - ARROWS) * marks),
+        // Nothing failed, and nothing was drawn.
+        score: (!is_blank).then_some(ARROWS * arrows + (1.0 - ARROWS) * marks),
     }
 }

@@ -112,7 +112,7 @@ pub(super) fn debrief(case: &Case<'_>, progress: Progress<'_>) -> Result<Debrief
     let runs = counterfactual::run(case, progress)?;
     let affected = Affected::new(case);
     let spec = case.lesson.spec();
-    let verdict = verdict::verdict(case, &runs);
+    let verdict = verdict::of_learner(case, &runs);
     let map = map::compare(case, &affected);
     let spent = times::spent(case);
     let reviews = [
@@ -140,6 +140,7 @@ pub(super) fn debrief(case: &Case<'_>, progress: Progress<'_>) -> Result<Debrief
         cause: cause_view(case, &affected),
         timeline: timeline(case),
         steps: steps.collect(),
+        named: hypothesis::named(case),
         verdict,
         times: times::times(case, verdict, &runs),
         futures: verdict::futures(case, &runs),

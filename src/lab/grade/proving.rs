@@ -37,31 +37,40 @@ pub(crate) fn harmed(sim: &Simulation, end: SimTime) -> Vec<SimTime> {
     counterfactual::harmed(sim, end)
 }
 
-/// Orders the first fix of a session, now, as a learner does: the change, and when it takes effect.
-pub(crate) fn order(sim: &Simulation, fix: &Fix) -> Result<(Change, Deployment), Refusal> {
-    let id = "you-1";
-    let order = Deployed { sim, pending: Vec::new(), deployments: &[] }.order(fix, id)?;
-    let effective = sim.now() + order.lead;
-    let deployment = Deployment {
-        fix: fix.clone(),
-        change: id.to_owned(),
-        ordered: sim.now(),
-        effective,
-        settled: effective + order.settles,
-    };
-    Ok((order.change, deployment))
+/// Orders the first fixes of a session, one after the other and all of them now, as a learner does: each change, and when
+/// it takes effect.
+pub(crate) fn order<'a>(
+    sim: &Simulation,
+    fixes: impl Iterator<Item = &'a Fix>,
+) -> Result<Vec<(Change, Deployment)>, Refusal> {
+    let (mut changes, mut deployments) = (Vec::new(), Vec::new());
+    for (number, fix) in (1..).zip(fixes) {
+        let id = format!("you-{number}");
+        let order = Deployed { sim, pending: changes.iter().collect(), deployments: &deployments }.order(fix, &id)?;
+        let effective = sim.now() + order.lead;
+        changes.push(order.change);
+        deployments.push(Deployment {
+            fix: fix.clone(),
+            change: id,
+            ordered: sim.now(),
+            effective,
+            settled: effective + order.settles,
+        });
+    }
+    Ok(changes.into_iter().zip(deployments).collect())
 }
 
-/// What a fix did on one seed. `sim` is any run of the lesson; harmed requests of the futures `with` the fix and
-/// `without` it are in order.
+/// What fixes did on one seed. `sim` is any run of the lesson; harmed requests of the futures `with` the fixes and
+/// `without` them are in order.
 pub(crate) fn judge(
     (lesson, seed, sim): (&Lesson, Seed, &Simulation),
-    deployment: &Deployment,
+    deployed: Vec<Deployment>,
     (with, without): (Vec<SimTime>, Vec<SimTime>),
 ) -> (Verdict, Option<SeedHarm>) {
-    let notebook = Notebook { deployed: vec![deployment.clone()], ..Notebook::default() };
+    let settled = deployed.iter().map(|order| order.settled).max().unwrap_or(sim.now());
+    let notebook = Notebook { deployed, ..Notebook::default() };
     let case = case((lesson, seed, sim), &notebook);
-    let (settled, end) = (deployment.settled, horizon(lesson, deployment.settled));
+    let end = horizon(lesson, settled);
     let runs = Runs { seeds: vec![Run { seed: seed.0, with, without }], settled, end, causeless: None };
     (verdict::verdict(&case, &runs), verdict::futures(&case, &runs).seeds.first().copied())
 }

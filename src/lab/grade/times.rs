@@ -23,11 +23,13 @@ pub fn times(case: &Case<'_>, verdict: Verdict, runs: &Runs) -> Times {
         let harm = |harmed: &[SimTime]| count(harmed, from, to) as f64 - usual;
         Some(harm(&run.without) > 3.0 * usual.max(1.0).sqrt() && harm(&run.with) <= 0.5 * harm(&run.without))
     };
+    // What was deployed to look closer is not the fix, unless there is no other.
+    let fix = orders.iter().rfind(|order| !order.fix.kind().only_shows()).or(orders.last());
     let mitigated = (0..orders.len()).find(|at| lowered(*at) == Some(true));
     Times {
         hypothesis: case.notebook.hypotheses.first().map(|(at, _)| since(*at)),
         mitigation: mitigated.and_then(|at| orders.get(at)).map(|order| since(order.effective)),
-        root_fix: orders.last().filter(|_| verdict == Verdict::RootFix).map(|order| since(order.effective)),
+        root_fix: fix.filter(|_| verdict == Verdict::RootFix).map(|order| since(order.effective)),
     }
 }
 

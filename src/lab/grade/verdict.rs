@@ -75,13 +75,24 @@ struct Windows {
 
 /// What the fixes did.
 pub fn verdict(case: &Case<'_>, runs: &Runs) -> Verdict {
-    match (case.notebook.deployed.is_empty(), case.is_quiet()) {
-        (true, true) => return Verdict::RightlyLeftAlone,
-        (true, false) => return Verdict::NotTried,
-        _ => {}
+    if case.notebook.deployed.is_empty() {
+        return untouched(case);
     }
     let seeds: Vec<Windows> = runs.seeds.iter().map(|run| windows(case, runs, run)).collect();
     judge(&seeds, case.is_quiet())
+}
+
+/// The same of a learner, who may have ordered no more than a closer look: if that changed nothing, nothing was changed.
+pub fn of_learner(case: &Case<'_>, runs: &Runs) -> Verdict {
+    let looked = case.notebook.deployed.iter().all(|order| order.fix.kind().only_shows());
+    match verdict(case, runs) {
+        Verdict::NoEffect if looked => untouched(case),
+        verdict => verdict,
+    }
+}
+
+fn untouched(case: &Case<'_>) -> Verdict {
+    if case.is_quiet() { Verdict::RightlyLeftAlone } else { Verdict::NotTried }
 }
 
 fn judge(seeds: &[Windows], quiet: bool) -> Verdict {

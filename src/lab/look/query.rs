@@ -42,7 +42,7 @@ pub fn query(telemetry: &Telemetry, scrape_every: Duration, now: SimTime, query:
 }
 
 /// Nanoseconds between two points of a chart.
-fn step(scrape_every: Duration, range: u64) -> u64 {
+pub(super) fn step(scrape_every: Duration, range: u64) -> u64 {
     let least = (range / STEPS).max(scrape_every.0).max(1);
     let round = ROUND.into_iter().map(|seconds| seconds * 1_000_000_000).find(|round| *round >= least);
     round.unwrap_or_else(|| least.next_multiple_of(86_400_000_000_000))

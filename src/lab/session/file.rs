@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Session, history, scripted};
 use crate::Problems;
-use crate::lab::limits::{MOST_COMMANDS, MOST_TELEMETRY};
+use crate::lab::limits::{LONGEST_WAIT, MOST_COMMANDS, MOST_TELEMETRY};
 use crate::lab::{Command, Progress, Refusal, save};
 use crate::lesson::Lesson;
 use crate::random::Seed;
@@ -32,7 +32,8 @@ impl Session {
         progress: Progress<'_>,
     ) -> Result<Session, Problems> {
         let file = save::read(path)?;
-        let found = file.find_lesson(path, find)?;
+        // How long a search takes is not known, so that its progress is that of the first step: none yet.
+        let found = file.find_lesson(path, find, &mut |_| progress(0.0))?;
         let (lesson, lesson_path) = (&found.lesson, found.path.clone());
         let history_ns = lesson.spec().opens_at.0 as f64;
         let waits: u64 = file.commands.iter().map(Command::takes).fold(0, |all, time| all.saturating_add(time.0));
@@ -74,6 +75,15 @@ impl Session {
 
     /// Carries out a recorded command. A look that is not pinned changes nothing and is not looked at again.
     fn replay(&mut self, command: &Command, progress: Progress<'_>) -> Result<(), Refusal> {
+        // Waits in a row were one, however long, in files of the first builds.
+        if let Command::Wait(time) = command
+            && *time > LONGEST_WAIT
+        {
+            let first = LONGEST_WAIT.as_secs_f64() / time.as_secs_f64();
+            self.replay(&Command::Wait(LONGEST_WAIT), &mut |share| progress(share * first))?;
+            let rest = Command::Wait(*time - LONGEST_WAIT);
+            return self.replay(&rest, &mut |share| progress(first + share * (1.0 - first)));
+        }
         if matches!(command, Command::Look(_)) && self.commands.len() < MOST_COMMANDS {
             self.record(command.clone(), self.sim.now());
             return Ok(());

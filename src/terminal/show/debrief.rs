@@ -26,6 +26,9 @@ pub(in crate::terminal) fn debrief(debrief: &Debrief, sheet: &Sheet) -> String {
         .collect();
     out += &table(&["", "", "", ""], &rows);
     out += &heading("The nine steps");
+    if let Some(words) = debrief.time_words() {
+        out += &wrap(&words, sheet.prose(), "  ");
+    }
     for step in &debrief.steps {
         let score = step.score.map_or(String::new(), |score| format!("  {}", percent(score)));
         let spent = if step.spent > Duration::ZERO { format!("  {}", step.spent) } else { String::new() };
@@ -130,7 +133,7 @@ fn map(map: &MapReview) -> String {
     let named = |(from, to): (&String, &String)| format!("{from} -> {to}");
     lines("drawn", map.real.iter().filter(|r| r.2).map(|r| named((&r.0, &r.1))).collect());
     lines("missing", map.real.iter().filter(|r| !r.2).map(|r| named((&r.0, &r.1))).collect());
-    lines("not in the system", map.extra.iter().map(|(from, to)| named((from, to))).collect());
+    lines("drawn, and not on the path", map.extra.iter().map(|(from, to)| named((from, to))).collect());
     lines("silent, and marked", map.silent.iter().filter(|s| s.1).map(|s| s.0.clone()).collect());
     lines("silent, not marked", map.silent.iter().filter(|s| !s.1).map(|s| s.0.clone()).collect());
     lines("marked, not silent", map.mismarked.clone());
