@@ -29,8 +29,9 @@ pub struct SignedDuration(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stamp(pub i64);
 
-/// The longest run that is accepted: ten years, far from the overflow of the nanosecond counter.
-pub const LONGEST_RUN: Duration = Duration(10 * 365 * 24 * 3600 * NS_PER_SEC);
+/// The longest run that is accepted: ten years of 365.25 days, as durations are read, far from the overflow of the
+/// nanosecond counter.
+pub const LONGEST_RUN: Duration = Duration(10 * 31_557_600 * NS_PER_SEC);
 
 impl SimTime {
     /// The start of a run.
@@ -107,6 +108,10 @@ impl Duration {
 
     /// Reads `250ms`, `1m30s`, `2h`. The error says what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // M would be months, and who writes it means minutes.
+        if text.split(|c: char| !c.is_alphabetic()).any(|unit| unit == "M") {
+            return Err(format!("`{text}` has months in it (M): write {} for minutes", text.trim().replace('M', "m")));
+        }
         let parsed = humantime::parse_duration(text.trim()).map_err(|error| {
             format!("`{text}` is not a duration ({error}); write it like \"250ms\", \"30s\", \"5m\" or \"2h\"")
         })?;
@@ -270,10 +275,14 @@ mod tests {
 
     #[test]
     fn durations_that_cannot_be_are_refused_with_a_remedy() {
-        for text in ["", "5", "-3s", "five minutes", "400y"] {
+        for text in ["", "5", "-3s", "five minutes", "400y", "10y 1ns"] {
             let error = Duration::parse(text).unwrap_err();
             assert!(error.contains("250ms") || error.contains("ten years"), "{error}");
         }
+        assert_eq!(Duration::parse("10y"), Ok(LONGEST_RUN));
+        assert!(Duration::parse("5M").unwrap_err().contains("write 5m for minutes"));
+        assert!(SimTime::parse("1h 5M").unwrap_err().contains("write 1h 5m for minutes"));
+        assert_eq!(Duration::parse("2 months").unwrap(), Duration::parse("2month").unwrap());
     }
 
     #[test]

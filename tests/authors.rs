@@ -59,6 +59,10 @@ fn a_company_is_drawn_checked_and_run() {
     run(folder, &["new", "world", "acme", "--services", "40", "--seed", "3"], 0);
     let (out, _) = run(folder, &["check", "worlds"], 0);
     assert!(out.contains("good, world acme"), "{out}");
+    let again = tempfile::tempdir().unwrap();
+    run(again.path(), &["new", "world", "acme", "--services", "40", "--seed", "0x3"], 0);
+    let text = |folder: &Path| std::fs::read_to_string(folder.join("worlds/acme.ron")).unwrap();
+    assert_eq!(text(folder), text(again.path()));
     let (out, _) = run(folder, &["run", "acme", "--for", "20s", "--with-truth"], 0);
     assert!(out.contains("visit-") && out.contains("right"), "{out}");
     let (_, err) = run(folder, &["new", "world", "tiny", "--services", "3"], 2);
@@ -88,6 +92,37 @@ fn problems_say_where_the_field_is_explained_in_text_and_in_json() {
     assert_eq!((&loss["column"], &loss["end_column"]), (&19.into(), &22.into()));
     assert!(loss["help"].as_str().unwrap().contains("from 0 to 1"), "{loss}");
     assert_eq!(json["problems"][2]["message"], "there is no such file");
+}
+
+#[test]
+fn what_cannot_be_read_is_bad_input_and_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder, &["new", "world", "market"], 0);
+    std::fs::create_dir(folder.join("empty")).unwrap();
+    let big = std::fs::File::create(folder.join("big.ron")).unwrap();
+    big.set_len(allgreen::diagnostic::LARGEST_FILE + 1).unwrap();
+    for (path, says) in [("empty", "no .ron file below this folder"), ("big.ron", "larger than 16 MiB")] {
+        let (out, err) = run(folder, &["check", path, "worlds"], 2);
+        assert!(out.lines().count() == 1 && out.contains("good, world market"), "{out}");
+        assert!(err.contains(says) && err.contains(path), "{err}");
+    }
+    // A lesson that names a file which is not there can be read, and is wrong.
+    run(folder, &["new", "lesson", "till", "--world", "market"], 0);
+    std::fs::remove_file(folder.join("worlds/market.ron")).unwrap();
+    let (out, _) = run(folder, &["check", "lessons"], 1);
+    assert!(out.contains("market.ron"), "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_among_files_is_passed_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder, &["new", "world", "market"], 0);
+    std::os::unix::fs::symlink("/dev/zero", folder.join("worlds/x.ron")).unwrap();
+    let (out, err) = run(folder, &["check", "worlds"], 2);
+    assert!(out.contains("good, world market") && err.contains("this is a device or a pipe"), "{out}\n{err}");
 }
 
 #[test]

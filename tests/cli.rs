@@ -123,7 +123,15 @@ fn bad_input_is_one_clear_error() {
         (&["run"], "WORLD|LESSON"),
         (&["check"], "FILE"),
         (&["check", "no/such.ron"], "no/such.ron"),
-        (&["check", ".ci"], "this is a folder"),
+        (&["check", ".ci"], "no .ron file below this folder"),
+        (&["run", "storefront", "--for", "5M"], "write 5m for minutes"),
+        (&["query", "storefront", "promql", "up", "--at", "2h"], "--at 2h is not within the run"),
+        (&["query", "storefront", "promql", "up", "--at", "2020-01-01T00:00:00Z"], "is not within the run"),
+        (&["query", "storefront", "promql", "up", "--from", "20m"], "add --step"),
+        (&["query", "storefront", "logql", "{a=\"b\"}", "--from", "20m", "--to", "10m"], "--from is after --to"),
+        (&["query", "storefront", "promql", "up", "--step", "1ns"], "the shortest is 1ms"),
+        (&["query", "storefront", "promql", "up", "--step", "1ms"], "is the most"),
+        (&["query", "storefront", "promql", "up", "--at", "noon"], "RFC 3339"),
         (&["replay", "no/such.session"], "no/such.session"),
         (&["play", "quiet-falback", "--terminal"], "`quiet-fallback`"),
         (&["play", "quiet-fallback", "--script", "no/such.txt"], "no/such.txt"),
@@ -136,6 +144,17 @@ fn bad_input_is_one_clear_error() {
         let (_, err) = run(arguments, 2);
         assert!(err.contains(says), "{arguments:?} should say `{says}`:\n{err}");
     }
+}
+
+#[test]
+fn a_file_of_something_else_keeps_no_results_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("letter.txt");
+    std::fs::write(&letter, "Dear Ada,\n").unwrap();
+    let lesson = "tests/support/shop/lessons/tiny.ron";
+    let (_, err) = run(&["prove", lesson, "--keep", letter.to_str().unwrap()], 2);
+    assert!(err.contains("no file of kept results") && err.contains("--keep FILE"), "{err}");
+    assert_eq!(std::fs::read_to_string(&letter).unwrap(), "Dear Ada,\n");
 }
 
 #[test]
@@ -238,13 +257,95 @@ fn a_closed_pipe_ends_in_silence() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// The exit status where nobody reads standard output.
+fn unread(arguments: &[&str], stdin: Stdio) -> Option<i32> {
+    let mut child = allgreen(arguments).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn an_answer_is_the_same_where_nobody_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (bad, session) = (place("bad.ron", "World("), place("bad.session", "Session("));
+    let expressions = std::fs::File::open(place("bad.txt", &"{a=\"b\"}\n{a=\"b\n".repeat(9))).unwrap();
+    assert_eq!(unread(&["check", &bad], Stdio::null()), Some(1));
+    assert_eq!(unread(&["check", "worlds/storefront.ron"], Stdio::null()), Some(0));
+    assert_eq!(unread(&["report", &session], Stdio::null()), Some(2));
+    assert_eq!(unread(&["run", "storefront", "--events", "10"], Stdio::null()), Some(2));
+    assert_eq!(unread(&["query", "logql", "--parse-only"], expressions.into()), Some(1));
+}
+
+#[test]
+fn a_script_that_nobody_reads_is_left_undone_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(place("steps.txt"), "note begun\nstatus\nnote done\n".repeat(9)).unwrap();
+    let play = ["play", "tests/support/shop/lessons/tiny.ron", "--script", &place("steps.txt")];
+    assert_eq!(unread(&[&play[..], &["--save", &place("a.session")]].concat(), Stdio::null()), Some(141));
+    assert!(std::fs::metadata(place("a.session")).unwrap().is_file(), "what was done is kept");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = allgreen(&["run", "storefront", "--for", "5s"]).stdout(full).output().unwrap();
-    let (_, err) = check(&["run"], &output, 2);
+    for arguments in [&["run", "storefront", "--for", "5s"][..], &["--help"], &["--version"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = allgreen(arguments).stdout(full).output().unwrap();
+        let (_, err) = check(arguments, &output, 2);
+        assert!(err.contains("No space left"), "{arguments:?}: {err}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_goes_to_a_device_or_a_pipe_leaves_it_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = folder.path().join("bad.session").display().to_string();
+    std::fs::write(&session, "Session(").unwrap();
+    let report = |out: &str| run(&["report", &session, "--format", "csv", "--out", out], 2);
+    let (out, _) = report("/dev/stdout");
+    assert!(out.starts_with("file,who,"), "{out}");
+    report("/dev/null");
+    let (_, err) = report("/dev/full");
     assert!(err.contains("No space left"), "{err}");
+    for device in ["/dev/null", "/dev/full"] {
+        assert!(!std::fs::metadata(device).unwrap().is_file(), "{device}");
+    }
+    // Where standard output is a file, what is in it stays.
+    let path = folder.path().join("all.csv");
+    std::fs::write(&path, "before\n").unwrap();
+    let file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let arguments = ["report", &session, "--format", "csv", "--out", "/dev/stdout"];
+    check(&arguments, &allgreen(&arguments).stdout(file).output().unwrap(), 2);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("before\n") && text.lines().count() > 1, "{text}");
+}
+
+#[test]
+fn a_folder_vouches_for_the_run_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let has = |name: &str| folder.path().join(name).exists();
+    let export = ["export", "storefront", "--for", "5s", "--out", out, "--format", "jsonl"];
+    run(&[&export[..], &["--with-truth"]].concat(), 0);
+    let about = std::fs::read_to_string(folder.path().join("run.json")).unwrap();
+    assert!(about.contains("\"whole\": true") && about.contains("allgreen-jsonl/1"), "{about}");
+    assert!(has("truth.jsonl"));
+    std::fs::write(folder.path().join("inject_time.txt"), "1\n").unwrap();
+    run(&["run", "storefront", "--for", "5s", "--out", out], 0);
+    assert_eq!(std::fs::read_to_string(folder.path().join("run.json")).unwrap(), about, "both say the same of a run");
+    assert!(!has("truth.jsonl") && !has("inject_time.txt"));
+    // A run that fails midway leaves nothing that vouches for what is there.
+    std::fs::remove_file(folder.path().join("spans.jsonl")).unwrap();
+    std::fs::create_dir(folder.path().join("spans.jsonl")).unwrap();
+    run(&["run", "storefront", "--for", "6s", "--out", out], 2);
+    assert!(has("logs.jsonl") && !has("run.json"));
 }
 
 #[cfg(unix)]

@@ -138,3 +138,32 @@ fn the_prompt_says_who_did_what() {
     assert!(out.contains("Ada (2") && out.contains("note: all green"), "{out}");
     assert!(out.contains("Grace (2") && out.contains("look at the change feed"), "{out}");
 }
+
+#[test]
+fn what_somebody_put_into_a_file_commands_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, script] = ["a.session", "script.txt"].map(|name| folder.path().join(name).display().to_string());
+    let mut session = Session::start(&lesson(), Seed(3), &mut |_| true);
+    session.sit_down(shift("Ada", "2026-03-02T09:00:00Z"));
+    session.apply(&Command::Note("EVIL".into()), &mut |_| true).unwrap();
+    session.save(Path::new(&file)).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let evil = text.replace("\"Ada\"", r#""A\u{1b}[8mda""#).replace("EVIL", r"\u{1b}]0;PWN\u{7}\u{1b}[2Jread me");
+    assert!(evil.contains(r"A\u{1b}[8mda") && evil.contains("PWN"), "{text}");
+    std::fs::write(&file, evil).unwrap();
+    std::fs::write(&script, "history\nnotebook\ndocument\n").unwrap();
+    for (arguments, says) in [
+        (&["play", "--session", &file, "--script", &script][..], "\u{fffd}]0;PWN\u{fffd}\u{fffd}[2Jread me"),
+        (&["report", &file], "A[8mda"),
+    ] {
+        let mut command = Process::new(env!("CARGO_BIN_EXE_allgreen"));
+        command.current_dir(shop()).stdin(Stdio::null()).args(arguments);
+        let output = command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR").output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{out}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(out.contains(says) && out.contains("\u{1b}["), "{arguments:?}\n{out}");
+        for order in ["\u{1b}[8m", "\u{1b}]", "\u{1b}[2J", "\u{7}"] {
+            assert!(!out.contains(order), "{arguments:?}\n{out}");
+        }
+    }
+}

@@ -12,8 +12,9 @@ use allgreen::query::traceql::{MetricsLimits, SearchLimits};
 use allgreen::query::traces::Traces;
 use allgreen::query::{logql, traceql};
 use allgreen::telemetry::{LogRecord, SpanRecord};
+use allgreen::time::Stamp;
 use allgreen::world::{Change, ChangeKind, Set, Setting};
-use allgreen::{Duration, Seed, SimTime, Simulation, World};
+use allgreen::{Duration, Lesson, Seed, SimTime, Simulation, World};
 use serde_json::Value as Json;
 
 const TINY: &str = include_str!("support/shop/worlds/tiny.ron");
@@ -286,4 +287,96 @@ fn the_command_asks_in_each_language() {
         assert_eq!((status, out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(err.contains(words), "{arguments:?} {err}");
     }
+}
+
+/// The text of a page.
+fn page(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The words of a line as a shell takes them; the pages quote with `'` alone.
+fn shell_words(line: &str) -> Vec<String> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
+
+/// How many series, lines or traces a question finds, asked as the command asks it.
+fn found(sim: &Simulation, language: &str, expression: &str, options: &[String]) -> usize {
+    let telemetry = sim.telemetry();
+    let zero = i64::try_from(telemetry.epoch().unix_ns(Stamp(0))).unwrap();
+    let option = |name: &str| {
+        let place = options.iter().position(|option| option == name)?;
+        Some(i64::try_from(Duration::parse(&options[place + 1]).unwrap().0).unwrap())
+    };
+    let from = zero + option("--from").unwrap_or(0);
+    let to = zero + option("--to").unwrap_or(i64::try_from(sim.now().0).unwrap());
+    let step = option("--step");
+    match language {
+        "promql" => {
+            let (store, options) = (MetricStore::new(telemetry), Options::default());
+            let ms = |at: i64| at / 1_000_000;
+            let answer = match step {
+                Some(step) => query_range(&store, expression, ms(from), ms(to), ms(step), &options),
+                None => query_instant(&store, expression, ms(to), &options),
+            };
+            match answer.unwrap().value {
+                Value::Vector(samples) => samples.len(),
+                Value::Matrix(series) => series.len(),
+                other => panic!("{other:?}"),
+            }
+        }
+        "logql" => {
+            let (store, limits) = (LogLines::new(telemetry), logql::Limits::default());
+            let query = logql::parse(expression).unwrap();
+            let answer = match (&query, step) {
+                (logql::Expr::Log(log), _) => logql::lines(&store, log, from, to, true, &limits),
+                (numbers, Some(step)) => logql::range(&store, numbers, from, to, step, &limits).unwrap(),
+                (numbers, None) => logql::instant(&store, numbers, to, &limits).unwrap(),
+            };
+            answer.to_json()["result"].as_array().unwrap().len()
+        }
+        "traceql" => {
+            let (store, query) = (Traces::new(telemetry), traceql::parse(expression).unwrap());
+            if query.metrics.is_none() {
+                return traceql::search(&store, &query, from, to + 1, &SearchLimits::default()).len();
+            }
+            let (start, step) = step.map_or((to, to - from), |step| (from, step));
+            traceql::metrics(&store, &query, start, to, step, &MetricsLimits::default()).unwrap().len()
+        }
+        other => panic!("{other} is no language"),
+    }
+}
+
+#[test]
+fn every_example_of_the_pages_finds_something() {
+    let lesson = Lesson::load(format!("{}/lessons/quiet-fallback.ron", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut sim = Simulation::new(lesson.world(), Seed(lesson.spec().seed));
+    for scripted in &lesson.spec().script {
+        sim.schedule(scripted.at, &scripted.change);
+    }
+    sim.run_until(lesson.spec().opens_at);
+
+    let mut asked = 0;
+    for line in page("query.md").lines().filter(|line| line.starts_with("allgreen query ")) {
+        let words = shell_words(line);
+        let [_, _, lesson, language, expression, options @ ..] = words.as_slice() else { panic!("{line}") };
+        assert_eq!(lesson, "quiet-fallback", "{line}");
+        assert!(found(&sim, language, expression, options) > 0, "nothing is found by\n{line}");
+        asked += 1;
+    }
+    // The first question in each step of the walk through Grafana.
+    let served = page("serve.md");
+    for (source, language) in [("metrics", "promql"), ("logs", "logql"), ("traces", "traceql")] {
+        let mut steps = served.lines().filter(|line| line.contains(&format!("hoose *allgreen {source}*")));
+        let (_, after) = steps.next().and_then(|step| step.split_once("ask `")).unwrap();
+        let expression = after.split('`').next().unwrap();
+        assert!(found(&sim, language, expression, &[]) > 0, "nothing is found by {expression}");
+        asked += 1;
+    }
+    assert!(asked >= 11, "{asked}");
 }

@@ -114,12 +114,17 @@ fn a_line_that_is_refused_ends_the_script_with_its_place() {
         ("pin nothing yet", "look"),
         ("unpin 9", "9"),
         ("save /nonexistent/folder/file", "/nonexistent/folder/file"),
+        ("save /", "/: the session cannot be written"),
+        ("fix retries shop -> stock 1000000", "outside 1 to 10"),
+        ("fix restart-replica shop shop-9", "none is number 9"),
+        ("query promql rows=0 up", "1 to 500"),
         ("note", "text"),
     ] {
         std::fs::write(&path, format!("# first\n\nhelp\n{line}\nquit\n")).unwrap();
         let played = play(&[TINY, "--script", path.to_str().unwrap()], None);
         assert_eq!(played.status, 1, "{line}\n{}\n{}", played.out, played.err);
         assert!(played.err.contains("steps.txt:4: ") && played.err.contains(says), "{line}\n{}", played.err);
+        assert_eq!((played.err.matches("error: ").count(), played.err.matches("help: ").count()), (1, 0), "{line}");
     }
 }
 
@@ -146,6 +151,10 @@ fn a_pipe_is_a_script_and_what_is_no_text_is_told() {
     let played = play(&[TINY, "--terminal"], Some("status\r\nquit\nnonsense\n"));
     assert_eq!((played.status, played.err.as_str()), (0, ""), "{}", played.out);
     assert!(played.out.contains("seed 3"), "{}", played.out);
+    let marked = play(&[TINY, "--terminal"], Some("\u{feff}status\nquit\n"));
+    assert_eq!((marked.status, marked.err.as_str()), (0, ""), "{}", marked.out);
+    let later = play(&[TINY, "--terminal"], Some("status\n\u{feff}quit\n"));
+    assert_eq!(later.status, 1, "{}", later.out);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("binary");
     std::fs::write(&path, [b's', 0xff, 0xfe, b'\n']).unwrap();
@@ -184,4 +193,47 @@ fn a_session_is_saved_continued_and_replayed() {
     assert!(matches!(status, Some(1 | 2)) && err.contains("half.session"), "{status:?} {err}");
     assert_eq!(err.matches("error").count(), 1, "{err}");
     assert!(Path::new(path).exists());
+}
+
+/// A prompt needs a terminal, and `script` of util-linux makes one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_kill_at_the_prompt_saves_and_ends() {
+    use std::io::Read;
+
+    if Command::new("script").arg("--version").output().is_err() {
+        return;
+    }
+    for signal in ["TERM", "HUP"] {
+        let folder = tempfile::tempdir().unwrap();
+        let [pid, save] = ["pid", "kept.session"].map(|name| folder.path().join(name));
+        let program = env!("CARGO_BIN_EXE_allgreen");
+        let line = format!(
+            "echo $$ > {}; exec {program} play {TINY} --terminal --save {}; exit 99",
+            pid.display(),
+            save.display()
+        );
+        let mut command = Command::new("timeout");
+        command.args(["120", "script", "-qec", &line, "/dev/null"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.env("TERM", "xterm").env("SHELL", "/bin/sh").env("XDG_STATE_HOME", folder.path());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let keyboard = child.stdin.take().unwrap();
+        let mut screen = child.stdout.take().unwrap();
+        let (mut seen, mut part) = (String::new(), [0; 4096]);
+        // The line editor asks the terminal for this when it awaits a line.
+        while !seen.contains("\u{1b}[?2004h") {
+            let read = screen.read(&mut part).unwrap();
+            assert!(read > 0, "{seen}");
+            seen += &String::from_utf8_lossy(&part[..read]);
+        }
+        let kill = format!("kill -{signal} {}", std::fs::read_to_string(&pid).unwrap());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let mut rest = Vec::new();
+        screen.read_to_end(&mut rest).unwrap();
+        let rest = String::from_utf8_lossy(&rest);
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}\n{seen}\n{rest}");
+        drop(keyboard);
+        assert!(rest.contains("stopped, and saved") && rest.contains("\u{1b}[?2004l"), "{signal}\n{rest}");
+        assert!(std::fs::read_to_string(&save).unwrap().contains("lesson: \"tiny\""), "{signal}");
+    }
 }

@@ -78,6 +78,18 @@ fn a_day_swings() {
 }
 
 #[test]
+fn nobody_is_missed_where_the_rate_rises_from_next_to_nothing() {
+    let mut sim = start("journeys_per_second: 0.5, daily_swing: 1.0");
+    sim.run_until(SimTime::from_secs(12 * 3600 + 60));
+    near(asked(&sim, 0..12 * 3600), 21_600.0, 5.0 * 147.0);
+    let mut sim = start("journeys_per_second: 0.001");
+    let set = Set::new("users", Setting::TrafficFactor(1000.0));
+    sim.schedule(SimTime::from_secs(10), &Change::new("launch", ChangeKind::Traffic, vec![set]));
+    sim.run_until(SimTime::from_secs(620));
+    near(asked(&sim, 20..620), 600.0, 5.0 * 24.5);
+}
+
+#[test]
 fn a_crowd_is_not_missed_however_rarely_users_come_otherwise() {
     let rare = r#"journeys_per_second: 0.05, crowds: [(from: "100s", lasts: "50s", factor: 1000.0)]"#;
     let mut sim = start(rare);

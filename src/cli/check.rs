@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::failure::{Failure, complain};
+use super::failure::{Answers, Failure, answers, complain};
 use crate::builtin;
 use crate::diagnostic::{Problem, Problems, Summary, check_file_with};
 use crate::lesson::translation_path;
@@ -48,13 +48,15 @@ enum Format {
 
 /// With a language, a lesson without words in it is a problem too.
 pub(super) fn check(arguments: &CheckArguments, language: Option<&str>) -> Result<(), Failure> {
+    let mut out = answers();
     if !arguments.watch {
-        return once(arguments, language);
+        return once(arguments, language, &mut out);
     }
     watch_for_interrupts();
     let watch = Watch::new(arguments.files.iter().map(PathBuf::as_path)).map_err(Failure::bad)?;
     loop {
-        match once(arguments, language) {
+        match once(arguments, language, &mut out) {
+            answer if out.unheard() => return answer,
             Ok(()) | Err(Failure::No) => {}
             Err(Failure::Bad(words)) => complain(words),
             Err(other) => return Err(other),
@@ -78,29 +80,32 @@ pub(super) fn check(arguments: &CheckArguments, language: Option<&str>) -> Resul
 /// One file and what was found.
 type Checked = (PathBuf, Result<Summary, Problems>);
 
-fn once(arguments: &CheckArguments, language: Option<&str>) -> Result<(), Failure> {
+fn once(arguments: &CheckArguments, language: Option<&str>, out: &mut Answers) -> Result<(), Failure> {
     let files = arguments.files.iter().flat_map(|path| wanted(path));
     let checked: Vec<Checked> = files
         .map(|path| {
-            let found = check_file_with(&path, &builtin::text);
+            let found = if path.is_dir() { Err(nothing_below(&path)) } else { check_file_with(&path, &builtin::text) };
             let found = found.and_then(|summary| translated(&path, summary, language));
             (path, found)
         })
         .collect();
     match arguments.format {
-        Format::Text => text(&checked)?,
-        Format::Json => writeln!(anstream::stdout().lock(), "{}", report(&checked))?,
+        Format::Text => text(&checked, out)?,
+        Format::Json => writeln!(out, "{}", report(&checked))?,
     }
-    let (mut wrong, mut unreadable) = (false, false);
-    for (path, found) in &checked {
-        wrong |= found.is_err();
-        unreadable |= found.is_err() && !path.is_file();
-    }
-    match (unreadable, wrong) {
+    out.flush()?;
+    let wrong = || checked.iter().filter_map(|(path, found)| Some((path, found.as_ref().err()?)));
+    match (wrong().any(|(path, problems)| unread(path, problems)), wrong().next()) {
         (true, _) => Err(Failure::bad("not every file could be read; see above")),
-        (false, true) => Err(Failure::No),
-        (false, false) => Ok(()),
+        (false, Some(_)) => Err(Failure::No),
+        (false, None) => Ok(()),
     }
+}
+
+/// Whether the file itself could not be read. Of a file that it names, that is a problem in it.
+fn unread(path: &Path, problems: &Problems) -> bool {
+    let name = path.display().to_string();
+    problems.iter().any(|problem| problem.is_unread() && problem.file() == Some(&name))
 }
 
 /// A lesson must have words in the language that was asked for.
@@ -115,16 +120,14 @@ fn translated(path: &Path, summary: Summary, language: Option<&str>) -> Result<S
     Err(problem.help(help).see(Some("docs/authoring.md#translations".to_owned())).into())
 }
 
-fn text(checked: &[Checked]) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
+fn text(checked: &[Checked], out: &mut Answers) -> std::io::Result<()> {
     for (path, found) in checked {
         match found {
             Ok(summary) => writeln!(out, "{}: good, {summary}", path.display())?,
-            Err(problems) if path.is_file() => writeln!(out, "{}", problems.render(true).trim_end())?,
-            Err(problems) => complain(problems.render(true).trim_end()),
+            Err(problems) if unread(path, problems) => complain(problems.render(true).trim_end()),
+            Err(problems) => writeln!(out, "{}", problems.render(true).trim_end())?,
         }
     }
-    out.flush()?;
     Ok(())
 }
 
@@ -153,18 +156,27 @@ fn entry(path: &Path, problem: &Problem) -> Value {
     })
 }
 
-/// A file as it is; of a folder all RON files in it and below, by name. A folder without any is checked itself, which says
-/// what is wrong.
+/// A file as it is; of a folder all RON files in it and below, by name, and folders that cannot be read. A folder
+/// without any stands for itself: [`nothing_below`] says what is wrong.
 fn wanted(path: &Path) -> Vec<PathBuf> {
     let found = below(path);
     if found.is_empty() { vec![path.to_owned()] } else { found }
+}
+
+/// Why nothing of a folder was checked.
+fn nothing_below(path: &Path) -> Problems {
+    if let Err(error) = std::fs::read_dir(path) {
+        return Problems::io(path, &error);
+    }
+    let problem = Problem::in_file(path.display().to_string(), "there is no .ron file below this folder");
+    problem.unread().help("name a world or lesson file, or a folder of them").into()
 }
 
 fn below(path: &Path) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_owned()];
     }
-    let entries = std::fs::read_dir(path).into_iter().flatten();
+    let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
     let mut entries: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     entries.sort();
     let wanted =

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::failure::Failure;
+use super::failure::{Failure, answers};
 use super::folder::Folder;
 use super::ledger;
+use super::run::{about, digest};
 use super::simulate::{Extent, Run};
 use crate::export::{self, File};
 use crate::terminal::{Cell, count, row, table, watch_for_interrupts};
@@ -72,6 +73,11 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     // Refused before the work, not after it.
     let folder = Folder::open(&arguments.out)?;
     let spent = arguments.extent.simulate(&mut run)?;
+    let of_a_run = arguments.format == Format::Jsonl;
+    folder.forget(&["truth.jsonl", "inject_time.txt"])?;
+    if of_a_run {
+        folder.forget(&["run.json"])?;
+    }
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (name, file) in arguments.format.files() {
         let records = folder.file(name, |out| file.write(run.sim.telemetry(), out))?;
@@ -85,7 +91,13 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             rows.push(row!["inject_time.txt", count(1)]);
         }
     }
-    let mut out = anstream::stdout().lock();
+    if of_a_run {
+        let digest = spent.is_none().then(|| digest(&run.sim));
+        let about = about(&arguments.what, &run, digest.as_deref());
+        folder.file("run.json", |out| writeln!(out, "{about:#}"))?;
+        rows.push(row!["run.json", count(1)]);
+    }
+    let mut out = answers();
     out.write_all(table(&["file", ">records"], &rows).as_bytes())?;
     out.flush()?;
     spent.map_or(Ok(()), |spent| Err(arguments.extent.stopped(&run.sim, run.until, &spent)))

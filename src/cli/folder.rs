@@ -1,35 +1,34 @@
 //! Files that a command writes: whole or not at all.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use super::failure::Failure;
 use crate::terminal::interrupted;
-use crate::whole;
+use crate::whole::{self, Draft};
 
-/// A folder that takes files, each written beside its place and moved there when whole.
-pub(super) struct Folder<'a> {
-    path: &'a Path,
-    /// How the command line names another place.
-    option: &'a str,
-}
+/// The folder that `--out DIR` names. It takes files, each written beside its place and moved there when whole.
+pub(super) struct Folder<'a>(&'a Path);
 
 impl<'a> Folder<'a> {
-    /// The folder that `--out DIR` names.
+    /// Makes the folder if it is not there, and sees whether it can be written to.
     pub(super) fn open(path: &'a Path) -> Result<Self, Failure> {
-        Folder { path, option: "--out DIR" }.opened()
+        let tried = fs::create_dir_all(path).and_then(|()| whole::draft(path));
+        tried.map_err(|error| cannot(path, "--out DIR", &error))?;
+        Ok(Folder(path))
     }
 
-    fn opened(self) -> Result<Self, Failure> {
-        fs::create_dir_all(self.path).map_err(|error| self.cannot(self.path, &error))?;
-        whole::draft(self.path).map_err(|error| self.cannot(self.path, &error))?;
-        Ok(self)
-    }
-
-    fn cannot(&self, path: &Path, error: &std::io::Error) -> Failure {
-        let (path, option) = (path.display(), self.option);
-        Failure::bad(format!("{path} cannot be written: {error}. Name a place that you may write to: {option}"))
+    /// Removes what a run before may have left here. What vouches for its files must not vouch for others.
+    pub(super) fn forget(&self, names: &[&str]) -> Result<(), Failure> {
+        for name in names {
+            let path = self.0.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot(&path, "--out DIR", &error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Writes one file, and answers what `write` answers.
@@ -41,22 +40,31 @@ impl<'a> Folder<'a> {
         if interrupted() {
             return Err(Failure::Stopped);
         }
-        let path = self.path.join(name);
-        let written = whole::draft(self.path).and_then(|file| {
-            let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
+        let path = self.0.join(name);
+        let written = Draft::of(&path).and_then(|draft| {
+            let mut out = std::io::BufWriter::with_capacity(1 << 18, draft);
             let answer = write(&mut out)?;
-            Ok((answer, out.into_inner().map_err(std::io::IntoInnerError::into_error)?))
+            out.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+            Ok(answer)
         });
-        let (answer, file) = written.map_err(|error| self.cannot(&path, &error))?;
-        file.persist(&path).map(|_| answer).map_err(|error| self.cannot(&path, &error.error))
+        written.map_err(|error| cannot(&path, "--out DIR", &error))
     }
 }
 
 /// Writes one file that an option names, whole or not at all.
 pub(super) fn whole_file(path: &Path, option: &str, text: &str) -> Result<(), Failure> {
     let option = &format!("{option} FILE");
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+    if path.file_name().is_none() {
         return Err(Failure::bad(format!("{} is no name of a file; name one: {option}", path.display())));
-    };
-    Folder { path: whole::folder_of(path), option }.opened()?.file(name, |file| file.write_all(text.as_bytes()))
+    }
+    if interrupted() {
+        return Err(Failure::Stopped);
+    }
+    let written = fs::create_dir_all(whole::folder_of(path)).and_then(|()| whole::write(path, text.as_bytes()));
+    written.map_err(|error| cannot(path, option, &error))
+}
+
+fn cannot(path: &Path, option: &str, error: &std::io::Error) -> Failure {
+    let path = path.display();
+    Failure::bad(format!("{path} cannot be written: {error}. Name a place that you may write to: {option}"))
 }

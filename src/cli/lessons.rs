@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::failure::{Failure, complain};
+use super::failure::{Failure, answers, complain};
 use crate::builtin;
 use crate::terminal::lesson_list;
 
@@ -18,7 +18,7 @@ pub(super) struct LessonsArguments {}
 
 pub(super) fn lessons(_: &LessonsArguments) -> Result<(), Failure> {
     let (cards, problems) = builtin::lessons(Path::new(builtin::LESSON_FOLDER));
-    let mut out = anstream::stdout().lock();
+    let mut out = answers();
     out.write_all(lesson_list(&cards).as_bytes())?;
     out.flush()?;
     for problem in &problems {

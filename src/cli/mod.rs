@@ -1,6 +1,7 @@
 //! The command line: arguments to calls, and outcomes to exit codes. Knows no simulation and no lesson.
 //!
-//! Exit status: 0 done, 1 the answer is "no", 2 bad usage or bad input, 130 stopped by Ctrl-C.
+//! Exit status: 0 done, 1 the answer is "no", 2 bad usage or bad input, 130 stopped by Ctrl-C, 141 left undone because
+//! nobody read on.
 
 mod check;
 mod export;
@@ -21,6 +22,7 @@ mod simulate;
 #[cfg(feature = "gui")]
 mod window;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -72,9 +74,11 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Where nobody listens there is nothing to say.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return match error.print().and_then(|()| std::io::stdout().flush()) {
+                // Help that was asked for is an answer. Of what is wrong the exit status tells, where nobody listens.
+                Err(why) if !error.use_stderr() && why.kind() != ErrorKind::BrokenPipe => Failure::from(why).exit(),
+                _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+            };
         }
     };
     let lang = arguments.lang;

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::failure::Failure;
+use super::failure::{Failure, answers};
 use crate::builtin::{self, Loaded};
 use crate::lesson::is_inside;
 use crate::starter;
-use crate::whole;
+use crate::{Seed, whole};
 
 /// Write a new world or lesson file: complete, right, and with every field explained. Overwrites nothing.
 #[derive(Args)]
@@ -36,8 +36,8 @@ enum New {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=5000))]
         services: Option<u16>,
         /// The luck: the same name, size and seed make the same company
-        #[arg(long, requires = "services", default_value_t = 0)]
-        seed: u64,
+        #[arg(long, requires = "services", default_value = "0", value_parser = super::seed, allow_hyphen_values = true)]
+        seed: Seed,
     },
     /// Write lessons/NAME.ron
     Lesson {
@@ -56,7 +56,7 @@ pub(super) fn new(arguments: &NewArguments) -> Result<(), Failure> {
             let path = format!("worlds/{name}.ron");
             let next = format!("allgreen check {path}\nallgreen run {name}\nallgreen new lesson NAME --world {name}");
             let text = match services {
-                Some(services) => starter::company(name, *services, *seed),
+                Some(services) => starter::company(name, *services, seed.0),
                 None => starter::world(name),
             };
             (path, text, next)
@@ -68,7 +68,7 @@ pub(super) fn new(arguments: &NewArguments) -> Result<(), Failure> {
         }
     };
     write(Path::new(&path), &text)?;
-    let mut out = anstream::stdout().lock();
+    let mut out = answers();
     writeln!(out, "wrote {path}\nnext:\n  {}", next.replace('\n', "\n  "))?;
     out.flush()?;
     Ok(())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Failure, complain};
+use super::failure::{Failure, answers, complain};
 #[cfg(feature = "gui")]
 use super::window;
 use crate::generate::{GenerateError, Generated, Order, OrderError, any_seed, level_of};
@@ -119,7 +119,7 @@ fn terminal(arguments: &PlayArguments) -> Result<(), Failure> {
         desk.reveal(&mut out)?;
     }
     match script {
-        None => match prompt(&mut desk, options.save.as_deref(), &mut out)? {
+        None => match prompt(desk, options.save.as_deref(), &mut out)? {
             true => Err(Failure::Stopped),
             false => Ok(()),
         },
@@ -252,7 +252,7 @@ fn lesson(name: Option<&str>, asks: bool, out: &mut dyn Write) -> Result<Option<
         complain(problem.render(true));
     }
     if !asks {
-        out.write_all(lesson_table(&cards).as_bytes())?;
+        answers().write_all(lesson_table(&cards).as_bytes())?;
         return Err(Failure::bad("no lesson is named and there is nobody to ask; write `allgreen play LESSON`"));
     }
     Ok(choose_lesson(&cards, out)?.map(|card| card.path.clone()))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Failure, complain};
+use super::failure::{Failure, answers, complain};
 use super::folder::whole_file;
 use crate::lesson::{Proof, ProofTable, Property};
 use crate::prove::{self, Options};
@@ -66,10 +66,10 @@ pub(super) fn prove(arguments: &ProveArguments) -> Result<(), Failure> {
     let proved = prove::prove(&lessons, &options, &mut |share| working.reached(share));
     working.finish();
     let (table, whole) = proved.map_err(|error| {
-        let place = kept.as_deref().unwrap_or(Path::new(""));
-        Failure::bad(format!("{} cannot be kept: {error}. Name another file: --keep FILE", place.display()))
+        let place = kept.as_deref().unwrap_or(Path::new("")).display();
+        Failure::bad(format!("results cannot be kept in {place}: {error}. Name another file: --keep FILE"))
     })?;
-    let mut out = anstream::stdout().lock();
+    let mut out = answers();
     out.write_all(as_text(&table, lessons.len() == 1).as_bytes())?;
     out.flush()?;
     if !whole {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::failure::Failure;
+use super::failure::{Failure, answers};
 use crate::builtin;
 use crate::lab::Session;
 use crate::terminal::{Working, watch_for_interrupts};
@@ -39,7 +39,7 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         Err(problems) => return Err(problems.into()),
     };
     let seen = session.observe();
-    let mut out = anstream::stdout().lock();
+    let mut out = answers();
     writeln!(
         out,
         "{}: {} with seed {}, {} commands to {}; the same as when it was saved",

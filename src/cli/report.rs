@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::failure::{Failure, complain};
+use super::failure::{Failure, answers, complain};
 use super::folder::whole_file;
 use crate::builtin;
 use crate::report::{self, Row};
@@ -86,7 +86,7 @@ fn cores() -> usize {
 
 fn write(out: Option<&Path>, text: &str) -> Result<(), Failure> {
     let Some(path) = out else {
-        let mut out = anstream::stdout().lock();
+        let mut out = answers();
         out.write_all(text.as_bytes())?;
         return Ok(out.flush()?);
     };

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::failure::Failure;
+use super::failure::{Failure, answers};
 use super::folder::Folder;
 use super::ledger;
 use super::simulate::{Extent, Run};
@@ -44,21 +44,13 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     // Refused before the work, not after it.
     let folder = arguments.out.as_deref().map(Folder::open).transpose()?;
     let spent = arguments.extent.simulate(&mut run)?;
-    let whole = spent.is_none();
-    let Run { sim, seed, until, .. } = run;
-    let digest = if whole && (arguments.digest || folder.is_some()) {
-        Some(format!("blake3:{}", sim.digest().to_hex()))
-    } else {
-        None
-    };
+    let digest = (spent.is_none() && (arguments.digest || folder.is_some())).then(|| digest(&run.sim));
     if let Some(folder) = folder {
-        let about = json!({
-            "format": export::FORMAT, "of": arguments.what, "world": sim.world().spec().name, "seed": seed.0,
-            "until": sim.now().to_string(), "whole": whole, "digest": digest,
-        });
-        write(&folder, &sim, &about, arguments.with_truth)?;
+        let about = about(&arguments.what, &run, digest.as_deref());
+        write(&folder, &run.sim, &about, arguments.with_truth)?;
     }
-    let mut out = anstream::stdout().lock();
+    let Run { sim, seed, until, .. } = run;
+    let mut out = answers();
     match digest {
         Some(digest) if arguments.digest => writeln!(out, "{digest}")?,
         None if arguments.digest => {}
@@ -94,7 +86,22 @@ fn summary(sim: &Simulation, seed: Seed, with_truth: bool) -> String {
     out
 }
 
-fn write(folder: &Folder<'_>, sim: &Simulation, about: &serde_json::Value, with_truth: bool) -> Result<(), Failure> {
+/// As it is printed, and written into `run.json`.
+pub(super) fn digest(sim: &Simulation) -> String {
+    format!("blake3:{}", sim.digest().to_hex())
+}
+
+/// What `run.json` says of a run of `what`. Without a digest it did not come to its end.
+pub(super) fn about(what: &str, run: &Run, digest: Option<&str>) -> Value {
+    let (world, until) = (&run.sim.world().spec().name, run.sim.now().to_string());
+    json!({
+        "format": export::FORMAT, "of": what, "world": world, "seed": run.seed.0, "until": until,
+        "whole": digest.is_some(), "digest": digest,
+    })
+}
+
+fn write(folder: &Folder<'_>, sim: &Simulation, about: &Value, with_truth: bool) -> Result<(), Failure> {
+    folder.forget(&["run.json", "truth.jsonl", "inject_time.txt"])?;
     for (name, file) in export::JSON_LINES {
         folder.file(name, |out| file.write(sim.telemetry(), out))?;
     }

@@ -1,12 +1,12 @@
 //! `allgreen serve`: lets a run go on, and has its telemetry asked over HTTP and pushed to a collector.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration as Wall, Instant};
 
 use clap::Args;
 
-use super::failure::{Failure, complain};
+use super::failure::{Failure, answers, complain};
 use super::simulate::{Extent, Run};
 use crate::serve::{Backoff, Endpoint, Limits, Push, Pushed, Server, Shelf};
 use crate::terminal::{count, interrupted, watch_for_interrupts};
@@ -39,7 +39,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_parser = super::seed, allow_hyphen_values = true)]
     seed: Option<Seed>,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
     listen: SocketAddr,
     /// How many times as fast as real time the run goes on; 0 stands still
     #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = speed)]
@@ -55,6 +55,10 @@ pub(super) struct ServeArguments {
     memory_gib: u64,
 }
 
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address is numbers and a port: write 127.0.0.1:9464, or port 0 for a free one".into())
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     let read = text.parse::<f64>().ok().filter(|speed| (0.0..=100_000.0).contains(speed));
     read.ok_or_else(|| "write a number from 0 to 100000, such as 10 or 0.5".into())
@@ -64,12 +68,20 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     watch_for_interrupts();
     let extent = Extent::history(arguments.seed, arguments.memory_gib);
     let mut run = extent.prepare(&arguments.what)?;
+    // Refused before the work, not after it.
+    let cannot = |why: std::io::Error| {
+        Failure::bad(format!(
+            "{} cannot be listened at: {why}. Name another port, such as 127.0.0.1:9464, or port 0 for a free one: \
+             --listen ADDRESS",
+            arguments.listen
+        ))
+    };
+    let socket = TcpListener::bind(arguments.listen).map_err(cannot)?;
     if let Some(spent) = extent.simulate(&mut run)? {
         return Err(extent.stopped(&run.sim, run.until, &spent));
     }
     let shelf = Shelf::new(run.sim.telemetry().clone());
-    let server = Server::start(arguments.listen, shelf.clone(), Limits::default())
-        .map_err(|why| Failure::bad(format!("{} cannot be listened at: {why}", arguments.listen)))?;
+    let server = Server::on(socket, shelf.clone(), Limits::default()).map_err(cannot)?;
     if !arguments.listen.ip().is_loopback() {
         complain(format!(
             "warning: whoever reaches {} can ask; nothing is encrypted and nobody is asked for a password",
@@ -93,7 +105,7 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
 fn greet(server: &Server, run: &Run, arguments: &ServeArguments) -> Result<(), Failure> {
     let (url, epoch) = (format!("http://{}", server.address()), run.sim.telemetry().epoch());
     let (from, now) = (at(epoch, SimTime::ZERO), at(epoch, run.sim.now()));
-    let mut out = anstream::stdout().lock();
+    let mut out = answers();
     writeln!(
         out,
         "listening on {url}\n\

@@ -26,6 +26,7 @@ pub use findings::{Findings, Limits};
 pub(crate) use locate::Tree;
 pub use names::{did_you_mean, nearest};
 pub use path::{DataPath, PathStep};
+pub(crate) use read::read_text_within;
 pub use read::{LARGEST_FILE, parse_ron, read_text};
 pub use source::{Position, Source};
 
@@ -45,6 +46,8 @@ pub struct Problem {
     /// The page and heading that explain it.
     reference: Option<String>,
     place: Place,
+    /// Whether it kept the input from being read at all.
+    unread: bool,
 }
 
 /// Where something is wrong.
@@ -67,7 +70,8 @@ const LONGEST_HELP: usize = 1_000;
 impl Problem {
     /// Something wrong that has no place: in an argument, or in a combination.
     pub fn new(what: impl Into<String>) -> Self {
-        Problem { what: one_line(&what.into(), LONGEST_WHAT), help: None, reference: None, place: Place::Nowhere }
+        let what = one_line(&what.into(), LONGEST_WHAT);
+        Problem { what, help: None, reference: None, place: Place::Nowhere, unread: false }
     }
 
     /// Something wrong with a file as a whole, or with named data.
@@ -92,6 +96,18 @@ impl Problem {
     pub fn see(mut self, reference: Option<String>) -> Self {
         self.reference = reference;
         self
+    }
+
+    /// Says that it kept the input from being read at all.
+    #[must_use]
+    pub(crate) fn unread(mut self) -> Self {
+        self.unread = true;
+        self
+    }
+
+    /// Whether it kept the input from being read at all: nothing is known of what is in it.
+    pub fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// What is wrong, in one line.

@@ -13,16 +13,24 @@ pub const LARGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// Reads a text file of at most [`LARGEST_FILE`] bytes.
 pub fn read_text(path: impl AsRef<Path>) -> Result<Arc<Source>, Problems> {
-    let path = path.as_ref();
+    let help = "check that this is the file you meant; worlds and lessons are a few kilobytes";
+    read_text_within(path.as_ref(), LARGEST_FILE, help)
+}
+
+/// Reads a text file of at most so many bytes; `help` says what to do about a larger one.
+pub(crate) fn read_text_within(path: &Path, largest: u64, help: &str) -> Result<Arc<Source>, Problems> {
     let name = path.display().to_string();
+    // A pipe or a device could be read for ever.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let problem = Problem::in_file(name, "this is a device or a pipe, and a file is needed");
+        return Err(problem.unread().help("write what it gives into a file, and name that").into());
+    }
     let mut bytes = Vec::new();
-    let open = std::fs::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
+    let open = std::fs::File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes));
     open.map_err(|error| io_problem(path, &error))?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        let problem = Problem::in_file(name, "the file is larger than 16 MiB, the largest that is read");
-        return Err(problem
-            .help("check that this is the file you meant; worlds and lessons are a few kilobytes")
-            .into());
+    if bytes.len() as u64 > largest {
+        let what = format!("the file is larger than {} MiB, the largest that is read", largest >> 20);
+        return Err(Problem::in_file(name, what).unread().help(help).into());
     }
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
@@ -60,10 +68,10 @@ pub(super) fn io_problem(path: &Path, error: &std::io::Error) -> Problem {
         }
         _ => (format!("the file can't be read or written: {error}"), "check the path and the disk".to_owned()),
     };
-    Problem::in_file(path.display().to_string(), what).help(help)
+    Problem::in_file(path.display().to_string(), what).unread().help(help)
 }
 
-/// A file beside the missing one whose name is near.
+/// A file of the same kind beside the missing one whose name is near.
 fn near_file(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Ok(entries) = std::fs::read_dir(folder) else {
@@ -71,6 +79,7 @@ fn near_file(path: &Path) -> String {
     };
     let mut names: Vec<String> =
         entries.take(10_000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.retain(|name| path.extension().is_none() || Path::new(name).extension() == path.extension());
     names.sort_unstable();
     let wanted = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match super::nearest(wanted, names.iter().map(String::as_str)) {
@@ -100,9 +109,17 @@ mod tests {
         assert!(missing.starts_with("error: there is no such file\n"), "{missing}");
         assert!(missing.contains("did you mean `") && missing.contains("storefront.ron`?"), "{missing}");
         assert!(refused(&folder.path().join("no/such/folder.ron")).contains("no folder `"));
+        let trace = refused(&folder.path().join("storefront.csv"));
+        assert!(!trace.contains(".ron") && trace.contains("check the path"), "{trace}");
         assert!(refused(folder.path()).contains("this is a folder"));
         assert!(refused(&file("latin.ron", b"a\nb \xff")).contains("line 2 has a byte"));
-        assert!(refused(&file("big.ron", &vec![b' '; LARGEST_FILE as usize + 1])).contains("larger than 16 MiB"));
+        let big = file("big.ron", &vec![b' '; LARGEST_FILE as usize + 1]);
+        assert!(refused(&big).contains("larger than 16 MiB"));
+        let error = read_text_within(&big, 1 << 20, "use a part of it").unwrap_err().to_string();
+        assert!(error.contains("larger than 1 MiB") && error.contains("use a part of it"), "{error}");
+        assert!(read_text_within(&big, LARGEST_FILE + 1, "").is_ok());
+        #[cfg(unix)]
+        assert!(refused(Path::new("/dev/zero")).contains("this is a device"));
         assert_eq!(read_text(file("bom.ron", b"\xef\xbb\xbfWorld()")).unwrap().text, "World()");
     }
 }

@@ -84,6 +84,11 @@ impl CacheStore {
         }
     }
 
+    /// Bytes that its entries take, about: an entry is in the index too.
+    pub fn bytes(&self) -> usize {
+        self.entries.capacity() * (size_of::<Entry>() + size_of::<(u64, u32)>())
+    }
+
     pub fn len(&self) -> usize {
         self.index.len()
     }

@@ -310,7 +310,7 @@ impl Simulation {
         if call.attempt == attempt && call.state == Attempt::Waiting {
             let link = call.link;
             let waited = self.now.since(call.since);
-            self.fabric.link(link).pool.waiting.retain(|waiting| *waiting != key);
+            self.fabric.link(link).pool.leave(key);
             self.fabric.link(link).pool.waited(waited);
             self.attempt_failed(key, Failure::PoolTimeout);
         }
@@ -356,7 +356,10 @@ impl Simulation {
                 let answered = failure.is_none_or(Failure::is_answer);
                 link.connections.put_back(target, opened, answered, self.now);
             }
-            if let Some(targets) = link.balancer.targets.as_mut() {
+            // What was cancelled says nothing of its target.
+            if failure != Some(Failure::Cancelled)
+                && let Some(targets) = link.balancer.targets.as_mut()
+            {
                 targets.record(ordinal, !failure.is_some_and(Failure::is_servers), self.now);
             }
             self.release(call.link);

@@ -72,8 +72,10 @@ impl Clock {
     /// The machine stands still, and the clock with it: a slew of minus everything.
     pub fn stand_still(&mut self, now: SimTime, time: Duration) {
         self.rebase(now);
-        self.slew_ppb = -1_000_000_000;
-        self.slew_until = now + time;
+        // Another pause before the last one is over adds to it, as it does for the processes.
+        let rest = if self.slew_ppb == STANDS_STILL { self.slew_until.since(now) } else { Duration::ZERO };
+        self.slew_ppb = STANDS_STILL;
+        self.slew_until = now + rest + time;
     }
 
     /// The drift changes; the time it says does not jump.
@@ -82,6 +84,9 @@ impl Clock {
         self.drift_ppb = ppb(drift_ppm);
     }
 }
+
+/// The slew of a clock whose machine stands still, in parts per billion.
+const STANDS_STILL: i64 = -1_000_000_000;
 
 fn ppb(ppm: f64) -> i64 {
     libm::round(ppm * 1000.0) as i64

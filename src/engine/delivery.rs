@@ -1,13 +1,15 @@
 //! Messages between a queue and its consumers: taken in, delivered, acknowledged, delivered again, given up. A consumer
 //! replica gets a message when it has a server free.
 
+use bevy_ecs::world::Mut;
+
 use super::call::CONNECTION_GIVES_UP;
 use super::data;
 use super::fabric::Home;
 use super::flight::{NOBODY, ReplyTo, Visit};
 use super::ids::{InstanceId, LinkId, NodeId};
 use super::network::Packet;
-use super::queue::Message;
+use super::queue::{Message, QueueStore};
 use super::slab::Key;
 use super::visit::Incoming;
 use super::{Event, Simulation};
@@ -31,6 +33,7 @@ impl Simulation {
             partition: 0,
             receipt: 0,
             from: None,
+            from_group: 0,
         };
         message.partition = self.partition_of(instance, &message);
         let Some(mut queue) = self.fabric.queue(instance) else { return };
@@ -72,7 +75,7 @@ impl Simulation {
     /// Hands messages of a queue to consumers that have a server free.
     pub(super) fn dispatch(&mut self, queue: InstanceId) {
         let Home { node, ordinal, .. } = self.fabric.home(queue);
-        if self.fabric.node(queue).replica.down {
+        if !self.fabric.runs(queue, self.now) || self.stopped_for(queue).is_some() {
             return;
         }
         for group in 0..self.plan.nodes[node.at()].groups.len() as u8 {
@@ -162,7 +165,12 @@ impl Simulation {
         let Some(message) = visit.message else { return };
         let ok = visit.status < 400;
         if self.fabric.node(visit.instance).consumer.ack == Ack::OnDelivery {
-            return self.message_done(queue, &message);
+            // One that was held when it was delivered, before the mode changed, may have become visible again.
+            let held = |mut store: Mut<'_, QueueStore>| store.release(message.receipt).is_some();
+            if message.receipt == 0 || self.fabric.queue(queue).is_some_and(held) {
+                self.message_done(queue, &message);
+            }
+            return;
         }
         let heard = !self.acknowledgement_is_lost(visit);
         let Some(mut store) = self.fabric.queue(queue) else { return };
@@ -188,11 +196,12 @@ impl Simulation {
         may_be && self.cross(link, visit.instance, who, Packet::Acknowledgement).is_none()
     }
 
-    /// A message that the queue held has not been acknowledged in time.
+    /// A message that the queue held has not been acknowledged in time; without a receipt, the queue stood still and does
+    /// not any more.
     pub(super) fn visible_again(&mut self, queue: InstanceId, receipt: u32) {
         let held = self.fabric.queue(queue).and_then(|mut store| store.release(receipt));
-        if let Some(message) = held {
-            self.message_back(queue, message);
+        if held.is_some() || receipt == 0 {
+            held.into_iter().for_each(|message| self.message_back(queue, message));
             self.dispatch(queue);
         }
     }
@@ -217,7 +226,11 @@ impl Simulation {
             store.dead_lettered += 1;
             let replicas = &self.fabric.replicas[letters.at()];
             let instance = replicas[usize::from(ordinal) % replicas.len()];
-            self.dead_letter(instance, Message { deliveries: 0, receipt: 0, from: Some(queue), ..message });
+            let from = (Some(queue), message.group);
+            self.dead_letter(
+                instance,
+                Message { deliveries: 0, receipt: 0, from: from.0, from_group: from.1, ..message },
+            );
         }
         self.message_done(queue, &message);
     }
@@ -240,13 +253,16 @@ impl Simulation {
         self.dispatch(queue);
     }
 
-    /// Dead letters go back to the queues that gave them up.
+    /// Dead letters go back to the queues that gave them up, and there to the groups that did. What one has no room for
+    /// stays a dead letter.
     pub(super) fn redrive(&mut self, letters: InstanceId) {
         let nobody_came = self.plan.nodes[self.fabric.home(letters).node.at()].groups.is_empty();
         let Some(mut store) = self.fabric.queue(letters) else { return };
         for message in store.drain() {
             self.flows.queue(letters).handed += 1;
-            let Some(queue) = message.from else {
+            let group = message.from_group;
+            let room = |from: &InstanceId| self.fabric.queue(*from).is_some_and(|store| !store.has_no_room(group));
+            let Some(queue) = message.from.filter(room) else {
                 self.flows.queue(letters).returned += 1;
                 if let Some(mut store) = self.fabric.queue(letters) {
                     store.put_back(message);
@@ -257,13 +273,8 @@ impl Simulation {
             if !nobody_came {
                 self.carry(message.context, -1);
             }
-            // The group of a dead letter is the letters' own; the first queue's was forgotten, and all of its groups get
-            // it: with one group, as usual, that is the same.
-            let groups = self.fabric.queue(queue).map_or(0, |store| store.groups());
             let partition = self.partition_of(queue, &message);
-            for group in 0..groups {
-                self.take_in(queue, Message { group, partition, from: None, enqueued: self.now, ..message });
-            }
+            self.take_in(queue, Message { group, partition, from: None, enqueued: self.now, ..message });
             self.dispatch(queue);
         }
     }

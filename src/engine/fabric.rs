@@ -382,6 +382,16 @@ impl Fabric {
         self.links.get(id.at())
     }
 
+    /// Bytes that replicas keep, about: messages, cached entries, idempotency keys.
+    pub fn kept_bytes(&self) -> usize {
+        let of = |(node, entity): (&Node, &Entity)| {
+            let queue = self.ecs.get::<QueueStore>(*entity).map_or(0, QueueStore::bytes);
+            let cache = self.ecs.get::<CacheStore>(*entity).map_or(0, CacheStore::bytes);
+            queue + cache + node.keys.bytes()
+        };
+        self.nodes.iter().zip(&self.entities).map(of).sum()
+    }
+
     /// Health checks look at recent calls: what is older weighs half with every round.
     pub fn forget_half_of_recent_calls(&mut self) {
         for link in &mut self.links {
@@ -426,6 +436,7 @@ impl Fabric {
         }
         self.adopt::<Issuer>(from, to);
         self.adopt::<Verifier>(from, to);
+        self.adopt::<Replication>(from, to);
         let to_ordinal = self.home(to).ordinal;
         for arrow in &plan.nodes[id.at()].out {
             let ends = &self.ends[arrow.at()];

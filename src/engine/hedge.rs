@@ -28,7 +28,7 @@ impl Simulation {
     pub(super) fn cancel(&mut self, key: Key) {
         let Some(call) = self.calls.get(key).copied() else { return };
         match call.state {
-            Attempt::Waiting => self.fabric.link(call.link).pool.waiting.retain(|waiting| *waiting != key),
+            Attempt::Waiting => self.fabric.link(call.link).pool.leave(key),
             Attempt::Connected => self.release(call.link),
             Attempt::Sent(_) | Attempt::BackingOff => {}
         }

@@ -8,7 +8,7 @@ use super::data::Parts;
 use super::ids::InstanceId;
 use super::slab::Key;
 use crate::random::Identity;
-use crate::time::SimTime;
+use crate::time::Stamp;
 use crate::world::Idempotency;
 
 /// The keys that a replica keeps.
@@ -17,15 +17,23 @@ pub struct KnownKeys {
     pub policy: Option<Idempotency>,
     /// Requests that this replica answered from memory since its process started.
     pub replays: u64,
-    known: BTreeMap<u64, Known>,
-    /// When each key is forgotten, in order.
-    ends: VecDeque<(SimTime, u64)>,
+    /// Of each key when it is forgotten, by the clock of the replica that keeps it.
+    known: BTreeMap<u64, (Stamp, Known)>,
+    /// The ends of all claims, in the order of claims. That of a claim that failed is there too.
+    ends: VecDeque<(Stamp, u64)>,
 }
 
 #[derive(Clone, Debug)]
 enum Known {
     Busy,
-    Done(Parts),
+    Done(Answer),
+}
+
+/// How a request was answered: what was in it, and whether its body said no.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    pub parts: Parts,
+    pub refused: bool,
 }
 
 /// What a claim of a key found.
@@ -36,7 +44,7 @@ pub enum Claim {
     /// The first request with it is being worked on.
     Busy,
     /// It was answered like this.
-    Done(Parts),
+    Done(Answer),
 }
 
 impl KnownKeys {
@@ -44,32 +52,40 @@ impl KnownKeys {
         KnownKeys { policy, ..Self::default() }
     }
 
-    fn claim(&mut self, key: Identity, now: SimTime) -> Claim {
+    fn claim(&mut self, key: Identity, now: Stamp) -> Claim {
         let Some(policy) = self.policy else { return Claim::New };
         while let Some((_, old)) = self.ends.front().copied().filter(|(end, _)| *end <= now) {
             self.ends.pop_front();
-            self.known.remove(&old);
+            if self.known.get(&old).is_some_and(|(end, _)| *end <= now) {
+                self.known.remove(&old);
+            }
         }
-        match self.known.get(&key.0) {
-            Some(Known::Busy) => Claim::Busy,
-            Some(Known::Done(parts)) => Claim::Done(parts.clone()),
+        match self.known.get(&key.0).filter(|(end, _)| *end > now) {
+            Some((_, Known::Busy)) => Claim::Busy,
+            Some((_, Known::Done(answer))) => Claim::Done(answer.clone()),
             None => {
-                self.known.insert(key.0, Known::Busy);
-                self.ends.push_back((now + policy.keep, key.0));
+                let end = Stamp(now.0.saturating_add_unsigned(policy.keep.0));
+                self.known.insert(key.0, (end, Known::Busy));
+                self.ends.push_back((end, key.0));
                 Claim::New
             }
         }
     }
 
     /// The request that claimed a key was answered; a failure leaves the key free.
-    fn settle(&mut self, key: Identity, answer: Option<Parts>) {
+    fn settle(&mut self, key: Identity, answer: Option<Answer>) {
         match (self.known.get_mut(&key.0), answer) {
-            (Some(known), Some(parts)) => *known = Known::Done(parts),
+            (Some((_, known)), Some(answer)) => *known = Known::Done(answer),
             (Some(_), None) => {
                 self.known.remove(&key.0);
             }
             (None, _) => {}
         }
+    }
+
+    /// Bytes that they take, about.
+    pub fn bytes(&self) -> usize {
+        self.known.len() * size_of::<(u64, (Stamp, Known))>() + self.ends.len() * size_of::<(Stamp, u64)>()
     }
 
     /// The process ends; what was in its memory is gone.
@@ -86,13 +102,14 @@ impl Simulation {
     /// A visit with a key begins: whether it is new to the node.
     pub(super) fn claim_key(&mut self, key: Key) -> Claim {
         let Some(visit) = self.visits.get(key) else { return Claim::New };
-        let (Some(known), now) = (visit.key, self.now) else { return Claim::New };
+        let Some(known) = visit.key else { return Claim::New };
         let keeper = self.keeper(visit.instance);
-        let keys = &mut self.fabric.node(keeper).keys;
-        if keys.policy.is_none() {
+        let node = self.fabric.node(keeper);
+        if node.keys.policy.is_none() {
             return Claim::New;
         }
-        let claim = keys.claim(known, now);
+        let now = node.clock.stamp(self.now);
+        let claim = self.fabric.node(keeper).keys.claim(known, now);
         if let Some(visit) = self.visits.get_mut(key) {
             visit.claimed = claim == Claim::New;
         }
@@ -103,7 +120,7 @@ impl Simulation {
     pub(super) fn settle_key(&mut self, key: Key) {
         let Some(visit) = self.visits.get(key) else { return };
         let (Some(known), instance) = (visit.key, visit.instance) else { return };
-        let answer = (visit.status < 400).then(|| visit.parts.clone());
+        let answer = (visit.status < 400).then(|| Answer { parts: visit.parts.clone(), refused: visit.refused });
         let keeper = self.keeper(instance);
         self.fabric.node(keeper).keys.settle(known, answer);
     }
@@ -124,15 +141,21 @@ mod tests {
     #[test]
     fn a_key_is_claimed_once_until_it_is_forgotten_or_its_request_failed() {
         let policy = Idempotency { keep: Duration::from_secs(60), shared: true };
-        let (mut keys, at) = (KnownKeys::new(Some(policy)), SimTime::from_secs);
+        let (mut keys, at) = (KnownKeys::new(Some(policy)), |seconds: i64| Stamp(seconds * 1_000_000_000));
         let key = Identity(7);
+        let refused = Answer { refused: true, ..Answer::default() };
         assert_eq!((keys.claim(key, at(0)), keys.claim(key, at(1))), (Claim::New, Claim::Busy));
         keys.settle(key, None);
-        assert_eq!(keys.claim(key, at(2)), Claim::New);
-        keys.settle(key, Some(Parts::new()));
-        assert_eq!(keys.claim(key, at(3)), Claim::Done(Parts::new()));
+        assert_eq!(keys.claim(key, at(50)), Claim::New);
+        keys.settle(key, Some(refused.clone()));
+        assert_eq!(keys.claim(key, at(51)), Claim::Done(refused.clone()));
         keys.forget();
-        assert_eq!(keys.claim(key, at(4)), Claim::Done(Parts::new()), "a shared store outlives a process");
-        assert_eq!(keys.claim(key, at(70)), Claim::New);
+        assert_eq!(keys.claim(key, at(52)), Claim::Done(refused.clone()), "a shared store outlives a process");
+        assert_eq!(
+            keys.claim(key, at(70)),
+            Claim::Done(refused),
+            "the claim that failed ended at 60, this one does not"
+        );
+        assert_eq!(keys.claim(key, at(110)), Claim::New);
     }
 }

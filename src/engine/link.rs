@@ -236,6 +236,15 @@ impl Pool {
         Some(next)
     }
 
+    /// A call does not wait any more. The one that gives up has mostly waited longest.
+    pub fn leave(&mut self, key: Key) {
+        if self.waiting.front() == Some(&key) {
+            self.waiting.pop_front();
+        } else {
+            self.waiting.retain(|waiting| *waiting != key);
+        }
+    }
+
     pub fn waited(&mut self, wait: Duration) {
         self.recent_wait_secs += 0.1 * (wait.as_secs_f64() - self.recent_wait_secs);
     }

@@ -8,7 +8,7 @@ use bevy_ecs::component::Component;
 use super::Simulation;
 use super::data::{self, Part, Source, VersionId};
 use super::flight::{Caller, ReplyTo};
-use super::ids::DatumId;
+use super::ids::{CallId, DatumId};
 use super::slab::Key;
 use crate::time::Stamp;
 use crate::world::{LeaseJudge, Locks};
@@ -26,9 +26,14 @@ struct Lock {
     holder: Option<Key>,
     /// When the lease ends; the past if it is free.
     until: Stamp,
-    /// The debt for which the work was done last.
-    done: Option<Key>,
+    /// The call that took it: the section that it is held for.
+    section: Option<CallId>,
+    /// The debt for which the work of which section was done last.
+    done: Option<(Key, CallId)>,
 }
+
+/// Nobody holds it.
+const FREE: Lock = Lock { holder: None, until: Stamp(i64::MIN), section: None, done: None };
 
 /// What a lock service is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +60,15 @@ impl Simulation {
         let (LockOp::Acquire(datum) | LockOp::Release(datum)) = op;
         let place = (datum, data::key_of(&self.plan, datum, visit.context.journey, visit.context.user));
         // A caller that has given up meanwhile leaves a lock that nobody will free.
-        let caller = match visit.reply_to {
-            ReplyTo::Call(call, _) => self.calls.get(call).map(|call| call.caller),
+        let call = match visit.reply_to {
+            ReplyTo::Call(call, _) => self.calls.get(call),
             _ => None,
         };
-        let holder = if let Some(Caller::Visit(visit)) = caller { Some(visit) } else { None };
+        let section = call.map(|call| call.plan);
+        let holder = match call.map(|call| call.caller) {
+            Some(Caller::Visit(visit)) => Some(visit),
+            _ => None,
+        };
         let (instance, work) = (visit.instance, visit.context.debt);
         let Some(policy) = self.fabric.part::<LockTable>(instance).map(|table| table.policy) else { return };
         let judge = match (policy.judge, visit.link) {
@@ -68,21 +77,21 @@ impl Simulation {
         };
         let now = self.fabric.node(judge).clock.stamp(self.now);
         let Some(mut table) = self.fabric.part::<LockTable>(instance) else { return };
-        let lock = table.held.entry(place).or_insert(Lock { holder: None, until: Stamp(i64::MIN), done: None });
+        let lock = table.held.entry(place).or_insert(FREE);
         match op {
-            LockOp::Acquire(_) if work.is_some() && lock.done == work => {
+            LockOp::Acquire(_) if lock.done.is_some() && lock.done == work.zip(section) => {
                 let done = Part { datum, key: place.1, version: VersionId(0), source: Source::Done };
                 // Checked worlds never collect more than fit.
                 let _ = visit.parts.try_push(done);
             }
             LockOp::Acquire(_) if lock.until > now && (holder.is_none() || lock.holder != holder) => visit.status = 409,
             LockOp::Acquire(_) => {
-                lock.holder = holder;
+                (lock.holder, lock.section) = (holder, section);
                 lock.until = Stamp(now.0.saturating_add(policy.lease.0 as i64));
             }
             // Who has lost the lock frees nothing.
             LockOp::Release(_) if lock.holder == holder && holder.is_some() => {
-                *lock = Lock { holder: None, until: Stamp(i64::MIN), done: work };
+                *lock = Lock { done: work.zip(lock.section), ..FREE };
             }
             LockOp::Release(_) => {}
         }

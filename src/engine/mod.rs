@@ -6,6 +6,7 @@
 //! components; requests in flight are plain structs in slabs.
 
 mod agenda;
+mod arrivals;
 mod audit;
 mod autoscale;
 mod bad_key;
@@ -100,7 +101,7 @@ pub struct Simulation {
     versions: data::Versions,
     recent: data::RecentKeys,
     tokens: Vec<token::Token>,
-    traffic: Vec<users::Traffic>,
+    traffic: Vec<arrivals::Traffic>,
     populations: Arc<Vec<Population>>,
     reports: Vec<users::PlannedReport>,
     changes: Vec<Arc<Change>>,
@@ -245,7 +246,7 @@ impl Simulation {
             versions: data::Versions::new(),
             recent: data::RecentKeys::new(),
             tokens: Vec::new(),
-            traffic: populations.iter().map(|_| users::Traffic::default()).collect(),
+            traffic: populations.iter().map(|_| arrivals::Traffic::default()).collect(),
             truth: Truth::new(journeys, populations.clone()),
             populations: Arc::new(populations),
             reports: Vec::new(),
@@ -401,7 +402,7 @@ impl Simulation {
         }
     }
 
-    /// Bytes that the run holds, about: telemetry, ground truth, versions of data, and what is under way.
+    /// Bytes that the run holds, about: telemetry, ground truth, versions of data, what nodes keep, and what is under way.
     pub fn bytes(&self) -> usize {
         let telemetry = self.telemetry.logs.bytes() + self.telemetry.spans.bytes() + self.telemetry.metrics.bytes();
         telemetry + self.truth.bytes() + self.unshared_bytes()
@@ -410,7 +411,7 @@ impl Simulation {
     /// Those of them that a fork has for itself, about: it shares the telemetry and the ground truth of its past.
     pub(crate) fn unshared_bytes(&self) -> usize {
         let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
-        under_way + self.agenda.bytes() + self.deadlines.bytes() + self.versions.bytes()
+        under_way + self.agenda.bytes() + self.deadlines.bytes() + self.versions.bytes() + self.fabric.kept_bytes()
     }
 
     /// Events handled so far.

@@ -167,6 +167,13 @@ impl Simulation {
         Some(delay + extra + impaired.transmit(bytes, is_answer, now))
     }
 
+    /// Whether a partition keeps requests to a replica, or its answers, from their ends.
+    pub(super) fn is_cut(&mut self, link: LinkId, callee: InstanceId) -> bool {
+        let (from, to) = (self.zone_of(self.fabric.side(link).caller), self.zone_of(callee));
+        let partition = self.fabric.link(link).impaired.partition.as_ref();
+        partition.is_some_and(|cut| cut.cuts(false, from, to) || cut.cuts(true, from, to))
+    }
+
     /// The network as a user meets it, if some meet another one. Answers the loss of the one way, if that is their own.
     fn network_for(&self, network: &mut Network, link: LinkId, context: Context, is_answer: bool) -> Option<f64> {
         let item = self.fabric.peek_link(link).filter(|item| !item.scoped.is_empty())?;

@@ -14,6 +14,10 @@ impl Simulation {
         let pace = &mut self.fabric.node(instance).pace;
         pace.stopped_until = pace.stopped_until.max(now) + time;
         pace.paused = pace.paused + time;
+        let rest = pace.stopped_until.since(now);
+        if self.fabric.queue(instance).is_some() {
+            self.later(rest, Event::Visible(instance, 0));
+        }
     }
 
     /// How long a replica that stands still goes on to do so.

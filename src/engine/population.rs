@@ -116,13 +116,16 @@ impl Population {
             let rate = self.rate_at(now, factor);
             return (rate >= LEAST_RATE).then(|| dist::exponential(1e9 / rate, unit));
         }
-        let (mut at, mut left) = (now, -libm::log(1.0 - unit));
+        self.rest(now, factor, left_of(unit))
+    }
+
+    /// The same, if so much of an exponential time at rate 1 is left.
+    pub(super) fn rest(&self, now: SimTime, factor: f64, left: f64) -> Option<Duration> {
+        let (mut at, mut left) = (now, left);
         loop {
             let rate = self.rate_at(at, factor);
-            let edges = self.crowds.iter().flat_map(|crowd| [crowd.from, crowd.from + crowd.lasts]);
-            let edge = edges.map(|edge| SimTime(edge.0)).filter(|edge| *edge > at).min();
             let arrives = |rate: f64| Duration((1e9 * left / rate) as u64);
-            match edge {
+            match self.edge_after(at) {
                 Some(edge) if rate < LEAST_RATE || at + arrives(rate) >= edge => {
                     left = (left - rate * edge.since(at).as_secs_f64()).max(0.0);
                     at = edge;
@@ -131,6 +134,28 @@ impl Population {
                 _ => return Some((at + arrives(rate)).since(now)),
             }
         }
+    }
+
+    /// How much of an exponential time at rate 1 passes between two instants.
+    pub(super) fn passes(&self, from: SimTime, to: SimTime, factor: f64) -> f64 {
+        let (mut at, mut all) = (from, 0.0);
+        while at < to {
+            let next = self.edge_after(at).unwrap_or(to).min(to);
+            all += self.rate_at(at, factor) * next.since(at).as_secs_f64();
+            at = next;
+        }
+        all
+    }
+
+    /// Whether the rate changes with the time of day, and not only at once.
+    pub(super) fn swings(&self) -> bool {
+        self.daily_swing != 0.0
+    }
+
+    /// When a crowd comes or goes next.
+    fn edge_after(&self, at: SimTime) -> Option<SimTime> {
+        let edges = self.crowds.iter().flat_map(|crowd| [crowd.from, crowd.from + crowd.lasts]);
+        edges.map(|edge| SimTime(edge.0)).filter(|edge| *edge > at).min()
     }
 
     /// The user of a row of the trace: the one it names, or one with the facts that it names.
@@ -147,6 +172,11 @@ impl Population {
         let drawn = (0..MOST_DRAWS).map(|lane| draw(FIRST_DRAW + lane)).find(|user| fits(*user));
         row.user.or(drawn).unwrap_or_else(|| draw(FIRST_DRAW))
     }
+}
+
+/// The exponential time at rate 1 that is the `unit`-th share of all that it could be.
+pub(super) fn left_of(unit: f64) -> f64 {
+    -libm::log(1.0 - unit)
 }
 
 /// Below this many arrivals per second nobody comes.

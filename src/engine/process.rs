@@ -115,15 +115,19 @@ impl Simulation {
         }
     }
 
-    /// A request begins at a replica whose memory is counted. Answers what its work is multiplied by.
-    pub(super) fn fill_memory(&mut self, instance: InstanceId) -> f64 {
+    /// A request begins at a replica whose memory is counted.
+    pub(super) fn fill_memory(&mut self, instance: InstanceId) {
         let busy = self.fabric.station(instance).busy;
-        let Some(mut heap) = self.fabric.part::<Heap>(instance) else { return 1.0 };
+        let Some(mut heap) = self.fabric.part::<Heap>(instance) else { return };
         heap.leaked = heap.leaked.saturating_add(heap.policy.leak);
-        let (drag, killed) = (heap.drag(busy), heap.used(busy) >= heap.policy.limit);
-        if killed && self.fabric.is_up(instance, self.now) {
+        if heap.used(busy) >= heap.policy.limit && self.fabric.is_up(instance, self.now) {
             self.restart(instance);
         }
-        drag
+    }
+
+    /// What work is multiplied by for want of memory.
+    pub(super) fn memory_drag(&mut self, instance: InstanceId) -> f64 {
+        let busy = self.fabric.station(instance).busy;
+        self.fabric.part::<Heap>(instance).map_or(1.0, |heap| heap.drag(busy))
     }
 }

@@ -63,8 +63,9 @@ pub struct Message {
     pub partition: u16,
     /// The number under which the queue holds it while it is delivered; zero if it does not.
     pub receipt: u32,
-    /// The queue that gave it up, for a dead letter.
+    /// The queue that gave it up, for a dead letter, and for which of its groups it was.
     pub from: Option<InstanceId>,
+    pub from_group: u8,
 }
 
 /// What a consumer replica does with messages.
@@ -103,6 +104,11 @@ impl QueueStore {
     /// Whether a new message is refused.
     pub fn refuses(&self) -> bool {
         self.overflow == Overflow::Reject && self.groups.iter().any(|group| group.waiting >= self.capacity)
+    }
+
+    /// Whether a message that a group gave up cannot come back to it now.
+    pub fn has_no_room(&self, group: u8) -> bool {
+        self.overflow == Overflow::Reject && self.groups[usize::from(group)].waiting >= self.capacity
     }
 
     /// Takes a message in for its group. Answers what is dropped for want of room: this one, or the oldest.
@@ -193,6 +199,12 @@ impl QueueStore {
         self.held.len()
     }
 
+    /// Bytes that its messages take, about.
+    pub fn bytes(&self) -> usize {
+        let waiting: usize = self.groups.iter().map(|group| group.waiting as usize).sum();
+        (waiting + self.held.len()) * size_of::<Message>()
+    }
+
     /// When the oldest message that waits for a group was taken in.
     pub fn oldest(&self, group: u8) -> Option<SimTime> {
         let lanes = self.groups[usize::from(group)].lanes.iter();
@@ -255,6 +267,7 @@ mod tests {
             partition,
             receipt: 0,
             from: None,
+            from_group: 0,
         }
     }
 

@@ -122,7 +122,10 @@ impl Simulation {
         let well: Vec<bool> = self.fabric.replicas[callee.at()]
             .clone()
             .into_iter()
-            .map(|instance| self.fabric.is_up(instance, self.now) && self.stopped_for(instance).is_none())
+            .map(|instance| {
+                let is_well = self.fabric.is_up(instance, self.now) && self.stopped_for(instance).is_none();
+                is_well && !self.is_cut(id, instance)
+            })
             .collect();
         let link = self.fabric.link(id);
         let Some(targets) = link.balancer.targets.as_mut() else { return };

@@ -17,21 +17,6 @@ use crate::telemetry::UserReport;
 use crate::time::{Duration, Stamp};
 use crate::truth::{Outcome, Settled, UserNumber};
 
-/// Arrivals of one population.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Traffic {
-    /// Journeys begun so far.
-    count: u64,
-    /// A multiple of the world's rate.
-    pub factor: f64,
-}
-
-impl Default for Traffic {
-    fn default() -> Self {
-        Traffic { count: 0, factor: 1.0 }
-    }
-}
-
 /// A report that a user will write.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedReport {
@@ -41,9 +26,6 @@ pub(super) struct PlannedReport {
     text: String,
 }
 
-/// How long to wait before looking again at a rate of zero.
-const IDLE_CHECK: Duration = Duration::from_secs(1);
-
 /// The share of reports that name another journey than the one that went wrong.
 const MISREMEMBERED: f64 = 0.08;
 
@@ -51,8 +33,7 @@ impl Simulation {
     /// The first arrival and the first idle complaint of every population.
     pub(super) fn start_users(&mut self) {
         for population in 0..self.populations.len() as u16 {
-            let first = self.next_gap(population, 0).unwrap_or(IDLE_CHECK);
-            self.later(first, Event::Journey(population));
+            self.start_arrivals(population);
             self.plan_idle_complaint(population, 0);
             self.plan_traced(population, 0);
         }
@@ -85,21 +66,9 @@ impl Simulation {
         self.think(key);
     }
 
-    /// The time to the next arrival at the present rate; None if nobody comes.
-    fn next_gap(&self, population: u16, count: u64) -> Option<Duration> {
-        let users = &self.populations[usize::from(population)];
-        let factor = self.traffic[usize::from(population)].factor;
-        users.gap(self.calendar(), factor, users.arrivals.unit(Identity(count), 0))
-    }
-
     /// A user starts a journey, and the next user is on the way.
     pub(super) fn start_journey(&mut self, population: u16) {
-        let number = self.traffic[usize::from(population)].count;
-        let Some(gap) = self.next_gap(population, number + 1) else {
-            return self.later(IDLE_CHECK, Event::Journey(population));
-        };
-        self.traffic[usize::from(population)].count += 1;
-        self.later(gap, Event::Journey(population));
+        let Some(number) = self.arrival(population) else { return };
         let users = &self.populations[usize::from(population)];
         let who = Identity(number);
         let identity = Identity(users.arrivals.bits(who, 1));

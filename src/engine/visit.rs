@@ -71,15 +71,21 @@ impl Simulation {
     pub(super) fn arrive(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.arrived = self.now;
-        self.flows.station(visit.instance).arrive(self.now);
-        let station = self.fabric.station(visit.instance);
+        let instance = visit.instance;
+        self.flows.station(instance).arrive(self.now);
+        if self.fabric.node(instance).replica.down {
+            // Nobody listens: the machine answers in the process's place.
+            self.flows.station(instance).leave(self.now);
+            return self.turn_away(key);
+        }
+        let Some(visit) = self.visits.get_mut(key) else { return };
+        let station = self.fabric.station(instance);
         if station.busy < station.servers {
             station.busy += 1;
             visit.served = true;
             self.begin(key);
         } else if station.line.len() < station.line_limit as usize {
             station.line.push_back(key);
-            let instance = visit.instance;
             if !self.fabric.runs(instance, self.now) {
                 self.drop_line(instance);
             }
@@ -107,6 +113,9 @@ impl Simulation {
         }
         if pace.growth > Duration::ZERO {
             self.fabric.node(instance).pace.grown = pace.grown + pace.growth;
+        }
+        if self.plan.nodes[self.fabric.home(instance).node.at()].counts_memory {
+            self.fill_memory(instance);
         }
         let Some(visit) = self.visits.get_mut(key) else { return };
         visit.since = self.now;
@@ -184,8 +193,8 @@ impl Simulation {
         match claim {
             Claim::New => {}
             Claim::Busy => visit.status = 409,
-            Claim::Done(parts) => {
-                visit.parts = parts;
+            Claim::Done(answer) => {
+                (visit.parts, visit.refused) = (answer.parts, answer.refused);
                 visit.step = self.plan.routes[visit.route.at()].steps.len() as u16;
                 let instance = visit.instance;
                 self.fabric.node(instance).keys.replays += 1;
@@ -272,7 +281,7 @@ impl Simulation {
             }
         }
         if counts_memory {
-            work = work.mul_f64(self.fill_memory(instance));
+            work = work.mul_f64(self.memory_drag(instance));
         }
         match shares {
             true => self.share_work(instance, key, work),
@@ -331,10 +340,15 @@ impl Simulation {
         let line = std::mem::take(&mut self.fabric.station(instance).line);
         for key in line {
             self.flows.station(instance).leave(self.now);
-            match self.visits.get(key).map(|visit| visit.reply_to) {
-                Some(ReplyTo::Call(..)) => self.send_back(key, Packet::Acknowledgement),
-                _ => self.visits.free(key),
-            }
+            self.turn_away(key);
+        }
+    }
+
+    /// The caller hears that the connection was closed.
+    fn turn_away(&mut self, key: Key) {
+        match self.visits.get(key).map(|visit| visit.reply_to) {
+            Some(ReplyTo::Call(..)) => self.send_back(key, Packet::Acknowledgement),
+            _ => self.visits.free(key),
         }
     }
 

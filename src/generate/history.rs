@@ -76,8 +76,7 @@ impl History {
 
     /// Whether the file could be written: asked before a search that would be lost otherwise.
     pub fn check_place(path: &Path) -> Result<(), Problems> {
-        let folder = whole::folder_of(path);
-        let tried = std::fs::create_dir_all(folder).and_then(|()| whole::draft(folder));
+        let tried = std::fs::create_dir_all(whole::folder_of(path)).and_then(|()| whole::Draft::of(path));
         tried.map(drop).map_err(|error| unwritable(path, &error))
     }
 

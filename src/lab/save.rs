@@ -214,6 +214,7 @@ fn parse(path: &Path, source: &Arc<Source>) -> Result<SessionFile, Problems> {
         return Err(problem(path, &what, ANOTHER));
     }
     let mut file: SessionFile = parse_ron(source)?;
+    file.shifts = file.shifts.into_iter().map(Shift::plain).collect();
     if file.shifts.first().is_none_or(|shift| shift.first > 0) && !file.commands.is_empty() {
         // Nobody said who began.
         file.shifts.insert(0, Shift::default());
@@ -307,6 +308,8 @@ mod tests {
         let good = ron::ser::to_string_pretty(&file(Vec::new()), ron::ser::PrettyConfig::new()).unwrap();
         let parse = |text: String| parse(path, &Arc::new(Source::new("x.ron", text)));
         assert!(parse(good.clone()).is_ok());
+        let strange = parse(good.replace("Ada", r"A\u{1b}[31mda")).unwrap();
+        assert_eq!(strange.shifts[0].who, "A[31mda");
         let longest = "commands:[Wait(\"20d\"),Wait(\"20d\")]";
         for (text, says) in [
             (String::new(), "expected `(`"),

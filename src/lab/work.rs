@@ -24,15 +24,24 @@ pub struct Shift {
 impl Shift {
     /// A shift that begins now, for whoever this is; a long or strange name is cut.
     pub fn now(who: &str) -> Shift {
-        let plain = who.trim().chars().filter(|c| !c.is_control()).take(LONGEST_NAME);
         let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
-        Shift { who: plain.collect(), began: now, first: 0 }
+        Shift { who: plain(who), began: now, first: 0 }
+    }
+
+    /// The same as somebody's file has it, whose words may be strange.
+    pub(super) fn plain(self) -> Shift {
+        Shift { who: plain(&self.who), began: plain(&self.began), first: self.first }
     }
 
     /// The name, or that there is none.
     pub fn name(&self) -> &str {
         if self.who.is_empty() { "somebody" } else { &self.who }
     }
+}
+
+/// One short line that a terminal shows as it is.
+fn plain(text: &str) -> String {
+    text.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect()
 }
 
 /// The name of whoever uses this machine, as it says; empty if it does not.
@@ -123,5 +132,7 @@ mod tests {
         assert_eq!(Shift::now(" Ada\nLovelace ").who, "AdaLovelace");
         assert_eq!(Shift::now(&"ü".repeat(500)).who.chars().count(), LONGEST_NAME);
         assert_eq!(Shift::now("").name(), "somebody");
+        let strange = Shift { who: "A\u{1b}[31mda\u{9b}".into(), began: "\u{7}now\n".into(), first: 2 };
+        assert_eq!(strange.plain(), Shift { who: "A[31mda".into(), began: "now".into(), first: 2 });
     }
 }

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::facts::Facts;
 use super::tries::Tries;
 use crate::Lesson;
-use crate::whole;
+use crate::whole::{self, Draft};
+
+/// How a kept line begins.
+const BEGINNING: &[u8] = b"{\"lesson\":";
 
 /// What a result belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,30 +74,36 @@ struct Line {
 pub struct Found {
     own: Build,
     known: BTreeMap<(Key, u64), (Build, Facts)>,
-    /// Lines about other lessons than those at hand.
-    others: Vec<String>,
+    /// Lines about other lessons than those at hand, and lines that this program cannot read.
+    others: Vec<Vec<u8>>,
 }
 
 impl Found {
     /// Reads what was kept under one of these keys. What is about one of their lessons as it was once is left out, and
-    /// so is a line that was cut short.
+    /// so is a last line that was cut short. A file without one kept line is somebody else's, and refused.
     pub fn read(path: &Path, keys: &[Key], own: Build) -> io::Result<Found> {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
+        let bytes = bytes(path)?;
         let mut found = Found { own, known: BTreeMap::new(), others: Vec::new() };
-        for text in text.lines() {
-            let Ok(line) = serde_json::from_str::<Line>(text) else { continue };
+        let mut ours = bytes.is_empty();
+        for text in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (text, ended) = text.strip_suffix(b"\n").map_or((text, false), |text| (text, true));
+            let Ok(line) = serde_json::from_slice::<Line>(text) else {
+                ours = ours || is_kept(text, ended);
+                found.others.extend(ended.then(|| text.to_vec()));
+                continue;
+            };
+            ours = true;
             if keys.contains(&line.key) {
                 let at = (line.key, line.facts.seed);
                 if found.known.get(&at).is_none_or(|(build, _)| *build != found.own) {
                     found.known.insert(at, (line.build, line.facts));
                 }
             } else if keys.iter().all(|key| key.lesson != line.key.lesson) {
-                found.others.push(text.to_owned());
+                found.others.push(text.to_vec());
             }
+        }
+        if !ours {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no file of kept results"));
         }
         Ok(found)
     }
@@ -139,9 +148,10 @@ impl Kept {
         let mut kept = Kept { own, known: BTreeMap::new(), file: None };
         let folder = whole::folder_of(path);
         std::fs::create_dir_all(folder)?;
-        let mut draft = io::BufWriter::new(whole::draft(folder)?);
+        let mut draft = io::BufWriter::new(Draft::of(path)?);
         for text in &others {
-            writeln!(draft, "{text}")?;
+            draft.write_all(text)?;
+            draft.write_all(b"\n")?;
         }
         for ((key, seed), (build, facts)) in known {
             let batch = (key.lesson.clone(), build);
@@ -154,8 +164,7 @@ impl Kept {
                 false => draft.write_all(&line(&key, &batch.1, &facts)?)?,
             }
         }
-        let draft = draft.into_inner().map_err(io::IntoInnerError::into_error)?;
-        draft.persist(path).map_err(|error| error.error)?;
+        draft.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
         kept.file = Some(Mutex::new(OpenOptions::new().append(true).open(path)?));
         Ok(kept)
     }
@@ -174,6 +183,21 @@ impl Kept {
             Err(_) => Err(io::Error::other("another thread failed")),
         }
     }
+}
+
+/// What the file holds. None is empty, and so is a device or a pipe, which keeps nothing.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        _ => std::fs::read(path),
+    }
+}
+
+/// Whether this was kept, though this program cannot read it: by another version of it, or when it was cut short.
+fn is_kept(text: &[u8], ended: bool) -> bool {
+    let begins = text.starts_with(BEGINNING) || !ended && BEGINNING.starts_with(text);
+    begins && (!ended || serde_json::from_slice::<serde_json::Value>(text).is_ok_and(|line| line["facts"].is_object()))
 }
 
 fn line(key: &Key, build: &Build, facts: &Facts) -> io::Result<Vec<u8>> {
@@ -231,6 +255,41 @@ mod tests {
         assert!(again.get(&now, 7).is_none() && again.get(&once, 4).is_none());
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
         assert_eq!(open(&path, &other, "own").get(&other, 5), Some(&facts(5)), "another lesson's results stay");
+    }
+
+    #[test]
+    fn lines_that_cannot_be_read_stay_and_a_file_of_something_else_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept.jsonl");
+        let key = key("one", "now");
+        open(&path, &key, "own").add(&key, &facts(3)).unwrap();
+        let mut bytes = b"a remark \xff\n".to_vec();
+        bytes.extend(std::fs::read(&path).unwrap());
+        bytes.extend(b"{\"lesson\":\"one\",\"facts\":{\"later\":1}}\n{\"lesson\":\"one\",\"con");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts(3)));
+        let after = std::fs::read(&path).unwrap();
+        let lines: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').collect();
+        assert_eq!((lines.len(), lines[0]), (3, &b"a remark \xff\n"[..]), "all but the line that was cut short");
+        for text in ["a letter\n", "a letter", "\n", "{\"lesson\":1}\n", "[]"] {
+            std::fs::write(&path, text).unwrap();
+            let error = Found::read(&path, std::slice::from_ref(&key), build("own")).unwrap_err();
+            assert!(error.to_string().contains("no file of kept results"), "{text}: {error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        for text in ["", "{\"less", "{\"lesson\":\"one\",\"con", "{\"lesson\":\"one\",\"facts\":{\"later\":1}}\n"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(open(&path, &key, "own").get(&key, 3), None, "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_keeps_nothing_and_stays_one() {
+        let key = key("one", "now");
+        open(Path::new("/dev/null"), &key, "own").add(&key, &facts(3)).unwrap();
+        assert_eq!(open(Path::new("/dev/null"), &key, "own").get(&key, 3), None);
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
     }
 
     #[test]

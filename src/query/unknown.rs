@@ -20,11 +20,103 @@ pub(crate) fn metrics(asked: &promql::Expr, store: &MetricStore<'_>) -> Vec<Stri
     remarks(names.iter().map(String::as_str), &known, "metric")
 }
 
-/// The labels that a selector names and no stream has.
+/// The labels that a selector names and no stream has, and those that a filter names and neither a stream nor a line
+/// has.
 pub(crate) fn labels(asked: &logql::Expr, store: &LogLines<'_>) -> Vec<String> {
     let streams = logql::LogStore::streams(store);
     let known: BTreeSet<&str> = streams.iter().flat_map(|one| one.iter().map(|(name, _)| name)).collect();
-    remarks(asked.selector_labels().into_iter(), &known, "label of streams")
+    let mut all = remarks(asked.selector_labels().into_iter(), &known, "label of streams");
+    let own = logql::LogStore::metadata_names(store);
+    let own: Vec<String> = own.iter().map(|name| as_label(name)).chain(ERRORS.map(str::to_owned)).collect();
+    let of_lines: BTreeSet<&str> = known.iter().copied().chain(own.iter().map(String::as_str)).collect();
+    let mut filtered = Vec::new();
+    match asked {
+        logql::Expr::Log(log) => of_pipeline(log, None, &of_lines, &mut filtered),
+        logql::Expr::Metric(metric) => of_numbers(metric, &of_lines, &mut filtered),
+    }
+    let once: BTreeSet<&str> = filtered.into_iter().collect();
+    all.extend(remarks(once.into_iter(), &of_lines, "label of lines"));
+    all
+}
+
+/// What Loki calls the label for a line that a stage could not read.
+const ERRORS: [&str; 2] = ["__error__", "__error_details__"];
+
+/// An attribute of a record as Loki names it.
+fn as_label(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+}
+
+fn of_numbers<'e>(asked: &'e logql::MetricExpr, known: &BTreeSet<&str>, found: &mut Vec<&'e str>) {
+    match asked {
+        logql::MetricExpr::Literal(_) | logql::MetricExpr::Vector(_) => {}
+        logql::MetricExpr::Range(range) => of_pipeline(&range.log, range.unwrap.as_ref(), known, found),
+        logql::MetricExpr::Aggregate(aggregation) => of_numbers(&aggregation.inner, known, found),
+        logql::MetricExpr::Binary(binary) => {
+            of_numbers(&binary.left, known, found);
+            of_numbers(&binary.right, known, found);
+        }
+        logql::MetricExpr::LabelReplace(replace) => of_numbers(&replace.inner, known, found),
+        logql::MetricExpr::Variants(all) => all.iter().for_each(|one| of_numbers(one, known, found)),
+    }
+}
+
+/// The names in filters that are not known there. After a stage that finds any names in a line, all may be known.
+fn of_pipeline<'e>(
+    log: &'e logql::LogExpr,
+    unwrap: Option<&'e logql::Unwrap>,
+    known: &BTreeSet<&str>,
+    found: &mut Vec<&'e str>,
+) {
+    let mut made: BTreeSet<&str> = BTreeSet::new();
+    for stage in &log.stages {
+        match stage {
+            logql::Stage::Labels(filter) => {
+                of_filter(filter, &|name| known.contains(name) || made.contains(name), found);
+            }
+            logql::Stage::Json(wanted) if !wanted.is_empty() => {
+                made.extend(wanted.iter().map(|(name, _)| name.as_str()));
+            }
+            logql::Stage::Logfmt { wanted, .. } if !wanted.is_empty() => {
+                made.extend(wanted.iter().map(|(name, _)| name.as_str()));
+            }
+            logql::Stage::Regexp(regex) => made.extend(regex.capture_names().flatten()),
+            logql::Stage::LabelFormat(formats) => made.extend(formats.iter().map(|format| match format {
+                logql::LabelFormat::Rename { to, .. } | logql::LabelFormat::Template(to, _) => to.as_str(),
+            })),
+            logql::Stage::Json(_) | logql::Stage::Logfmt { .. } | logql::Stage::Pattern(_) | logql::Stage::Unpack => {
+                return;
+            }
+            logql::Stage::Line(_)
+            | logql::Stage::Decolorize
+            | logql::Stage::LineFormat(_)
+            | logql::Stage::Drop(_)
+            | logql::Stage::Keep(_) => {}
+        }
+    }
+    if let Some(unwrap) = unwrap {
+        let is_known = |name: &str| known.contains(name) || made.contains(name);
+        if !is_known(&unwrap.label) {
+            found.push(&unwrap.label);
+        }
+        unwrap.filters.iter().for_each(|filter| of_filter(filter, &is_known, found));
+    }
+}
+
+fn of_filter<'e>(filter: &'e logql::LabelFilter, is_known: &dyn Fn(&str) -> bool, found: &mut Vec<&'e str>) {
+    let name = match filter {
+        logql::LabelFilter::And(all) | logql::LabelFilter::Or(all) => {
+            return all.iter().for_each(|one| of_filter(one, is_known, found));
+        }
+        logql::LabelFilter::Text(matcher) => &matcher.name,
+        logql::LabelFilter::Number(name, ..)
+        | logql::LabelFilter::Duration(name, ..)
+        | logql::LabelFilter::Bytes(name, ..)
+        | logql::LabelFilter::Ip { name, .. } => name,
+    };
+    if !is_known(name) {
+        found.push(name);
+    }
 }
 
 /// The attributes that a query names and no span has.
@@ -52,4 +144,58 @@ fn remarks<'n>(asked: impl Iterator<Item = &'n str>, known: &BTreeSet<&str>, wha
             None => format!("there is no {what} `{name}`"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Telemetry;
+    use crate::telemetry::{ArgKind, Field, LogRecord, Resource, ResourceId, SpanNumber, Template};
+    use crate::time::{Epoch, Stamp};
+    use crate::world::{Kind, Severity};
+
+    /// One line of `cart` with a route and a size.
+    fn telemetry() -> Telemetry {
+        let mut telemetry = Telemetry::new(Epoch::UNIX);
+        let (service, instance) = ("cart".to_owned(), "cart-1".to_owned());
+        telemetry.resources.push(Resource { service, instance, zone: String::new(), kind: Kind::Service });
+        let fields = ["http.route", "body.size"]
+            .map(|name| Field { name: telemetry.names.intern(name), kind: ArgKind::Count })
+            .into();
+        let read = telemetry.logs.template(Severity::Info, Template { text: "{} {}".to_owned(), fields });
+        let (stamp, span) = (Stamp(0), SpanNumber(0));
+        let record = LogRecord { stamp, resource: ResourceId(0), template: read, trace: None, span, args: &[1, 2] };
+        telemetry.logs.push(record);
+        telemetry
+    }
+
+    #[track_caller]
+    fn check(query: &str, expect: &[&str]) {
+        let telemetry = telemetry();
+        let asked = logql::parse(query).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(labels(&asked, &LogLines::new(&telemetry)), expect, "{query}");
+    }
+
+    #[test]
+    fn a_label_that_nothing_has_is_told_wherever_it_is_named() {
+        const ROUTE: &str = "there is no label of lines `htp_route`; did you mean `http_route`?";
+        check("{servce_name=\"cart\"}", &["there is no label of streams `servce_name`; did you mean `service_name`?"]);
+        check("{service_name=\"cart\"} | http_route != \"\" and body_size > 3 | trace_id = \"a\" | level = \"x\"", &[]);
+        check("{service_name=\"cart\"} | htp_route != \"\" or htp_route = \"b\" and body_size > 3KB", &[ROUTE]);
+        check("sum(rate({service_name=\"cart\"} | htp_route != \"\" [5m])) / 2", &[ROUTE]);
+        check(
+            "sum_over_time({service_name=\"cart\"} | unwrap bytes(body_sze) | __error__ = \"\" [5m])",
+            &["there is no label of lines `body_sze`; did you mean `body_size`?"],
+        );
+    }
+
+    #[test]
+    fn what_a_stage_before_it_may_make_is_not_unknown() {
+        for stage in ["json", "logfmt", "unpack", "pattern \"<a> <b>\"", "regexp \"(?P<a>.+)\"", "json a=\"x\""] {
+            check(&format!("{{service_name=\"cart\"}} | {stage} | a = \"1\""), &[]);
+        }
+        check("{service_name=\"cart\"} | label_format a=http_route | a = \"1\"", &[]);
+        let later = "{service_name=\"cart\"} | wrong_thing = \"1\" | json";
+        check(later, &["there is no label of lines `wrong_thing`"]);
+    }
 }

@@ -113,6 +113,11 @@ impl Fault {
         Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "bad_data", words)
     }
 
+    /// The question's head is too long.
+    pub(super) fn head_too_large(words: impl Into<String>) -> Fault {
+        Fault::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "bad_data", words)
+    }
+
     /// A mistake of ours.
     pub(super) fn internal(words: impl Into<String>) -> Fault {
         Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words)

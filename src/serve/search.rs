@@ -106,7 +106,14 @@ impl Api<'_> {
         }
         for (name, op) in [("minDuration", ">="), ("maxDuration", "<=")] {
             if let Some(duration) = self.ask.first(name) {
-                parts.push(format!("traceDuration {op} {duration}"));
+                let part = format!("traceDuration {op} {duration}");
+                let alone = duration.starts_with(|c: char| c.is_ascii_digit())
+                    && duration.chars().all(|c| c.is_ascii_alphanumeric() || ".µμ".contains(c));
+                if !alone || traceql::parse(&format!("{{ {part} }}")).is_err() {
+                    let why = format!("{duration:?} is no duration: write one such as 500ms or 1.5s");
+                    return Err(Fault::parameter(name, why));
+                }
+                parts.push(part);
             }
         }
         Ok(format!("{{ {} }}", parts.join(" && ")))

@@ -11,6 +11,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -69,7 +70,11 @@ pub struct Server {
 impl Server {
     /// Listens and answers, on threads of its own. Fails where the address cannot be listened at.
     pub fn start(listen: SocketAddr, shelf: Shelf, limits: Limits) -> io::Result<Server> {
-        let socket = std::net::TcpListener::bind(listen)?;
+        Server::on(std::net::TcpListener::bind(listen)?, shelf, limits)
+    }
+
+    /// Answers at a socket that listens already, on threads of its own.
+    pub fn on(socket: std::net::TcpListener, shelf: Shelf, limits: Limits) -> io::Result<Server> {
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -186,6 +191,10 @@ async fn found(request: Request<Incoming>, rooms: &Rooms) -> Answer {
     let (head, body) = request.into_parts();
     let prometheus = head.uri.path().starts_with("/api/v1/");
     let say = |fault: Fault| if prometheus { fault.answer() } else { fault.plain() };
+    // What is far longer was refused by the HTTP library already: it reads in pieces, and stops where it likes.
+    if length(&head) > rooms.limits.head {
+        return say(Fault::head_too_large(format!("the head is longer than {} KiB", rooms.limits.head >> 10)));
+    }
     let form = match head.method {
         Method::GET | Method::HEAD => Bytes::new(),
         Method::POST if is_form(&head.headers) => match read(body, &rooms.limits).await {
@@ -213,6 +222,13 @@ async fn found(request: Request<Incoming>, rooms: &Rooms) -> Answer {
         Err(fault) => return say(fault),
     };
     worked_out(ask, rooms, most).await.unwrap_or_else(say)
+}
+
+/// Bytes of a request's head, as it is usually written.
+fn length(head: &Parts) -> usize {
+    let first = head.method.as_str().len() + head.uri.path_and_query().map_or(1, |uri| uri.as_str().len());
+    let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    first + "  HTTP/1.1\r\n\r\n".len() + headers.sum::<usize>()
 }
 
 fn is_form(headers: &hyper::HeaderMap) -> bool {

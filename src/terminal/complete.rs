@@ -10,7 +10,7 @@ use rustyline::{Context, Helper, Result};
 
 use super::looks::{LEVELS, SHOWS};
 use super::names::Names;
-use super::paint::{DIM, paint};
+use super::paint::{DIM, clean, paint};
 use super::verbs::{ATTRIBUTES, QUESTIONS, Slot, VERBS, find};
 use crate::lab::{Fix, UserAttribute};
 use crate::lesson::Mechanism;
@@ -26,7 +26,9 @@ impl Completer for LineHelper {
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
         let typed = line.get(..at).unwrap_or(line);
-        let (start, found) = candidates(typed, &self.names);
+        let (start, mut found) = candidates(typed, &self.names);
+        // A name may come from a file that anybody wrote.
+        found.retain(|text| *clean(text) == **text);
         Ok((
             start,
             found.into_iter().map(|text| Pair { display: text.trim_end().to_owned(), replacement: text }).collect(),

@@ -4,13 +4,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::interrupt::keeping;
 use super::names::Names;
-use super::paint::{BAD, BOLD, DIM, GOOD, WARN, paint};
+use super::paint::{BAD, BOLD, DIM, GOOD, WARN, paint, say};
 use super::progress::Working;
 use super::show::{self, Sheet};
 use super::verbs::{Action, Shown, parse};
 use super::{help, refuse};
 use crate::Problems;
+use crate::diagnostic::Problem;
 use crate::lab::{Command, Look, Observation, Refusal, Reply, Session, View, WriteUp};
 use crate::whole;
 
@@ -87,9 +89,9 @@ impl Desk {
         self.file.clone().unwrap_or_else(|| self.session.observe().new_file(Path::new("")))
     }
 
-    /// Writes the session file.
+    /// Writes the session file. Whoever would end the program waits.
     pub(crate) fn save(&mut self, path: &Path) -> Result<(), Problems> {
-        self.session.save(path)?;
+        keeping(|| self.session.save(path))?;
         self.saved = self.session.commands().to_vec();
         self.file = Some(path.to_owned());
         Ok(())
@@ -119,7 +121,7 @@ impl Desk {
             Action::Quit => return Ok(Ok(Flow::Quit)),
             local => {
                 return match self.local(local) {
-                    Ok(text) => out.write_all(text.as_bytes()).map(|()| Ok(Flow::Next)),
+                    Ok(text) => say(out, &text).map(|()| Ok(Flow::Next)),
                     Err(refusal) => Ok(Err(refusal)),
                 };
             }
@@ -155,7 +157,7 @@ impl Desk {
             Reply::Trainer(view) => show::trainer(&view, &sheet),
             Reply::Debrief(debrief) => show::debrief(&debrief, &sheet),
         };
-        out.write_all(text.as_bytes())?;
+        say(out, &text)?;
         self.names.refresh(&seen);
         if seen.suggestion != self.suggested {
             self.suggested = seen.suggestion;
@@ -197,7 +199,7 @@ impl Desk {
         let seen = self.session.observe();
         let sheet = Sheet::new(&seen);
         match action {
-            Action::Help(about) => help::help(about.as_deref()),
+            Action::Help(about) => help::help(about.as_deref(), sheet.prose()),
             Action::Fixes => Ok(help::fixes(sheet.prose())),
             Action::Checklist => Ok(show::checklist(&seen.notebook)),
             Action::Notebook => Ok(show::notebook(&seen, &sheet)),
@@ -213,13 +215,22 @@ impl Desk {
             }
             Action::Save(file) => {
                 let path = file.map_or_else(|| self.file_name(), PathBuf::from);
-                self.save(&path).map_err(|problems| refuse(problems.to_string(), "name another file: `save FILE`"))?;
+                self.save(&path).map_err(|problems| not_saved(&problems))?;
                 Ok(format!("{} saved to {}\n", paint(GOOD, "ok"), path.display()))
             }
             // Carried out in `act`.
             Action::Lab(_) | Action::Look(..) | Action::Pin(_) | Action::WriteUp(_) | Action::Quit => Ok(String::new()),
         }
     }
+}
+
+/// Why there is no session file, and what to do, as the one who writes it says.
+fn not_saved(problems: &Problems) -> Refusal {
+    let another = "name another file: `save FILE`";
+    let one = problems.iter().next();
+    let place = one.and_then(Problem::file).map_or(String::new(), |file| format!("{file}: "));
+    let what = one.map_or("the session cannot be written", Problem::what);
+    refuse(format!("{place}{what}"), one.and_then(Problem::suggestion).unwrap_or(another))
 }
 
 /// A refusal as it is printed.

@@ -11,7 +11,10 @@ use crate::world::HealthCheck;
 pub(super) fn read(args: &mut Args) -> Result<Fix, Refusal> {
     let verb = args.word("a kind of fix").map_err(|refusal| refuse(refusal.what, "`fixes` lists the kinds"))?;
     match Fix::KINDS.iter().find(|kind| kind.verb == verb) {
-        Some(kind) => read_kind(kind, args).map_err(|refusal| refuse(refusal.what, remedy(kind))),
+        Some(kind) => {
+            let (target, values) = read_kind(kind, args).map_err(|refusal| refuse(refusal.what, remedy(kind)))?;
+            Fix::make(kind, &target, &values).ok_or_else(|| out_of_range(kind, &values))
+        }
         None => {
             let near = nearest(&verb, Fix::KINDS.iter().map(|kind| kind.verb));
             Err(refuse(
@@ -25,17 +28,23 @@ pub(super) fn read(args: &mut Args) -> Result<Fix, Refusal> {
     }
 }
 
-fn read_kind(kind: &FixKind, args: &mut Args) -> Result<Fix, Refusal> {
+fn read_kind(kind: &FixKind, args: &mut Args) -> Result<(String, Vec<FixValue>), Refusal> {
     let target = match kind.target {
         FixTarget::Change => args.word("the id of a change")?,
         FixTarget::Arrow | FixTarget::Call => args.arrow_text()?,
         _ => args.word("the name of a node")?,
     };
-    let values = kind.fields.iter().map(|field| read_field(field, args)).collect::<Result<Vec<_>, _>>()?;
-    Fix::make(kind, &target, &values).ok_or_else(|| args.refusal("a value is out of range"))
+    let values = kind.fields.iter().map(|field| read_field(field, &target, args)).collect::<Result<_, _>>()?;
+    Ok((target, values))
 }
 
-fn read_field(field: &FixField, args: &mut Args) -> Result<FixValue, Refusal> {
+/// The first value that is outside the range of its field.
+fn out_of_range(kind: &FixKind, values: &[FixValue]) -> Refusal {
+    let first = kind.fields.iter().zip(values).find_map(|(field, value)| field.check(value).err());
+    first.unwrap_or_else(|| refuse("a value is out of range", remedy(kind)))
+}
+
+fn read_field(field: &FixField, target: &str, args: &mut Args) -> Result<FixValue, Refusal> {
     if field.sort == FixSort::Checks {
         return checks(args).map(FixValue::Checks);
     }
@@ -44,7 +53,7 @@ fn read_field(field: &FixField, args: &mut Args) -> Result<FixValue, Refusal> {
         (Some(usual), None) => usual.to_owned(),
         (None, None) => args.word(field.label)?,
     };
-    field.read(&text).map_err(|what| args.refusal(what))
+    field.read_for(target, &text).map_err(|what| args.refusal(what))
 }
 
 fn remedy(kind: &FixKind) -> String {
@@ -99,6 +108,10 @@ mod tests {
             fix("fallback a -> b stale"),
             Ok(Fix::SetFallback { arrow: "a -> b".into(), value: Some(FallbackValue::Stale) })
         );
+        for replica in ["2", "w-2"] {
+            let restart = Fix::RestartReplica { node: "w".into(), replica: 2 };
+            assert_eq!(fix(&format!("restart-replica w {replica}")), Ok(restart));
+        }
         let open_for = Duration::from_secs(10);
         let breaker = Fix::SetBreaker { arrow: "a -> b".into(), threshold: 0.5, window: 7, open_for };
         assert_eq!(fix("breaker a -> b window=7 0.5"), Ok(breaker));
@@ -114,7 +127,6 @@ mod tests {
             "roll-back",
             "roll back x",
             "scale w many",
-            "scale w 70000",
             "timeout a b 3s",
             "ttl c 5",
             "deep-health w",
@@ -128,5 +140,16 @@ mod tests {
             assert!(!refusal.what.is_empty() && refusal.remedy.contains("fix"), "{line}: {refusal}");
         }
         assert!(fix("rolback x").unwrap_err().remedy.contains("roll-back"));
+        for (line, what) in [
+            ("scale w 70000", "`replicas` is 70000, outside 1 to "),
+            ("retries a -> b 1000000", "`attempts` is 1000000, outside 1 to 10"),
+            ("retries a -> b many", "`many` is no whole number from 1 to 10"),
+            ("restart-replica w x-1", "`x-1` is no whole number from 1 to "),
+            ("rate-limit w inf", "`inf` is no number from 0.001 to 1000000"),
+            ("sampling w half", "`half` is no number from 0 to 1"),
+        ] {
+            let refusal = fix(line).unwrap_err();
+            assert!(refusal.what.contains(what) && !refusal.remedy.is_empty(), "{line}: {refusal}");
+        }
     }
 }

@@ -7,15 +7,31 @@ use crate::diagnostic::nearest;
 use crate::lab::{Fix, FixKind, Refusal};
 use crate::lesson::Mechanism;
 
-/// The list of commands, or one of them at length.
-pub(super) fn help(about: Option<&str>) -> Result<String, Refusal> {
-    match about {
+/// The list of commands, or one of them, or one kind of fix, at length.
+pub(super) fn help(about: Option<&str>, width: usize) -> Result<String, Refusal> {
+    match about.map(|name| (name, name.strip_prefix("fix "))) {
         None => Ok(list()),
-        Some(name) => find(name).map(one).ok_or_else(|| {
+        Some((_, Some(kind))) => kind_of_fix(kind, width),
+        Some((name, None)) => find(name).map(one).ok_or_else(|| {
             let near =
                 nearest(name, VERBS.iter().map(|verb| verb.name)).map(|near| format!("did you mean `help {near}`? "));
             refuse(format!("`{name}` is no command"), format!("{}`help` lists them all", near.unwrap_or_default()))
         }),
+    }
+}
+
+/// One kind of fix, by the word after `fix`.
+fn kind_of_fix(name: &str, width: usize) -> Result<String, Refusal> {
+    let word = name.split_whitespace().next().unwrap_or_default();
+    match Fix::KINDS.iter().find(|kind| kind.verb == word) {
+        Some(kind) => {
+            Ok(at_length(kind, width) + &format!("\nexample\n  {}\n", paint(NAME, format!("fix {}", kind.example))))
+        }
+        None => {
+            let near = nearest(word, Fix::KINDS.iter().map(|kind| kind.verb));
+            let near = near.map(|near| format!("did you mean `help fix {near}`? ")).unwrap_or_default();
+            Err(refuse(format!("`{word}` is no kind of fix"), format!("{near}`fixes` lists the kinds")))
+        }
     }
 }
 
@@ -68,11 +84,16 @@ fn one(verb: &Verb) -> String {
 pub(super) fn fixes(width: usize) -> String {
     let mut out = String::new();
     for kind in Fix::KINDS {
-        out += &paint(NAME, format!("fix {} {}\n", kind.verb, kind.takes()));
-        out += &wrap(kind.does, width, "    ");
-        out += &paint(DIM, wrap(&kind.cost(), width, "    "));
+        out += &at_length(kind, width);
     }
     out + "Each takes effect in the simulation and nowhere else. `wait` lets it.\n"
+}
+
+/// One kind of fix: how it is written, what it does and what it costs.
+fn at_length(kind: &FixKind, width: usize) -> String {
+    paint(NAME, format!("fix {} {}\n", kind.verb, kind.takes()))
+        + &wrap(kind.does, width, "    ")
+        + &paint(DIM, wrap(&kind.cost(), width, "    "))
 }
 
 fn kinds() -> String {
@@ -87,11 +108,15 @@ mod tests {
     use crate::terminal::names::Names;
     use crate::terminal::verbs::parse;
 
+    fn help(about: &str) -> Result<String, Refusal> {
+        super::help(Some(about), usize::MAX)
+    }
+
     #[test]
     fn every_command_has_help_and_its_examples_are_read() {
         for verb in VERBS {
             for name in std::iter::once(&verb.name).chain(verb.aliases) {
-                assert!(help(Some(name)).unwrap().contains(verb.usage), "{name}");
+                assert!(help(name).unwrap().contains(verb.usage), "{name}");
             }
             for example in verb.examples {
                 let read = parse(example, &Names::default()).unwrap_or_else(|refusal| panic!("{example}: {refusal}"));
@@ -99,7 +124,16 @@ mod tests {
                 assert!(example.starts_with(verb.name), "{example}");
             }
         }
-        assert!(help(Some("lgos")).unwrap_err().remedy.contains("help logs"));
+        assert!(help("lgos").unwrap_err().remedy.contains("help logs"));
+        for kind in Fix::KINDS {
+            let text = help(&format!("fix {}", kind.verb)).unwrap();
+            assert!(
+                text.contains(&kind.takes()) && text.contains(&kind.cost()) && text.contains(kind.example),
+                "{text}"
+            );
+        }
+        assert!(help("fix  timeout a -> b").unwrap().contains("one attempt"));
+        assert!(help("fix timeuot").unwrap_err().remedy.contains("help fix timeout"));
     }
 
     #[test]

@@ -26,10 +26,15 @@ pub(super) const SHOWS: [(&str, Show); 8] = [
 /// Takes `rows=`.
 pub(super) fn shown(args: &mut Args) -> Result<Shown, Refusal> {
     let rows = args.number("rows")?.unwrap_or(ROWS);
+    in_range(args, rows).map(|rows| Shown { rows, words: String::new() })
+}
+
+/// A number of rows that can be shown.
+fn in_range(args: &Args, rows: usize) -> Result<usize, Refusal> {
     if rows == 0 || rows > LogPage::LIMIT {
         return Err(args.refusal(format!("rows={rows} is out of range: 1 to {}", LogPage::LIMIT)));
     }
-    Ok(Shown { rows, words: String::new() })
+    Ok(rows)
 }
 
 pub(super) fn logs(args: &mut Args, known: &Names) -> Result<Action, Refusal> {
@@ -99,7 +104,7 @@ pub(super) fn query(args: &mut Args, _: &Names) -> Result<Action, Refusal> {
         let (option, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         match option.split_once('=') {
             Some(("last", length)) => last = Some(args.read_duration(length)?),
-            Some(("rows", number)) => shown.rows = args.read_number::<usize>(number)?.clamp(1, LogPage::LIMIT),
+            Some(("rows", number)) => shown.rows = in_range(args, args.read_number(number)?)?,
             _ => break,
         }
         rest = after;
@@ -219,6 +224,8 @@ mod tests {
             "query sql select",
             "query promql last=soon up",
             "query promql last=1h",
+            "query promql rows=0 up",
+            "query logql rows=9999 {a=\"b\"}",
             "trace",
             "blast",
             "blast age",

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use rustyline::DefaultEditor;
 
-use super::paint::{Cell, DIM, NAME, paint, table, wrap};
+use super::interrupt::{Ending, STOPPED, awaiting};
+use super::paint::{Cell, DIM, NAME, harmless, paint, table, wrap};
 use crate::diagnostic::nearest;
 use crate::lab::LessonCard;
 
@@ -44,7 +45,7 @@ pub(crate) fn lesson_list(cards: &[LessonCard]) -> String {
             }
         }
     }
-    out
+    harmless(&out).into_owned()
 }
 
 /// Asks which lesson to play. None if the learner leaves.
@@ -53,7 +54,8 @@ pub(crate) fn choose_lesson<'a>(cards: &'a [LessonCard], out: &mut dyn Write) ->
     let mut editor = DefaultEditor::new().map_err(io::Error::other)?;
     loop {
         out.flush()?;
-        let Ok(answer) = editor.readline("which lesson? ") else { return Ok(None) };
+        let killed = || Ending { words: "stopped".to_owned(), status: STOPPED };
+        let Ok(answer) = awaiting(killed, || editor.readline("which lesson? ")) else { return Ok(None) };
         let answer = answer.trim();
         if answer.is_empty() || matches!(answer, "q" | "quit" | "exit") {
             return Ok(None);

@@ -9,6 +9,7 @@ mod interrupt;
 mod looks;
 mod mechanism;
 mod menu;
+mod mode;
 mod names;
 mod paint;
 mod progress;

@@ -1,5 +1,12 @@
 //! Text for a terminal: styles, aligned tables, wrapped prose, numbers with units. Styles are always written; the
 //! stream they go to removes them where nobody wants them (no terminal, `NO_COLOR`). Meaning is never by colour alone.
+//!
+//! Texts come from files that anybody may have written, and a terminal obeys what is in them. So whatever is painted,
+//! put into a table or wrapped is cleaned here, and whatever is said goes through [`say`], which lets nothing pass but
+//! the styles of this file.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
@@ -14,9 +21,60 @@ pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// `text` in a style.
+/// Every style that is not plain.
+const STYLES: [Style; 6] = [BOLD, DIM, NAME, GOOD, WARN, BAD];
+/// What a style begins and ends with.
+const ESCAPE: char = '\u{1b}';
+/// Stands where a character was that tells a terminal to do something.
+const NO_SIGN: &str = "\u{fffd}";
+
+/// `text` in a style, cleaned.
 pub(super) fn paint(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{style}{text}{style:#}")
+    let text = text.to_string();
+    format!("{style}{}{style:#}", clean(&text))
+}
+
+/// `text` without anything that a terminal would obey: it ends lines and sets tabs, and that is all.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    let is_order = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    match text.contains(is_order) {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace(is_order, NO_SIGN)),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// `text`, which may have been painted, without anything that a terminal would obey but the styles of this file.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(ESCAPE) {
+        return clean(text);
+    }
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((plain, order)) = rest.split_once(ESCAPE) {
+        out += &clean(plain);
+        let from_escape = &rest[plain.len()..];
+        let painted = STYLES.iter().find_map(|style| {
+            let after = from_escape.strip_prefix(&style.to_string())?;
+            let inner = after.split(ESCAPE).next()?;
+            Some((style, inner, after[inner.len()..].strip_prefix(&format!("{style:#}"))?))
+        });
+        rest = match painted {
+            Some((style, inner, after)) => {
+                out += &paint(*style, inner);
+                after
+            }
+            None => {
+                out += NO_SIGN;
+                order
+            }
+        };
+    }
+    out += &clean(rest);
+    Cow::Owned(out)
+}
+
+/// Prints what the session has to say.
+pub(super) fn say(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    out.write_all(harmless(text).as_bytes())
 }
 
 /// One cell of a table.
@@ -25,13 +83,14 @@ pub(crate) struct Cell(String, Style);
 
 impl Cell {
     pub(super) fn styled(style: Style, text: impl Into<String>) -> Cell {
-        Cell(text.into(), style)
+        // As wide as it will be shown.
+        Cell(clean(&text.into()).into_owned(), style)
     }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Cell {
-        Cell(text.into(), PLAIN)
+        Cell::styled(PLAIN, text)
     }
 }
 
@@ -83,7 +142,7 @@ pub(crate) fn table(headers: &[&str], rows: &[Vec<Cell>]) -> String {
 /// Prose in lines of at most `width`, each after `indent`. Line breaks in the text stay.
 pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
-    for paragraph in text.trim().lines() {
+    for paragraph in clean(text.trim()).lines() {
         let mut used = 0;
         out.push_str(indent);
         for word in paragraph.split_whitespace() {
@@ -175,6 +234,26 @@ mod tests {
         let text = table(&["name", ">n"], &[row!["åäö", "1"], row!["x", "100"], row!["", "5"]]);
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert_eq!(plain, "name    n\nåäö     1\nx     100\n        5\n");
+    }
+
+    #[test]
+    fn nothing_but_the_styles_of_this_file_reaches_the_terminal() {
+        const EVIL: &str = "\u{1b}]0;PWN\u{7}\u{1b}[2J\u{9b}2K\u{1b}[31mred\r\nb\rc\td";
+        let tame = "\u{fffd}]0;PWN\u{fffd}\u{fffd}[2J\u{fffd}2K\u{fffd}[31mred\nb\u{fffd}c\td";
+        assert_eq!(clean(EVIL), tame);
+        assert_eq!(clean("two\nlines, \ta tab, ü"), "two\nlines, \ta tab, ü");
+        for style in STYLES {
+            let painted = paint(style, EVIL);
+            assert_eq!(painted, format!("{style}{tame}{style:#}"));
+            let all = format!("before {painted} between {} after", paint(style, "ü"));
+            assert_eq!(harmless(&all), all);
+        }
+        assert_eq!(harmless(EVIL), tame);
+        // A style that is not ended ends at what is painted next.
+        let open = format!("{DIM}open {}{BAD}", paint(BAD, "x"));
+        assert_eq!(harmless(&open), format!("\u{fffd}[2mopen {}\u{fffd}[1m\u{fffd}[31m", paint(BAD, "x")));
+        assert_eq!(table(&["\u{1b}[2J"], &[row![EVIL]]).matches('\u{1b}').count(), 2, "the style of the title");
+        assert!(!wrap(EVIL, 80, "").contains(['\u{1b}', '\u{7}', '\u{9b}']));
     }
 
     #[test]

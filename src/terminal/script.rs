@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use super::desk::{Desk, Flow};
-use super::paint::{BOLD, paint};
+use super::paint::{BOLD, clean, paint};
 
 /// How a script ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(crate) enum ScriptEnd {
 
 /// The longest line that is read, in bytes.
 const LINE_LIMIT: u64 = 64 * 1024;
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Carries out every line of `script`, which problems call `name`. Errors are of `out` alone.
 pub(crate) fn run_script(
@@ -34,21 +35,20 @@ pub(crate) fn run_script(
             Ok(None) => break,
             Err(why) => return Ok(ScriptEnd::Unreadable(format!("{name}:{number}: cannot be read: {why}"))),
         };
-        let command = line.trim();
+        // Some editors begin a text with a mark of its encoding, which is no letter of it.
+        let command = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1).unwrap_or(&line).trim();
         if command.is_empty() || command.starts_with('#') {
             continue;
         }
-        writeln!(out, "{} {command}", paint(BOLD, ">"))?;
+        writeln!(out, "{} {}", paint(BOLD, ">"), clean(command))?;
         match desk.line(command, out)? {
             Ok(Flow::Next) => {}
             Ok(Flow::Quit) => break,
             Ok(Flow::Stopped) => return Ok(ScriptEnd::Stopped),
             Err(refusal) => {
                 out.flush()?;
-                return Ok(ScriptEnd::Refused(format!(
-                    "{name}:{number}: {}\n  {}\n  {}",
-                    refusal.what, command, refusal.remedy
-                )));
+                let words = format!("{name}:{number}: {}\n  {}\n  {}", refusal.what, command, refusal.remedy);
+                return Ok(ScriptEnd::Refused(clean(&words).into_owned()));
             }
         }
         out.flush()?;

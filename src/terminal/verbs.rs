@@ -128,7 +128,7 @@ pub(super) const VERBS: &[Verb] = &[
         [Node, Word("slowest"), Word("errors"), Key("min"), Key("last"), Key("rows"), Key("service")], looks::traces),
     verb!("trace", LOOK, "trace ID|N", "one trace as a waterfall, by the beginning of its id or its number in the last list", ["trace 4bf92f35", "trace 1"], [Trace], looks::trace),
     verb!("query", LOOK, "query promql|logql|traceql [last=DURATION] [rows=N] EXPRESSION", "ask in a query language of the field: numbers over time, log lines, traces",
-        ["query promql last=30m sum by (job) (rate(http_server_request_duration_seconds_count[5m]))", "query logql {service_name=\"catalog\"} |= \"timeout\"", "query traceql { status = error && duration > 500ms }"],
+        ["query promql last=30m sum by (job) (rate(http_server_request_duration_seconds_count[5m]))", "query logql {service_name=\"orders\"} |= \"timeout\"", "query traceql { status = error && duration > 500ms }"],
         [Slot::Query], looks::query),
     verb!("clocks", LOOK, "clocks", "what each replica's own clock says at the same moment", ["clocks"], [], |_, _| look(Look::Clocks)),
     verb!("queues", LOOK, "queues", "queues, as their exporters show them", ["queues"], [], |_, _| look(Look::Queues)),
@@ -179,7 +179,7 @@ pub(super) const VERBS: &[Verb] = &[
         |a, _| if a.flag("yes") { Ok(Action::Lab(Command::Trainer)) } else { Err(refuse("this tells the answers, and the session file will say that it did", "write `reveal yes` if you are the trainer")) }),
     verb!("save", SESSION, "save [FILE]", "write the session to a file that anyone can open, replay and continue", ["save my.session"], [],
         |a, _| { let file = a.rest(); Ok(Action::Save((!file.is_empty()).then_some(file))) }),
-    verb!("help" | "?", SESSION, "help [COMMAND]", "this list, or one command with examples", ["help", "help chart"], [Slot::Verb],
+    verb!("help" | "?", SESSION, "help [COMMAND]", "this list, or one command with examples, or a kind of fix", ["help", "help chart", "help fix timeout"], [Slot::Verb],
         |a, _| { let about = a.rest(); Ok(Action::Help((!about.is_empty()).then_some(about))) }),
     verb!("quit" | "exit", SESSION, "quit", "leave", ["quit"], [], |_, _| Ok(Action::Quit)),
 ];

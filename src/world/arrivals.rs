@@ -6,11 +6,12 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::{Users, WorldSpec};
-use crate::diagnostic::{DataPath, Findings, Problem, Problems, Source, did_you_mean, read_text, short};
+use crate::diagnostic::{DataPath, Findings, Problem, Problems, Source, did_you_mean, read_text_within, short};
 use crate::time::{LONGEST_RUN, SimTime};
 
-/// The most rows of one file.
+/// The most rows of one file, and the most bytes: as many as these rows may have.
 const MOST_ROWS: usize = 1_000_000;
+const LARGEST_FILE: u64 = 64 << 20;
 /// The most journeys that start in one second.
 const MOST_PER_SECOND: usize = 100_000;
 
@@ -50,7 +51,8 @@ pub(super) fn read(spec: &WorldSpec, folder: Option<&Path>, found: &mut Findings
                 "load the world from a file, or leave `trace` out",
             ),
             Some(folder) => {
-                let rows = rows(&read_text(folder.join(file))?, users)?;
+                let help = "use a part of the file: a trace has at most 1,000,000 journeys";
+                let rows = rows(&read_text_within(&folder.join(file), LARGEST_FILE, help)?, users)?;
                 arrivals.insert(name.clone(), Arc::new(rows));
             }
         }

@@ -127,7 +127,8 @@ pub struct Breaker {
     pub threshold: f64,
     /// How long it stays open before it lets a probe through.
     pub open_for: Duration,
-    /// Calls that it lets through when half-open. It closes when all have ended and failures stayed below the threshold.
+    /// Calls that it lets through when half-open. It closes when as many have ended and failures stayed below the threshold;
+    /// one that went out before and ends now counts too.
     #[serde(default = "one_probe")]
     pub probes: u8,
     /// Whether a line says that it opened or closed.

@@ -1,7 +1,7 @@
 //! What lets requests through and where they go: rate limits, ejection, look-ups that are old, jobs by the calendar.
 
 use allgreen::truth::Outcome;
-use allgreen::world::{Allow, Balance, Ejection, Per, RateLimit, Setting};
+use allgreen::world::{Allow, Balance, Ejection, Partition, Per, RateLimit, Setting, Way};
 use allgreen::{Duration, Simulation};
 
 use crate::support::histogram;
@@ -229,4 +229,32 @@ fn a_call_may_be_for_one_type_of_account_alone() {
         telemetry.health.iter().filter(|page| page.resource == replica && page.code != 200).count()
     };
     assert!(unwell("status") == 0 && unwell("plain") > 0);
+}
+
+#[test]
+fn a_hedge_does_not_hide_a_replica_that_hangs_from_its_ejection() {
+    let scene = black_hole(
+        r#"balance: RoundRobin, hedge: (after: "300ms"), eject: Outlier(failures: 3, avoid_for: "1h")"#,
+        40.0,
+    );
+    let sim = scene.run(200, &[(50, "web", &[3], Setting::MachinePause(Duration::from_secs(149)))]);
+    let telemetry = sim.telemetry();
+    let third = telemetry.replicas("web").nth(2).unwrap();
+    // What it was asked before it was avoided is answered when the machine goes on: a few, and not a quarter of all.
+    let asked = telemetry.logs.iter().filter(|line| line.resource == third && line.stamp.0 > 50_000_000_000);
+    assert!(asked.count() < 200);
+    assert!(failed(&sim, 60, 190) < 0.01);
+}
+
+#[test]
+fn a_probe_does_not_reach_a_replica_behind_a_partition() {
+    let scene = |policies: &str| {
+        let mut scene = black_hole(policies, 40.0);
+        scene.nodes = r#""edge": (kind: LoadBalancer, zones: ["a"]), "web": (kind: Service, replicas: 4, zones: ["a", "b"], routes: { "GET /": (steps: [Work(Exp("100ms"))]) })"#;
+        let cut = Partition { way: Way::Response, zones: Some(("a".into(), "b".into())) };
+        failed(&scene.run(200, &[(50, "edge -> web", &[], Setting::Partition(Some(cut)))]), 65, 190)
+    };
+    assert!(scene("balance: RoundRobin") > 0.4);
+    let probed = scene(r#"balance: RoundRobin, eject: Probe(every: "5s", failures: 2)"#);
+    assert!(probed < 0.01, "{probed}");
 }

@@ -67,3 +67,22 @@ fn a_holder_that_stands_still_wakes_up_without_its_lease() {
     let [paused] = pause(Duration::from_secs(60));
     assert_eq!(duplicated(&scene.run(420, &[lease, paused])), 0);
 }
+
+#[test]
+fn two_sections_under_one_key_are_both_done() {
+    let scene = Scene {
+        rate: 8.0,
+        data: r#""account": (keys: 1000000, popularity: PerUser, bytes: 100)"#,
+        nodes: r#"
+            "bank": (kind: Service, routes: { "POST /move": (steps: [
+                Critical((at: "locks", key: "account", steps: [Work(Const("1ms")), Effect("debit")])),
+                Critical((at: "locks", key: "account", steps: [Work(Const("1ms")), Effect("credit")])),
+            ]) }),
+            "locks": (kind: Service, locks: (lease: "2s", service: Const("1ms")))"#,
+        arrows: r#""users -> bank": (), "bank -> locks": (protocol: Redis)"#,
+        steps: r#"(request: "POST /move", owes: (effects: { "debit": 1, "credit": 1 }, effects_within: "5s"))"#,
+    };
+    let sim = scene.run(120, &[]);
+    assert!(outcomes(&sim, Outcome::Right, 0, 100) > 700);
+    assert_eq!(outcomes(&sim, Outcome::Lost, 0, 100), 0);
+}

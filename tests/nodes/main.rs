@@ -10,6 +10,7 @@ mod databases;
 mod fallbacks;
 mod guards;
 mod locks;
+mod messages;
 mod services;
 mod tokens;
 mod troubles;

@@ -148,3 +148,34 @@ fn a_deploy_of_a_service_that_keeps_up_makes_no_errors() {
     assert_eq!(outcomes(&sim, Outcome::Failed, 0, 50), 0);
     assert!(outcomes(&sim, Outcome::Right, 0, 50) > 2300);
 }
+
+#[test]
+fn a_leak_is_by_the_request_whatever_work_it_makes() {
+    let leaked = |steps: &str| {
+        let node = format!(
+            r#"memory: (base: 1000, leak: 1000, limit: 1000000000), routes: {{ "GET /": (steps: [{steps}]) }}"#
+        );
+        let sim = service(20.0, &node).run(100, &[]);
+        let held = gauge(sim.telemetry(), "web", "process.memory.usage");
+        held.last().copied().unwrap_or_default()
+    };
+    let once = leaked(r#"Work(Const("1ms"))"#);
+    assert!((1.8e6..2.2e6).contains(&once), "{once}");
+    for steps in ["", r#"Work(Const("1ms")), Work(Const("1ms")), Work(Const("1ms"))"#] {
+        assert!((leaked(steps) - once).abs() < 20_000.0, "{steps}: {} and {once}", leaked(steps));
+    }
+}
+
+#[test]
+fn a_process_that_is_down_answers_nothing_that_was_on_its_way() {
+    let mut scene = service(20.0, r#"concurrency: 1000, routes: { "GET /": (steps: [Work(Const("1ms"))]) }"#);
+    let far = r#""edge -> web": (latency: Const("2s")"#;
+    scene.arrows = scene.arrows.replace(r#""edge -> web": (latency: Const("0s")"#, far).leak();
+    let sim = scene.run(60, &[(10, "web", &[], Setting::Down(true))]);
+    let reset =
+        histogram(sim.telemetry(), "edge", "http.client.request.duration", Some(("error.type", "connection_reset"))).1;
+    assert!(reset > 20.0, "{reset}");
+    // Eight seconds of what was asked came before.
+    let (_, served) = histogram(sim.telemetry(), "web", "http.server.request.duration", None);
+    assert!((100.0..220.0).contains(&served), "{served}");
+}

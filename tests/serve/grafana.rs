@@ -243,7 +243,9 @@ fn what_is_wrong_is_said_in_words_as_loki_and_tempo_do() {
     wrong(&format!("{}&limit=-1", tempo("{}")), "non-negative");
     wrong(&format!("{}&start=2&end=1", tempo("{}")), "before end");
     wrong("/api/search?tags=shop", "key=value");
-    wrong("/api/search?minDuration=soon", "parse error");
+    wrong("/api/search?minDuration=soon", "\"minDuration\": \"soon\" is no duration");
+    wrong("/api/search?maxDuration=name", "\"maxDuration\"");
+    wrong(&format!("/api/search?minDuration={}", encoded("1s || true")), "\"minDuration\"");
     wrong("/api/v2/search/tags?scope=world", "invalid scope");
     wrong("/api/v2/search/tag/%7B%7D/values", "is no tag");
     let measured = |query: &str| format!("/api/metrics/query_range?q={}", encoded(query));

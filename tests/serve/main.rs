@@ -209,6 +209,14 @@ fn nothing_that_a_client_sends_ends_the_server() {
     }
     let wide = format!("GET /api/v1/query?query={} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(200_000));
     assert!([0, 414, 431].contains(&raw(at, wide.as_bytes()).0));
+    let headed = |length: usize| {
+        let head = "GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: \r\n\r\n";
+        raw(at, head.replace("X: ", &format!("X: {}", "a".repeat(length - head.len()))).as_bytes())
+    };
+    assert_eq!(headed(64 << 10).0, 200);
+    for length in [(64 << 10) + 1, 80_000] {
+        assert!([0, 431].contains(&headed(length).0), "{length}");
+    }
     // More than there are places, and none says what it wants.
     let idle: Vec<TcpStream> = (0..40)
         .map(|_| {
@@ -429,6 +437,23 @@ fn what_a_collector_refuses_is_passed_over_and_told_and_what_it_never_took_is_le
     assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!(pushed.acknowledged, 0);
     assert!(pushed.left > (sim.telemetry().spans.len() + sim.telemetry().logs.len()) as u64, "{pushed:?}");
+}
+
+#[test]
+fn an_address_that_cannot_be_listened_at_is_refused_with_a_remedy() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let free = "port 0 for a free one";
+    for (address, says) in [("localhost:9464", "write 127.0.0.1:9464"), ("127.0.0.1", free), (taken.as_str(), free)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_allgreen"))
+            .args(["serve", "tests/support/shop/worlds/tiny.ron", "--for", "1s", "--listen", address])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && err.contains(says), "{address}: {err}");
+    }
 }
 
 #[test]

@@ -21,6 +21,10 @@ impl Question {
 }
 
 impl Asks for Question {
+    fn needs_step(&self) -> bool {
+        !matches!(self.0, Expr::Log(_))
+    }
+
     fn answer(&self, telemetry: &Telemetry, when: &When, format: Format) -> Result<String, Failure> {
         let store = LogLines::new(telemetry);
         let limits = Limits { entries: when.limit.unwrap_or(LINES), ..Limits::default() };

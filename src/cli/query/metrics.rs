@@ -19,6 +19,10 @@ impl<'e> Question<'e> {
 }
 
 impl Asks for Question<'_> {
+    fn needs_step(&self) -> bool {
+        true
+    }
+
     fn answer(&self, telemetry: &Telemetry, when: &When, format: Format) -> Result<String, Failure> {
         let store = MetricStore::new(telemetry);
         let options = Options::default();

@@ -8,12 +8,17 @@ use std::io::{BufRead, Write};
 
 use clap::{Args, ValueEnum};
 
-use super::failure::{Failure, complain};
+use super::failure::{Failure, answers, complain};
 use super::simulate::Extent;
 use crate::query::Language;
-use crate::terminal::watch_for_interrupts;
+use crate::terminal::{count, interrupted, watch_for_interrupts};
 use crate::time::{Epoch, Stamp};
 use crate::{Duration, SimTime, Telemetry};
+
+/// The shortest step in nanoseconds: PromQL counts milliseconds.
+const SHORTEST_STEP: i64 = 1_000_000;
+/// The most values of a series, in each language.
+const MOST_STEPS: i64 = 11_000;
 
 /// Simulate, and ask the telemetry a question.
 #[derive(Args)]
@@ -21,7 +26,7 @@ use crate::{Duration, SimTime, Telemetry};
 Examples:
   allgreen query quiet-fallback promql 'sum by (job) (rate(http_server_request_duration_seconds_count[5m]))'
   allgreen query storefront --for 10m promql up --at 5m --format json
-  allgreen query quiet-fallback logql '{level=\"error\"} |= \"timeout\"' --limit 20
+  allgreen query quiet-fallback logql '{level=\"warn\"} |= \"timeout\"' --limit 20
   allgreen query quiet-fallback logql 'sum by (service_name) (rate({level=\"warn\"}[5m]))' --from 30m --step 1m
   allgreen query quiet-fallback traceql '{ status = error } >> { duration > 1s }' --from 30m --to 52m
   allgreen query logql --parse-only < expressions.txt")]
@@ -89,16 +94,20 @@ pub(super) fn query(arguments: &QueryArguments) -> Result<(), Failure> {
 
 /// Says for each line of standard input whether it is well formed.
 fn parse_only(language: Language) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
+    let mut out = answers();
     let mut all = true;
     for line in std::io::stdin().lock().split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).trim_end_matches('\r').to_owned();
+        let line = line.map_err(|why| Failure::bad(format!("standard input cannot be read: {why}")))?;
+        let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
         let read = language.check(&line);
         match &read {
             Ok(()) => writeln!(out, "ok")?,
             Err(error) => writeln!(out, "error: {}", error.summary().replace('\n', " "))?,
         }
         all &= read.is_ok();
+        if interrupted() {
+            return Err(Failure::Stopped);
+        }
     }
     out.flush()?;
     if all { Ok(()) } else { Err(Failure::No) }
@@ -120,6 +129,9 @@ struct When {
 
 /// An expression that is well formed.
 trait Asks {
+    /// Whether it is about numbers that are told at one instant or step by step.
+    fn needs_step(&self) -> bool;
+
     /// The answer as it is printed.
     fn answer(&self, telemetry: &Telemetry, when: &When, format: Format) -> Result<String, Failure>;
 }
@@ -127,30 +139,68 @@ trait Asks {
 impl QueryArguments {
     fn ask(&self, what: &str, question: &dyn Asks) -> Result<(), Failure> {
         let mut run = self.extent.prepare(what)?;
+        // What cannot be answered is refused before the work, too.
         let when = self.when(run.sim.telemetry().epoch(), run.until)?;
+        if question.needs_step() {
+            when.step()?;
+        }
         let spent = self.extent.simulate(&mut run)?;
         let answer = question.answer(run.sim.telemetry(), &when, self.format)?;
-        let mut out = anstream::stdout().lock();
+        let mut out = answers();
         writeln!(out, "{}", answer.trim_end_matches('\n'))?;
         out.flush()?;
         spent.map_or(Ok(()), |spent| Err(self.extent.stopped(&run.sim, run.until, &spent)))
     }
 
     fn when(&self, epoch: Epoch, until: SimTime) -> Result<When, Failure> {
-        let time = |text: &Option<String>| text.as_deref().map(|text| read_time(epoch, text)).transpose();
-        Ok(When {
-            at: time(&self.at)?,
-            from: time(&self.from)?.unwrap_or(nanoseconds(epoch, SimTime::ZERO)),
-            to: time(&self.to)?.unwrap_or(nanoseconds(epoch, until)),
+        let (start, end) = (nanoseconds(epoch, SimTime::ZERO), nanoseconds(epoch, until));
+        let time = |option: &str, text: &Option<String>| -> Result<Option<i64>, Failure> {
+            let Some(text) = text else { return Ok(None) };
+            let time = read_time(epoch, text)?;
+            if (start..=end).contains(&time) {
+                return Ok(Some(time));
+            }
+            let (from, to) = (epoch.rfc3339(Stamp::default()), epoch.rfc3339(Stamp(end.saturating_sub(start))));
+            Err(Failure::bad(format!(
+                "{option} {text} is not within the run, which goes from 0s to {until} ({from} to {to}); name a time in \
+                 it, or simulate longer: --for"
+            )))
+        };
+        let when = When {
+            at: time("--at", &self.at)?,
+            from: time("--from", &self.from)?.unwrap_or(start),
+            to: time("--to", &self.to)?.unwrap_or(end),
             ranged: self.from.is_some() || self.to.is_some(),
             step: self.step.map(|step| i64::try_from(step.0).unwrap_or(i64::MAX)),
             limit: self.limit.map(|limit| limit as usize),
             epoch,
-        })
+        };
+        when.check()?;
+        Ok(when)
     }
 }
 
 impl When {
+    /// Refuses what no language has an answer to.
+    fn check(&self) -> Result<(), Failure> {
+        let length = self.to.saturating_sub(self.from);
+        if length < 0 {
+            return Err(Failure::bad("--from is after --to; write the earlier time there"));
+        }
+        match self.step {
+            Some(step) if step < SHORTEST_STEP => Err(Failure::bad("--step is too short; the shortest is 1ms")),
+            Some(step) if length / step >= MOST_STEPS => {
+                let values = count((length / step).unsigned_abs().saturating_add(1));
+                let most = count(MOST_STEPS.unsigned_abs());
+                Err(Failure::bad(format!(
+                    "--step is too short: it asks for {values} values a series, and {most} is the most; write a longer \
+                     one, or less time with --from and --to"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The step of a range of numbers; none for an instant.
     fn step(&self) -> Result<Option<i64>, Failure> {
         match self.step {
@@ -180,13 +230,11 @@ fn nanoseconds(epoch: Epoch, time: SimTime) -> i64 {
 
 /// An offset from the start of the run, or an instant.
 fn read_time(epoch: Epoch, text: &str) -> Result<i64, Failure> {
-    if let Ok(offset) = SimTime::parse(text) {
-        return Ok(nanoseconds(epoch, offset));
+    match (SimTime::parse(text), Epoch::parse(text)) {
+        (Ok(offset), _) => Ok(nanoseconds(epoch, offset)),
+        (_, Ok(instant)) => Ok(nanoseconds(instant, SimTime::ZERO)),
+        (Err(why), Err(_)) => {
+            Err(Failure::bad(format!("{why}; a time may be RFC 3339, too, such as 2026-03-02T08:30:00Z")))
+        }
     }
-    let instant = Epoch::parse(text).map_err(|_| {
-        Failure::bad(format!(
-            "`{text}` is no time; write an offset such as 12m30s, or RFC 3339 such as 2026-03-02T08:30:00Z"
-        ))
-    })?;
-    Ok(nanoseconds(instant, SimTime::ZERO))
 }

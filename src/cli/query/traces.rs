@@ -20,6 +20,10 @@ impl Question {
 }
 
 impl Asks for Question {
+    fn needs_step(&self) -> bool {
+        false
+    }
+
     fn answer(&self, telemetry: &Telemetry, when: &When, format: Format) -> Result<String, Failure> {
         let store = Traces::new(telemetry);
         let to = when.at.unwrap_or(when.to);

@@ -308,8 +308,12 @@ impl<'a> Compiler<'a> {
             When::Flag(flag) => WhenPlan::Flag(self.flag(from, flag), true),
             When::NoFlag(flag) => WhenPlan::Flag(self.flag(from, flag), false),
             When::Account(account) => {
-                self.plan.accounts.push(account.clone());
-                WhenPlan::Account(self.plan.accounts.len() as u16 - 1)
+                let known = self.plan.accounts.iter().position(|known| known == account);
+                let at = known.unwrap_or(self.plan.accounts.len());
+                if known.is_none() {
+                    self.plan.accounts.push(account.clone());
+                }
+                WhenPlan::Account(at as u16)
             }
         };
         let keyed_by = match &call.op {

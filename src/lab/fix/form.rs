@@ -1,5 +1,7 @@
 //! A kind of fix as a face offers it: its words, what it is done to, its fields and their ranges. Knows no run.
 
+use std::fmt;
+
 use super::value::FixValue;
 use super::way::Way;
 use crate::lab::Refusal;
@@ -91,6 +93,9 @@ pub enum FixSort {
     /// What a health page checks.
     Checks,
 }
+
+/// The field that is a replica's number.
+const REPLICA: &str = "replica";
 
 /// On or off.
 pub(super) const SWITCH: FixSort = FixSort::Choice(&[("on", "on"), ("off", "off")]);
@@ -205,22 +210,34 @@ impl FixField {
             (text, _) => text,
         };
         let name = self.name.replace('_', " ");
+        let no = |what: &str, from: &dyn fmt::Display, to: &dyn fmt::Display| {
+            Err(format!("{}: `{text}` is no {what} from {from} to {to}", self.label))
+        };
         match self.sort {
             _ if text == "none" && self.none.is_some() => Ok(FixValue::None),
             _ if text.is_empty() => Err(format!("{}: this is missing", self.label)),
             FixSort::Time(..) => Duration::parse(text).map(FixValue::Time),
-            FixSort::Count(..) => {
-                text.parse().map(FixValue::Count).map_err(|_| format!("`{text}` is not a whole number that fits here"))
-            }
-            FixSort::Share(..) => match text.parse::<f64>() {
+            FixSort::Count(least, most) => match text.parse() {
+                Ok(count) => Ok(FixValue::Count(count)),
+                Err(_) => no("whole number", &least, &most),
+            },
+            FixSort::Share(least, most) => match text.parse::<f64>() {
                 Ok(share) if share.is_finite() => Ok(FixValue::Share(share)),
-                _ => Err(format!("`{text}` is no share: write a number such as 0.1")),
+                _ => no("number", &least, &most),
             },
             FixSort::Choice(words) if words.iter().any(|(word, _)| *word == text) => Ok(FixValue::Word(text.into())),
             FixSort::Choice(_) => Err(format!("`{text}` is no {name}")),
             FixSort::Flag | FixSort::Datum => Ok(FixValue::Word(text.into())),
             FixSort::Checks => Err("name what to check".into()),
         }
+    }
+
+    /// Reads a value that belongs to a target, as written: a replica may be named as it is shown, `shop-1` for 1 of
+    /// `shop`.
+    pub(crate) fn read_for(&self, target: &str, text: &str) -> Result<FixValue, String> {
+        let number = text.trim().strip_prefix(target).and_then(|rest| rest.strip_prefix('-'));
+        let number = number.filter(|number| self.name == REPLICA && number.parse::<u64>().is_ok());
+        self.read(number.unwrap_or(text))
     }
 
     /// A value in its range.
@@ -233,7 +250,7 @@ impl FixField {
         }
     }
 
-    fn within<T: PartialOrd + std::fmt::Display>(&self, value: &T, least: T, most: T) -> Result<(), Refusal> {
+    fn within<T: PartialOrd + fmt::Display>(&self, value: &T, least: T, most: T) -> Result<(), Refusal> {
         if (&least..=&most).contains(&value) {
             return Ok(());
         }

@@ -8,6 +8,8 @@ use crate::world::{Arrow, Impairments, Partition, WorldSpec};
 
 /// Ends of connections, caller replicas × callee replicas over all arrows: each costs memory.
 const MOST_CONNECTIONS: u64 = 20_000_000;
+/// Callers' ends of arrows, caller replicas over all arrows: each has policies and counters of its own.
+const MOST_ENDS: u64 = 2_000_000;
 
 /// The two ends that an arrow's name says.
 pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
@@ -34,7 +36,7 @@ pub(crate) fn neighbours(spec: &WorldSpec) -> Neighbours<'_> {
 impl Check<'_> {
     pub(super) fn arrows(&mut self) {
         let arrows = DataPath::root().field("arrows");
-        let (mut seen, mut connections) = (BTreeMap::new(), 0u64);
+        let (mut seen, mut connections, mut ends) = (BTreeMap::new(), 0u64, 0u64);
         for (name, arrow) in &self.spec.arrows {
             let path = arrows.key(name);
             match split(name) {
@@ -42,6 +44,7 @@ impl Check<'_> {
                     self.ends(&path, from, to);
                     let replicas = |node: &str| self.spec.nodes.get(node).map_or(0, |node| u64::from(node.replicas));
                     connections += replicas(from) * replicas(to);
+                    ends += replicas(from);
                     if let Some(first) = seen.insert((from, to), name) {
                         let what = format!("this is the same arrow as `{first}`");
                         self.found.key(&path, what, "keep one of the two");
@@ -53,12 +56,19 @@ impl Check<'_> {
                 }
             }
             policies(&mut self.found, &path, arrow);
+            if split(name).is_some_and(|(from, _)| self.spec.nodes.get(from).is_some_and(|node| node.queue.is_some())) {
+                delivery(&mut self.found, &path, arrow);
+            }
             impairments(&mut self.found, &path.field("impairments"), (self.spec, name), &arrow.impairments);
         }
         if connections > MOST_CONNECTIONS {
             let what =
                 format!("{connections} connections between replicas are more than fit: at most {MOST_CONNECTIONS}");
             self.found.key(&arrows, what, "use fewer replicas at the ends of arrows");
+        }
+        if ends > MOST_ENDS {
+            let what = format!("{ends} ends of arrows at callers' replicas are more than fit: at most {MOST_ENDS}");
+            self.found.key(&arrows, what, "use fewer arrows, or fewer replicas where they begin");
         }
     }
 
@@ -85,6 +95,27 @@ impl Check<'_> {
             let what = format!("`{to}` does not consume from the queue `{from}`");
             self.found.key(path, what, format!("add `consumes: (queue: \"{from}\")` to `{to}`, or remove this arrow"));
         }
+    }
+}
+
+/// A queue hands messages over and waits for nothing: what a caller does about its calls means nothing to it.
+fn delivery(found: &mut Findings, path: &DataPath, arrow: &Arrow) {
+    let idle = [
+        ("timeout", arrow.timeout.is_some()),
+        ("retry", arrow.retry.is_some()),
+        ("hedge", arrow.hedge.is_some()),
+        ("breaker", arrow.breaker.is_some()),
+        ("bulkhead", arrow.bulkhead.is_some()),
+        ("pool", arrow.pool.is_some()),
+        ("fallback", arrow.fallback.is_some()),
+    ];
+    for (field, _) in idle.into_iter().filter(|(_, is_set)| *is_set) {
+        let what = format!("`{field}` does nothing here: a queue delivers over this arrow, and nobody calls");
+        found.key(
+            &path.field(field),
+            what,
+            "remove it; the queue has `visibility`, `max_deliveries` and `dead_letters`",
+        );
     }
 }
 

@@ -10,6 +10,11 @@ use super::{Check, ranges};
 use crate::diagnostic::{DataPath, did_you_mean};
 use crate::world::{Call, Critical, Kind, Node, Op, Step, When};
 
+/// Steps of one route, those under locks included.
+const MOST_STEPS: usize = 1000;
+/// Calls that one step makes at once.
+const MOST_CALLS: usize = 1000;
+
 impl<'a> Check<'a> {
     pub(super) fn calls(&mut self) {
         let spec = self.spec;
@@ -27,6 +32,13 @@ impl<'a> Check<'a> {
                 ranges::share(&mut self.found, &path.field("refusals"), "`refusals`", route.refusals);
                 ranges::share(&mut self.found, &path.field("poison"), "`poison`", route.poison);
                 let steps = path.field("steps");
+                let mut count = 0;
+                route.steps.iter().for_each(|step| step.walk(&mut |_| count += 1));
+                if count > MOST_STEPS {
+                    let what = format!("{count} steps of one route are more than fit: at most {MOST_STEPS}");
+                    self.found.key(&steps, what, "do the same in fewer steps");
+                    continue;
+                }
                 for (at, step) in route.steps.iter().enumerate() {
                     self.step(node_name, &steps.at(at), step);
                 }
@@ -46,6 +58,10 @@ impl<'a> Check<'a> {
             Step::Call(call) => self.call(node, path, call),
             Step::All(calls) if calls.is_empty() => {
                 self.found.value(path, "`All` of no calls does nothing", "list calls, or remove the step");
+            }
+            Step::All(calls) if calls.len() > MOST_CALLS => {
+                let what = format!("{} calls at once are more than fit: at most {MOST_CALLS}", calls.len());
+                self.found.value(path, what, "split them, or call fewer nodes");
             }
             Step::All(calls) => {
                 for (at, call) in calls.iter().enumerate() {

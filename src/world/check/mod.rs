@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Arrow, Datum, FORMAT, Popularity, WorldSpec};
 use crate::diagnostic::{DataPath, Findings};
-use crate::time::{Duration, Epoch};
+use crate::time::{Duration, Epoch, Stamp};
 
 pub(crate) use arrows::{canonical, neighbours, partition, split};
 pub(crate) use cost::{MOST_EVENTS_PER_SECOND, events_per_second};
@@ -28,6 +28,8 @@ pub(crate) use nodes::{MOST_REPLICAS, cache_ttl, health_check};
 
 /// The most entries of one kind, such as nodes: the engine numbers them with 16 bits.
 const MOST_OF_A_KIND: usize = 60_000;
+/// The latest stamp of a run, ten years after its start and then some.
+const LATEST: Stamp = Stamp(12 * 366 * 86_400 * 1_000_000_000);
 /// The longest name.
 const LONGEST_NAME: usize = 64;
 /// Keys under Zipf's law in all data together: each costs a table entry.
@@ -86,9 +88,17 @@ impl Check<'_> {
         }
         name(found, &root.field("name"), false, &self.spec.name);
         not_blank(found, &root.field("title"), "the title", &self.spec.title);
-        if let Err(error) = Epoch::parse(&self.spec.epoch) {
-            let (what, help) = error.split_once("; ").unwrap_or((&error, ""));
-            found.value(&root.field("epoch"), what, help);
+        match Epoch::parse(&self.spec.epoch) {
+            Ok(epoch) if epoch.unix_ns(LATEST) > i128::from(i64::MAX) => {
+                let what =
+                    format!("`{}` is so late that times do not fit into 64 bits of nanoseconds", self.spec.epoch);
+                found.value(&root.field("epoch"), what, "choose a year before 2250");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let (what, help) = error.split_once("; ").unwrap_or((&error, ""));
+                found.value(&root.field("epoch"), what, help);
+            }
         }
         let monitor = root.field("monitor");
         if let Some(tail) = &self.spec.monitor.tail {

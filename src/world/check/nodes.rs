@@ -1,5 +1,7 @@
 //! Nodes: their numbers, their behaviours and what those refer to, what they log and what their health page looks at.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Check, LONGEST_NAME, Neighbours, label, name, name_with, ranges};
 use crate::diagnostic::{DataPath, Findings};
 use crate::time::Duration;
@@ -7,6 +9,8 @@ use crate::world::{Cache, Consumes, Database, HealthCheck, Instrumentation, Kind
 
 /// Replicas of all nodes together: the engine numbers them with 16 bits.
 pub(crate) const MOST_REPLICAS: u64 = 60_000;
+/// Groups of consumers of one queue.
+const MOST_GROUPS: usize = 200;
 
 impl<'a> Check<'a> {
     pub(super) fn nodes(&mut self) {
@@ -25,9 +29,41 @@ impl<'a> Check<'a> {
             let scaled = node.autoscale.map_or(0, |scale| scale.max);
             replicas += u64::from(node.replicas.max(scaled));
         }
+        self.groups(&nodes);
         if replicas > MOST_REPLICAS {
             let what = format!("{replicas} replicas in all are more than the {MOST_REPLICAS} that can be simulated");
             self.found.key(&nodes, what, "use fewer replicas");
+        }
+    }
+
+    /// Every message is kept for each group of consumers.
+    fn groups(&mut self, nodes: &DataPath) {
+        let mut groups = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for consumes in self.spec.nodes.values().filter_map(|node| node.consumes.as_ref()) {
+            groups.entry(&consumes.queue).or_default().insert(&consumes.group);
+        }
+        for (queue, groups) in groups.into_iter().filter(|(_, groups)| groups.len() > MOST_GROUPS) {
+            let what = format!("{} groups of consumers are more than fit: at most {MOST_GROUPS}", groups.len());
+            self.found.key(&nodes.key(queue), what, "let some of them share a group, or use another queue");
+        }
+    }
+
+    /// Rate limits and tokens are looked at when a request comes to a route.
+    fn requested(&mut self, path: &DataPath, node: &Node) {
+        let is_asked = match node.kind {
+            Kind::Users | Kind::Queue => false,
+            Kind::Cache | Kind::Database => !node.routes.is_empty(),
+            _ if node.consumes.is_some() => node.routes.keys().any(|route| route.contains(' ') || route == "*"),
+            // Without routes of its own it passes on what comes.
+            _ => true,
+        };
+        if is_asked {
+            return;
+        }
+        let idle = [("limits", !node.limits.is_empty()), ("verifies", node.verifies.is_some())];
+        for (field, _) in idle.into_iter().filter(|(_, is_set)| *is_set) {
+            let what = format!("`{field}` does nothing here: no request comes to a route of this node");
+            self.found.key(&path.field(field), what, "move it to the node that is called, or remove it");
         }
     }
 
@@ -80,6 +116,7 @@ impl<'a> Check<'a> {
         }
         self.tokens(path, node);
         super::service::service(&mut self.found, path, node);
+        self.requested(path, node);
         super::limits::rate_limits(&mut self.found, &path.field("limits"), &node.limits);
         if let Some(locks) = &node.locks {
             let path = path.field("locks");

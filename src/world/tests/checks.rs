@@ -624,9 +624,9 @@ fn each_fault_gives_its_own_problem_at_its_place() {
             help: "write a number from 0 to 10,000,000",
         },
         Fault {
-            from: "trace: Dropped",
+            from: "loss: 0.0001",
             to: r#"retry: (attempts: 2, backoff: "1ms", jitter: 1.5)"#,
-            at: (67, 90),
+            at: (64, 89),
             underlined: "1.5",
             what: "`jitter` is 1.5, outside 0 to 1",
             help: "write a number from 0 to 1",

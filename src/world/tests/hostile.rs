@@ -43,18 +43,51 @@ const NASTY: &[(&str, &str, &str)] = &[
     ("\"web -> db\": (", "\"web -> db\": (impairments: (bandwidth: 0), ", "bandwidth"),
     ("    journeys: {\n", "    monitor: (scrape_every: \"1ns\"),\n    journeys: {\n", "scrape_every"),
     ("2026-03-02T08:00:00Z", "999999999-03-02T08:00:00Z", "RFC 3339"),
+    ("2026-03-02T08:00:00Z", "9999-03-02T08:00:00Z", "64 bits"),
+    (
+        "kind: Database,",
+        "kind: Database, limits: [(allow: Window(requests: 1, every: \"1m\"))],",
+        "no request comes to a route of this node",
+    ),
 ];
 
 #[test]
 fn nasty_worlds_are_refused_with_a_place_and_a_remedy() {
     for (from, to, what) in NASTY {
-        assert!(TINY.contains(from), "{from}");
-        let found = World::from_ron("nasty.ron", &TINY.replacen(from, to, 1)).err().unwrap_or_default();
-        let told = found.iter().any(|problem| {
-            problem.what().contains(what) && problem.position().is_some() && problem.suggestion().is_some()
-        });
-        assert!(told, "{to}: {found}");
+        refused(from, to, what);
     }
+}
+
+#[track_caller]
+fn refused(from: &str, to: &str, what: &str) {
+    assert!(TINY.contains(from), "{from}");
+    let found = World::from_ron("nasty.ron", &TINY.replacen(from, to, 1)).err().unwrap_or_default();
+    let told = found
+        .iter()
+        .any(|problem| problem.what().contains(what) && problem.position().is_some() && problem.suggestion().is_some());
+    assert!(told, "{}: {found}", to.chars().take(200).collect::<String>());
+}
+
+/// The engine counts steps, calls at once and groups of consumers with few bits.
+#[test]
+fn more_of_a_thing_than_is_counted_is_refused() {
+    let many = |what: &str, count: usize| vec![what; count].join(", ");
+    let call = r#"(to: "db", op: Read("items"))"#;
+    refused(r#"Work(Exp("3ms"))"#, &many(r#"Effect("seen")"#, 66_000), "steps of one route are more than fit");
+    refused(r#"Work(Exp("3ms"))"#, &format!("All([{}])", many(call, 66_000)), "calls at once are more than fit");
+    let groups = |count: usize| {
+        let worker = |at: usize| {
+            format!(r#""w{at}": (kind: Worker, consumes: (queue: "q", group: "g{at}"), routes: {{"m": ()}}),"#)
+        };
+        let nodes: String = (0..count).map(worker).collect();
+        let arrows: String = (0..count).map(|at| format!(r#""q -> w{at}": (),"#)).collect();
+        let queue = r#""q": (kind: Queue, queue: (capacity: 10, service: Const("1ms"))),"#;
+        let text = TINY.replacen("    nodes: {", &format!("    nodes: {{ {queue} {nodes}"), 1);
+        World::from_ron("many.ron", &text.replacen("    arrows: {", &format!("    arrows: {{ {arrows}"), 1))
+    };
+    assert!(groups(200).is_ok());
+    let error = groups(256).err().unwrap_or_default().to_string();
+    assert!(error.contains("256 groups of consumers are more than fit"), "{error}");
 }
 
 /// Within all ranges, and yet more than can be run: as many waiting as allowed, for as long as allowed.

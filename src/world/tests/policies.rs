@@ -88,6 +88,12 @@ fn each_fault_gives_its_own_problem_at_its_place() {
         ),
         ("count: 8", "count: 0", "0", "the number of partitions is 0, outside 1 to 1000"),
         ("by: \"items\"", "by: \"item\"", "\"item\"", "there is no datum `item`"),
+        (
+            "\"mails -> mailer\": ()",
+            "\"mails -> mailer\": (timeout: \"1s\")",
+            "timeout",
+            "`timeout` does nothing here: a queue delivers over this arrow, and nobody calls",
+        ),
         ("lasts: \"1m\"", "lasts: \"0s\"", "\"0s\"", "`lasts` is no time at all"),
         ("factor: 4.0", "factor: -4.0", "-4.0", "a crowd's `factor` is -4, outside 0 to 1000"),
         ("order: [\"mail\"]", "order: [\"male\"]", "\"male\"", "there is no owed effect `male`"),
