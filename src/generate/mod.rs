@@ -253,6 +253,7 @@ fn cause(candidate: &Candidate, id: &str) -> Cause {
     Cause {
         at: candidate.at.clone(),
         mechanism: candidate.mechanism,
+        alike: candidate.alike.clone(),
         change: id.to_owned(),
         silent_arrows: candidate.silent_arrows.clone(),
     }

@@ -123,6 +123,9 @@ pub struct Cause {
     pub at: Vec<String>,
     /// How it fails.
     pub mechanism: Mechanism,
+    /// Mechanisms that name the same from another side: they count as right too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<Mechanism>,
     /// The change that did it.
     pub change: String,
     /// Arrows that fail silently here: marks on these are right.

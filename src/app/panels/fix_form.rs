@@ -45,7 +45,11 @@ impl FixForm {
         let values = fields.map(|(field, text)| match field.sort {
             FixSort::Checks if self.checks.is_empty() => Err("Add at least one check.".to_owned()),
             FixSort::Checks => Ok(FixValue::Checks(self.checks.clone())),
-            _ => field.read(text),
+            _ => {
+                let value = field.read(text)?;
+                field.check(&value).map_err(|refusal| refusal.what)?;
+                Ok(value)
+            }
         });
         let values = values.collect::<Result<Vec<_>, _>>()?;
         Fix::make(self.kind, target, &values).ok_or_else(|| "A value is out of range.".to_owned())

@@ -159,10 +159,10 @@ fn value(ui: &mut Ui, choices: &Choices, state: &mut FixState, at: usize, width:
         }
         (sort, none) => {
             let such = match sort {
-                FixSort::Time(..) => "such as 500ms or 5m",
-                FixSort::Share(..) => "from 0 to 1, such as 0.1",
-                FixSort::Count(..) => "a number",
-                _ => "its name",
+                FixSort::Time(..) => "such as 500ms or 5m".to_owned(),
+                FixSort::Share(least, most) => format!("from {least} to {most}"),
+                FixSort::Count(least, most) => format!("a whole number from {least} to {most}"),
+                _ => "its name".to_owned(),
             };
             let or = none.map_or_else(String::new, |means| format!(", or none: {means}"));
             search(ui, text, &format!("{}: {such}{or}", field.label), width);

@@ -54,6 +54,7 @@ fn charts(way: &Way<'_>) -> Vec<ChartQuery> {
 fn candidate(mechanism: Mechanism, way: &Way<'_>, degrees: Vec<Degree>) -> Candidate {
     Candidate {
         mechanism,
+        alike: Vec::new(),
         at: vec![way.name.clone(), way.from.to_owned()],
         silent_arrows: vec![way.name.clone()],
         kind: ChangeKind::Config,

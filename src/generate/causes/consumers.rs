@@ -23,6 +23,7 @@ fn candidate(mechanism: Mechanism, consumer: &Consumer<'_>, degrees: Vec<Degree>
     let of_queue = [("service.name", queue)];
     Candidate {
         mechanism,
+        alike: Vec::new(),
         at: vec![name.to_owned(), delivery.clone(), queue.to_owned()],
         silent_arrows: vec![delivery],
         kind: ChangeKind::Deploy,
@@ -72,6 +73,8 @@ pub(super) fn overflowing(survey: &Survey<'_>) -> Vec<Candidate> {
         let holds = (consumer.rate * survey.effects_within.as_secs_f64() * 0.25).clamp(20.0, 50_000.0) as u32;
         let mut found = candidate(Mechanism::QueueOverflow, consumer, degrees(consumer, &[1.15, 1.4]));
         let queue = consumer.queue;
+        // What changed is the consumer: it is slow, and what it leaves waiting overflows.
+        found.alike = vec![Mechanism::ConsumerLag];
         found.at = vec![queue.to_owned(), consumer.name.to_owned(), format!("{queue} -> {}", consumer.name)];
         found.at.extend(survey.into(queue).map(|way| way.name.clone()));
         found.silent_arrows.extend(survey.into(queue).map(|way| way.name.clone()));

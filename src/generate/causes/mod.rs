@@ -15,6 +15,8 @@ use crate::world::{ChangeKind, Set};
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub mechanism: Mechanism,
+    /// What names the same from another side.
+    pub alike: Vec<Mechanism>,
     /// Places that count as right; the first one is the best answer, and with the mechanism names the candidate.
     pub at: Vec<String>,
     pub silent_arrows: Vec<String>,

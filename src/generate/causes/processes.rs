@@ -15,6 +15,7 @@ const LEAKS_FOR: Duration = Duration::from_mins(14);
 fn candidate(mechanism: Mechanism, node: &str, at: Vec<String>, degrees: Vec<Degree>) -> Candidate {
     Candidate {
         mechanism,
+        alike: Vec::new(),
         at,
         silent_arrows: Vec::new(),
         kind: ChangeKind::Deploy,

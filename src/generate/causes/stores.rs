@@ -15,6 +15,7 @@ fn candidate(mechanism: Mechanism, survey: &Survey<'_>, name: &str, degrees: Vec
     let ways: Vec<String> = survey.into(name).map(|way| way.name.clone()).collect();
     Candidate {
         mechanism,
+        alike: Vec::new(),
         at: std::iter::once(name.to_owned()).chain(ways.clone()).collect(),
         silent_arrows: ways,
         kind: ChangeKind::Config,

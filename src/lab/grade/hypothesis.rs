@@ -62,7 +62,7 @@ pub fn named(case: &Case<'_>) -> Option<f64> {
     }
     let of = |cause: &Cause, hypothesis: &Hypothesis| {
         let place = cause.at.iter().any(|at| arrow_name(at) == arrow_name(&hypothesis.at));
-        let mechanism = cause.mechanism == hypothesis.mechanism;
+        let mechanism = cause.mechanism == hypothesis.mechanism || cause.alike.contains(&hypothesis.mechanism);
         f64::from(u8::from(place) + u8::from(mechanism)) / 2.0
     };
     if spec.also.is_empty() {

@@ -71,7 +71,7 @@ fn large_and_strange_texts_are_survived() {
     assert!(problems.contains("the number of nodes is 70,003, outside 0 to 60,000"), "{problems}");
     let calls = many(50_000, &|at| format!("Call((to: \"d{at}\", op: Route(\"GET /x{at}\"))),\n"));
     let problems = survived(TINY.replace("Work(", &format!("{calls}Work(")));
-    assert!(problems.contains("50001 steps of one route are more than fit"), "{}", problems.len());
+    assert!(problems.contains("steps of one route are more than fit"), "{problems}");
     let twice = many(50_000, &|_| "\"web\": (kind: Service),\n".to_owned());
     let problems = survived(TINY.replace("\"db\": (", &format!("{twice}\"db\": (")));
     assert!(problems.contains("`web` is given twice") && problems.contains(" more problems"), "{}", problems.len());
