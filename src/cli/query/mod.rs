@@ -157,14 +157,14 @@ impl QueryArguments {
         let time = |option: &str, text: &Option<String>| -> Result<Option<i64>, Failure> {
             let Some(text) = text else { return Ok(None) };
             let time = read_time(epoch, text)?;
-            if (start..=end).contains(&time) {
-                return Ok(Some(time));
+            if !(start..=end).contains(&time) {
+                let (from, to) = (epoch.rfc3339(Stamp::default()), epoch.rfc3339(Stamp(end.saturating_sub(start))));
+                complain(format!(
+                    "note: {option} {text} is not within the run, which goes from 0s to {until} ({from} to {to}); name a \
+                     time in it, or simulate longer: --for"
+                ));
             }
-            let (from, to) = (epoch.rfc3339(Stamp::default()), epoch.rfc3339(Stamp(end.saturating_sub(start))));
-            Err(Failure::bad(format!(
-                "{option} {text} is not within the run, which goes from 0s to {until} ({from} to {to}); name a time in \
-                 it, or simulate longer: --for"
-            )))
+            Ok(Some(time))
         };
         let when = When {
             at: time("--at", &self.at)?,
