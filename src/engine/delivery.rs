@@ -226,11 +226,9 @@ impl Simulation {
             store.dead_lettered += 1;
             let replicas = &self.fabric.replicas[letters.at()];
             let instance = replicas[usize::from(ordinal) % replicas.len()];
-            let from = (Some(queue), message.group);
-            self.dead_letter(
-                instance,
-                Message { deliveries: 0, receipt: 0, from: from.0, from_group: from.1, ..message },
-            );
+            let from = Some(queue);
+            let letter = Message { deliveries: 0, receipt: 0, from, from_group: message.group, ..message };
+            self.dead_letter(instance, letter);
         }
         self.message_done(queue, &message);
     }

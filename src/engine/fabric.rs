@@ -133,6 +133,7 @@ impl Fabric {
             pace: Pace {
                 slow_share: spec.slow.map_or(0.0, |slow| slow.share),
                 slow_factor: spec.slow.map_or(1.0, |slow| slow.factor),
+                counts_memory: spec.memory.is_some(),
                 ..Pace::default()
             },
             emitter: Emitter::new(&spec.telemetry),

@@ -91,6 +91,8 @@ pub struct Pace {
     pub slow_factor: f64,
     /// Pauses come after so many requests.
     pub collects: bool,
+    /// Memory is counted: [`super::process::Heap`].
+    pub counts_memory: bool,
 }
 
 impl Default for Pace {
@@ -109,6 +111,7 @@ impl Default for Pace {
             slow_share: 0.0,
             slow_factor: 1.0,
             collects: false,
+            counts_memory: false,
         }
     }
 }

@@ -73,13 +73,13 @@ impl Simulation {
         visit.arrived = self.now;
         let instance = visit.instance;
         self.flows.station(instance).arrive(self.now);
-        if self.fabric.node(instance).replica.down {
+        let node = self.fabric.node(instance);
+        if node.replica.down {
             // Nobody listens: the machine answers in the process's place.
             self.flows.station(instance).leave(self.now);
             return self.turn_away(key);
         }
-        let Some(visit) = self.visits.get_mut(key) else { return };
-        let station = self.fabric.station(instance);
+        let station = &mut node.station;
         if station.busy < station.servers {
             station.busy += 1;
             visit.served = true;
@@ -114,7 +114,7 @@ impl Simulation {
         if pace.growth > Duration::ZERO {
             self.fabric.node(instance).pace.grown = pace.grown + pace.growth;
         }
-        if self.plan.nodes[self.fabric.home(instance).node.at()].counts_memory {
+        if pace.counts_memory {
             self.fill_memory(instance);
         }
         let Some(visit) = self.visits.get_mut(key) else { return };
@@ -262,7 +262,7 @@ impl Simulation {
             pace = self.pace_for(pace, instance, context);
         }
         let node = &self.plan.nodes[self.fabric.home(instance).node.at()];
-        let (stream, shares, counts_memory) = (node.streams.work, node.shares, node.counts_memory);
+        let (stream, shares) = (node.streams.work, node.shares);
         let drawn = dist::sample(time, stream, identity, 2 * step);
         let mut work = if pace.factor == 1.0 { drawn } else { drawn.mul_f64(pace.factor) };
         if pace.slow_share > 0.0 && stream.chance(identity, SLOW_LANE + step, pace.slow_share) {
@@ -280,7 +280,7 @@ impl Simulation {
                 visit.pauses_behind = behind;
             }
         }
-        if counts_memory {
+        if pace.counts_memory {
             work = work.mul_f64(self.memory_drag(instance));
         }
         match shares {

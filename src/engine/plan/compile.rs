@@ -84,7 +84,6 @@ impl<'a> Compiler<'a> {
                 }),
                 dead_letters: node.queue.as_ref().and_then(|queue| queue.dead_letters.as_deref()).map(node_at),
                 shares: node.discipline != Discipline::Fifo,
-                counts_memory: node.memory.is_some(),
                 keeps_by_stamp: node.database.as_ref().is_some_and(|database| database.newest_stamp_wins),
                 out,
                 streams: NodeStreams {

@@ -66,8 +66,6 @@ pub struct NodePlan {
     pub dead_letters: Option<NodeId>,
     /// Its requests share processors.
     pub shares: bool,
-    /// Its memory is counted.
-    pub counts_memory: bool,
     /// Of two writes to one key it keeps the one with the newer stamp.
     pub keeps_by_stamp: bool,
     pub streams: NodeStreams,

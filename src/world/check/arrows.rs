@@ -42,6 +42,9 @@ impl Check<'_> {
             match split(name) {
                 Some((from, to)) => {
                     self.ends(&path, from, to);
+                    if self.spec.nodes.get(from).is_some_and(|node| node.queue.is_some()) {
+                        delivery(&mut self.found, &path, arrow);
+                    }
                     let replicas = |node: &str| self.spec.nodes.get(node).map_or(0, |node| u64::from(node.replicas));
                     connections += replicas(from) * replicas(to);
                     ends += replicas(from);
@@ -56,9 +59,6 @@ impl Check<'_> {
                 }
             }
             policies(&mut self.found, &path, arrow);
-            if split(name).is_some_and(|(from, _)| self.spec.nodes.get(from).is_some_and(|node| node.queue.is_some())) {
-                delivery(&mut self.found, &path, arrow);
-            }
             impairments(&mut self.found, &path.field("impairments"), (self.spec, name), &arrow.impairments);
         }
         if connections > MOST_CONNECTIONS {
