@@ -1,5 +1,8 @@
 //! Runs files in the promqltest format: `promqltest [-v] FILE...` prints `NAME passed/total` for each.
 
+#[path = "../tests/support/promqltest/mod.rs"]
+mod promqltest;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -20,7 +23,7 @@ fn main() -> io::Result<ExitCode> {
                 continue;
             }
         };
-        let report = allgreen::query::promqltest::run(&text);
+        let report = promqltest::run(&text);
         let skipped = match report.skipped {
             0 => String::new(),
             n => format!(" ({n} skipped: native histograms)"),

@@ -135,7 +135,7 @@ pub fn find(name: &str) -> Result<Loaded, Problems> {
     }
     match world_text(&path) {
         Some(text) => World::from_ron(&path, &text).map(Loaded::World),
-        None => Err(not_found(name, "world or lesson", &[&LESSONS, &WORLDS])),
+        None => Err(not_found(name, "world or lesson", &[&WORLDS, &LESSONS])),
     }
 }
 
@@ -196,9 +196,12 @@ fn is_path(name: &str) -> bool {
 }
 
 fn not_found(name: &str, kind: &str, dirs: &[&Dir<'static>]) -> Problems {
-    let files = dirs.iter().flat_map(|dir| dir.files());
-    let mut known: Vec<&str> = files.filter_map(|file| file.path().file_stem()?.to_str()).collect();
-    known.sort_unstable();
+    let mut known: Vec<&str> = Vec::new();
+    for dir in dirs {
+        let mut names: Vec<&str> = dir.files().filter_map(|file| file.path().file_stem()?.to_str()).collect();
+        names.sort_unstable();
+        known.extend(names);
+    }
     let near = did_you_mean(name, known, "none is built in");
     Problem::new(format!("there is no {kind} called `{name}`, and no such file"))
         .help(format!("{near} (or name a .ron file by its path)"))

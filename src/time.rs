@@ -52,6 +52,11 @@ impl SimTime {
         self.0 as f64 / NS_PER_SEC as f64
     }
 
+    /// What a clock that is right stamps at this instant.
+    pub fn stamp(self) -> Stamp {
+        Stamp(i64::try_from(self.0).unwrap_or(i64::MAX))
+    }
+
     /// The time since `earlier`, zero if `earlier` is later.
     pub const fn since(self, earlier: SimTime) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
@@ -82,7 +87,7 @@ impl Duration {
         Duration::from_secs(mins.saturating_mul(60))
     }
 
-    /// Rounds seconds to nanoseconds; negative and NaN become zero, too large saturates.
+    /// Seconds cut to whole nanoseconds; negative and NaN become zero, too large saturates.
     pub fn from_secs_f64(secs: f64) -> Self {
         Duration((secs * NS_PER_SEC as f64) as u64)
     }
@@ -90,11 +95,6 @@ impl Duration {
     /// Seconds as a float.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / NS_PER_SEC as f64
-    }
-
-    /// Milliseconds as a float.
-    pub fn as_millis_f64(self) -> f64 {
-        self.0 as f64 / 1e6
     }
 
     /// Multiplied by a factor that is not negative, saturating.
@@ -228,16 +228,28 @@ impl Epoch {
     /// The start of Unix time.
     pub const UNIX: Epoch = Epoch(std::time::UNIX_EPOCH);
 
-    /// Reads an RFC 3339 instant such as `2026-03-02T08:30:00Z`.
+    /// Reads an RFC 3339 instant such as `2026-03-02T08:30:00Z` or `2026-03-02T09:30:00+01:00`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        humantime::parse_rfc3339(text).map(Epoch).map_err(|error| {
-            format!("`{text}` is not an RFC 3339 instant ({error}); write it like \"2026-03-02T08:30:00Z\"")
-        })
+        let refused = |why: &dyn fmt::Display| {
+            format!("`{text}` is not an RFC 3339 instant ({why}); write it like \"2026-03-02T08:30:00Z\"")
+        };
+        let (local, east) = offset(text).ok_or_else(|| refused(&"it does not end in Z or an offset such as +01:00"))?;
+        let local = humantime::parse_rfc3339(&format!("{local}Z")).map_err(|error| refused(&error))?;
+        let instant = Epoch(local).system_time(Stamp(-east));
+        if instant < std::time::UNIX_EPOCH {
+            return Err(refused(&"it is before 1970"));
+        }
+        Ok(Epoch(instant))
     }
 
     /// The stamp as `2026-03-02T08:30:00.123Z`.
     pub fn rfc3339(self, stamp: Stamp) -> String {
-        humantime::format_rfc3339_millis(self.system_time(stamp)).to_string()
+        humantime::format_rfc3339_millis(self.writable(stamp)).to_string()
+    }
+
+    /// The stamp as `2026-03-02T08:30:00.123456789Z`.
+    pub fn rfc3339_nanos(self, stamp: Stamp) -> String {
+        humantime::format_rfc3339_nanos(self.writable(stamp)).to_string()
     }
 
     /// The stamp's time of day with milliseconds, `08:30:00.123`.
@@ -254,11 +266,34 @@ impl Epoch {
         }
     }
 
+    /// The stamp's instant, or the first one that has an RFC 3339 text here: a clock that is wrong may stamp an earlier one.
+    fn writable(self, stamp: Stamp) -> std::time::SystemTime {
+        self.system_time(stamp).max(std::time::UNIX_EPOCH)
+    }
+
     fn system_time(self, stamp: Stamp) -> std::time::SystemTime {
         let distance = std::time::Duration::from_nanos(stamp.0.unsigned_abs());
         let moved = if stamp.0 < 0 { self.0.checked_sub(distance) } else { self.0.checked_add(distance) };
         moved.unwrap_or(self.0)
     }
+}
+
+/// An RFC 3339 instant without its offset from UTC, and that in nanoseconds, east of Greenwich.
+fn offset(text: &str) -> Option<(&str, i64)> {
+    if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        return Some((local, 0));
+    }
+    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    let sign = match offset.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = offset[1..].split_once(':')?;
+    let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i64>().ok())?;
+    let whole = hours.len() == 2 && minutes.len() == 2;
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (whole && hours < 24 && minutes < 60).then_some((local, sign * (hours * 60 + minutes) * 60 * NS_PER_SEC as i64))
 }
 
 #[cfg(test)]
@@ -286,8 +321,31 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_may_be_written_with_any_offset() {
+        let utc = Epoch::parse("2026-03-02T08:00:30.5Z").unwrap();
+        for same in ["2026-03-02T09:00:30.5+01:00", "2026-03-02T03:30:30.5-04:30", "2026-03-02T08:00:30.5+00:00"] {
+            assert_eq!(Epoch::parse(same), Ok(utc), "{same}");
+        }
+        for (wrong, why) in [
+            ("2026-03-02T09:00:30", "an offset"),
+            ("2026-03-02T09:00:30+24:00", "an offset"),
+            ("2026-03-02T09:00:30+1:000", "an offset"),
+            ("2026-13-02T09:00:30+01:00", "out of range"),
+            ("1970-01-01T00:00:00+01:00", "before 1970"),
+            ("+01:00", "format"),
+            ("é+01:00", "format"),
+        ] {
+            let error = Epoch::parse(wrong).unwrap_err();
+            assert!(error.contains(why) && error.starts_with(&format!("`{wrong}` is not")), "{error}");
+        }
+    }
+
+    #[test]
     fn stamps_before_the_epoch_are_shown() {
         let epoch = Epoch::parse("2026-03-02T08:30:00Z").unwrap();
         assert_eq!(epoch.time_of_day(Stamp(-500_000_000)), "08:29:59.500");
+        // A clock may be so wrong that RFC 3339 has no text for what it stamps.
+        assert_eq!(Epoch::UNIX.rfc3339(Stamp(-1)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Epoch::UNIX.rfc3339_nanos(Stamp(i64::MIN)), "1970-01-01T00:00:00.000000000Z");
     }
 }

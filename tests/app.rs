@@ -140,8 +140,8 @@ fn seen() -> Dependencies {
             node("cache", Kind::Cache, 1),
         ],
         calls: vec![
-            CallRow { from: "gateway".into(), to: "catalog".into(), rate: 98.6, errors: 0.004 },
-            CallRow { from: "catalog".into(), to: "cache".into(), rate: 80.0, errors: 0.0 },
+            CallRow { from: "gateway".into(), to: "catalog".into(), rate: Some(98.6), errors: 0.004 },
+            CallRow { from: "catalog".into(), to: "cache".into(), rate: Some(80.0), errors: 0.0 },
         ],
     }
 }

@@ -43,12 +43,13 @@ fn new_files_are_right_are_played_and_overwrite_nothing() {
     assert!(out.contains("look unfinished"), "{out}");
     for (arguments, says) in [
         (&["new", "world", "../x"][..], "a name has letters"),
-        (&["new", "lesson", "x", "--world", "nowhere"], "there is no world or lesson called `nowhere`"),
+        (&["new", "lesson", "x", "--world", "nowhere"], "there is no world called `nowhere`"),
         (&["new", "lesson", "x", "--world", "till"], "is a lesson"),
         (&["new", "lesson", "x", "--world", folder.join("worlds/market.ron").to_str().unwrap()], "copy it to worlds/"),
     ] {
         let (_, err) = run(folder, arguments, 2);
         assert!(err.contains(says), "{err}");
+        assert!(!err.contains("quiet-fallback"), "a lesson is no world: {err}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! The program as a person or a script meets it: arguments, exit codes, streams, and nothing that looks like a panic.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
 
+#[path = "support/waiting.rs"]
+mod waiting;
+
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -36,11 +39,12 @@ fn check(arguments: &[&str], output: &Output, status: i32) -> (String, String) {
 #[test]
 fn help_shows_examples() {
     for command in
-        [&["--help"][..], &["play", "--help"], &["run", "--help"], &["check", "--help"], &["replay", "--help"]]
+        [&["--help"][..], &["play", "--help"], &["run", "--help"], &["check", "--help"], &["new", "world", "--help"]]
     {
         let (out, _) = run(command, 0);
         assert!(out.contains("Example"), "{command:?}\n{out}");
     }
+    assert!(run(&["prove", "--help"], 0).0.contains("a number alone is that one seed"));
     assert!(run(&["--version"], 0).0.starts_with("allgreen "));
 }
 
@@ -130,6 +134,8 @@ fn bad_input_is_one_clear_error() {
         (&["query", "storefront", "promql", "up", "--step", "1ns"], "the shortest is 1ms"),
         (&["query", "storefront", "promql", "up", "--step", "1ms"], "is the most"),
         (&["query", "storefront", "promql", "up", "--at", "noon"], "RFC 3339"),
+        (&["query", "storefront", "promql", "up", "--at", "2026-03-02T09:00:30"], "an offset such as +01:00"),
+        (&["query", "storefront", "promql"], "write allgreen query"),
         (&["replay", "no/such.session"], "no/such.session"),
         (&["play", "quiet-falback", "--terminal"], "`quiet-fallback`"),
         (&["play", "quiet-fallback", "--script", "no/such.txt"], "no/such.txt"),
@@ -155,14 +161,20 @@ fn a_file_of_something_else_keeps_no_results_and_stays_as_it_is() {
     assert_eq!(std::fs::read_to_string(&letter).unwrap(), "Dear Ada,\n");
 }
 
+/// Whoever simulated first would need more memory than there is here, and not live to refuse anything.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let since = std::time::Instant::now();
-    let (_, err) = run(&["run", "storefront", "--for", "2h", "--out", file.to_str().unwrap()], 2);
-    assert!(err.contains("--out DIR") && since.elapsed().as_secs() < 10, "{err}");
+    let events = u64::MAX.to_string();
+    let long = ["run", "storefront", "--for", "1000h", "--memory-gib", "1024", "--events", &events];
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -v 2000000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_allgreen")]).args(long);
+    command.arg("--out").arg(&file).stdin(Stdio::null()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let (_, err) = check(&long, &command.output().unwrap(), 2);
+    assert!(err.contains("--out DIR"), "{err}");
 }
 
 #[test]
@@ -346,6 +358,22 @@ fn a_folder_vouches_for_the_run_that_is_in_it() {
     assert!(has("logs.jsonl") && !has("run.json"));
 }
 
+#[test]
+fn the_time_of_a_cause_is_written_only_where_the_data_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let time = || std::fs::read_to_string(folder.path().join("inject_time.txt")).ok();
+    let export = |length: &str| {
+        let lesson = "tests/support/shop/lessons/tiny.ron";
+        run(&["export", lesson, "--format", "rcaeval", "--with-truth", "--out", out, "--for", length], 0).1
+    };
+    export("26m");
+    assert_eq!(time().as_deref(), Some("1772439900\n"));
+    let err = export("25m");
+    assert!(err.contains("inject_time.txt is left out") && err.contains("--for"), "{err}");
+    assert_eq!(time(), None);
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_run_and_leaves_nothing_behind() {
@@ -356,7 +384,8 @@ fn ctrl_c_ends_a_run_and_leaves_nothing_behind() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    // It is made when interrupts are heeded already.
+    waiting::until("the folder", || out.is_dir());
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let (stdout, _) = check(&["run"], &child.wait_with_output().unwrap(), 130);
@@ -419,7 +448,7 @@ fn a_generated_incident_is_played_and_not_played_twice() {
 #[test]
 fn a_question_that_finds_nothing_is_answered_with_near_names() {
     let world = "tests/support/shop/worlds/tiny.ron";
-    for at in ["2h", "2020-01-01T00:00:00Z"] {
+    for at in ["2h", "2020-01-01T00:00:00Z", "2020-01-01T09:00:30+01:00"] {
         let (out, err) = run(&["query", world, "--for", "1m", "promql", "up", "--at", at], 0);
         assert_eq!(out.trim(), "no series");
         assert!(err.contains(&format!("--at {at} is not within the run")), "{err}");
@@ -431,6 +460,8 @@ fn a_question_that_finds_nothing_is_answered_with_near_names() {
             "no series",
             "http_server_request_duration_seconds_count",
         ),
+        ("promql", "process_uptime", "no series", "process_uptime_seconds"),
+        ("promql", "up{jobs=\"shop\"}", "no series", "job"),
         ("logql", "{service_nam=\"shop\"}", "no lines", "service_name"),
         ("logql", "count_over_time({service_nam=\"shop\"}[1m])", "no series", "service_name"),
         ("traceql", "{ .http.rout = \"x\" }", "no traces", "http.route"),
@@ -439,4 +470,14 @@ fn a_question_that_finds_nothing_is_answered_with_near_names() {
         assert_eq!(out.trim(), nothing, "{expression}");
         assert!(err.contains(&format!("did you mean `{near}`?")), "{expression}: {err}");
     }
+    let histogram = "http_server_request_duration_seconds";
+    let (_, err) = run(&["query", world, "--for", "1m", "promql", histogram], 0);
+    assert!(err.contains(&format!("`{histogram}_bucket`, `{histogram}_count` and `{histogram}_sum`")), "{err}");
+}
+
+#[test]
+fn a_question_may_begin_with_a_minus() {
+    let world = "tests/support/shop/worlds/tiny.ron";
+    let (out, _) = run(&["query", world, "--for", "1m", "promql", "-up", "--at", "45s"], 0);
+    assert!(out.starts_with("series") && out.contains("-1"), "{out}");
 }

@@ -3,13 +3,17 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
 
+#[path = "support/waiting.rs"]
+mod waiting;
+
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use allgreen::app::window::Window;
 use allgreen::app::{Outcome, RunOptions, theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use waiting::Patience;
 
 type Desktop = Harness<'static, Option<Window>>;
 
@@ -42,10 +46,9 @@ fn desktop(options: RunOptions) -> Desktop {
 
 /// Draws until something with this in its name is there.
 fn until(desktop: &mut Desktop, what: &str) {
-    let since = Instant::now();
+    let patience = Patience::start();
     while desktop.query_all_by_label_contains(what).next().is_none() {
-        assert!(since.elapsed() < Duration::from_secs(240), "no `{what}` came in four minutes: {:#?}", desktop.root());
-        std::thread::sleep(Duration::from_millis(15));
+        patience.wait(|| format!("no `{what}`: {:#?}", desktop.root()));
         desktop.step();
     }
 }

@@ -5,7 +5,7 @@ use allgreen::export::{self, File};
 use allgreen::telemetry::MetricKind;
 use allgreen::{Seed, SimTime, Simulation, Telemetry, World};
 use opentelemetry_proto::tonic::logs::v1::LogsData;
-use opentelemetry_proto::tonic::metrics::v1::{MetricsData, metric};
+use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, MetricsData, metric};
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use prost::Message;
@@ -71,6 +71,30 @@ fn otlp_decodes_with_the_official_messages() {
         };
     }
     assert_eq!(found as u64, points);
+}
+
+#[test]
+fn what_counts_up_and_down_is_a_sum_that_may_fall() {
+    let sim = simulated();
+    let (_, bytes) = file(sim.telemetry(), &export::OTLP_PROTOBUF, "metrics.binpb");
+    let metrics = MetricsData::decode(bytes.as_slice()).unwrap();
+    let all = metrics.resource_metrics.iter().flat_map(|r| &r.scope_metrics).flat_map(|s| &s.metrics);
+    let kinds: std::collections::BTreeMap<&str, Option<(bool, i32)>> = all
+        .filter_map(|metric| match metric.data.as_ref()? {
+            metric::Data::Gauge(_) => Some((metric.name.as_str(), None)),
+            metric::Data::Sum(sum) => {
+                assert!(sum.data_points.iter().all(|point| point.start_time_unix_nano > 0), "{}", metric.name);
+                Some((metric.name.as_str(), Some((sum.is_monotonic, sum.aggregation_temporality))))
+            }
+            _ => None,
+        })
+        .collect();
+    let cumulative = AggregationTemporality::Cumulative as i32;
+    assert_eq!(kinds["http.server.active_requests"], Some((false, cumulative)));
+    assert_eq!(kinds["process.uptime"], None);
+    // To Prometheus it is a gauge.
+    let text = text(sim.telemetry(), &export::OPENMETRICS, "metrics.openmetrics.txt");
+    assert!(text.contains("# TYPE http_server_active_requests gauge"));
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_file_of_the_first_format_opens_and_is_written_in_the_newest() {
     let folder = tempfile::tempdir().unwrap();
     session.save(&folder.path().join("new.session")).unwrap();
     let new = std::fs::read_to_string(folder.path().join("new.session")).unwrap();
-    assert!(new.contains("format: 2") && new.contains("shifts: ["), "{new}");
+    assert!(new.contains("format: 4") && new.contains("shifts: [") && new.contains("seal: "), "{new}");
 }
 
 /// The digest after the commands of a file, whatever digest the file has.

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "support/promqltest/mod.rs"]
+mod promqltest;
+
 use allgreen::query::promql::{Labels, MemoryStorage, Options, Point, parse, query_instant, query_range};
-use allgreen::query::promqltest;
 use proptest::prelude::*;
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use allgreen::Lesson;
+use allgreen::builtin;
 use allgreen::lab::Fix;
 use allgreen::lesson::{Effect, LessonSpec, Mechanism, NamedFix, Proof, ProofTable, Property};
 use allgreen::prove::{Options, prove};
@@ -188,6 +189,21 @@ fn what_another_build_kept_counts_if_a_seed_done_anew_is_the_same() {
     *lines.iter_mut().find(of(0)).unwrap() =
         lines.iter_mut().find(of(0)).unwrap().replace("\"harmed\":", "\"harmed\":1");
     assert_eq!(prove_with(&lines), own, "none is believed");
+}
+
+#[test]
+fn the_table_that_ships_is_of_the_lessons_that_ship() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proof.json")).unwrap();
+    let table: ProofTable = serde_json::from_str(&text).unwrap();
+    let (cards, problems) = builtin::lessons(Path::new(builtin::LESSON_FOLDER));
+    assert!(problems.is_empty() && !cards.is_empty(), "{problems:?}");
+    let unproved = |id: &&str| {
+        let lesson = builtin::embedded(id).unwrap();
+        table.of(id).is_none_or(|proof| proof.content != lesson.content()) || builtin::proof(&lesson).is_none()
+    };
+    let unproved: Vec<&str> = cards.iter().map(|card| card.id.as_str()).filter(unproved).collect();
+    assert!(unproved.is_empty(), "docs/proof.json is not of these as they are now: {unproved:?}");
+    assert_eq!(table.lessons.len(), cards.len(), "docs/proof.json is of a lesson that does not ship, or of one twice");
 }
 
 fn run(arguments: &[&str], folder: &Path) -> Output {

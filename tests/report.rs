@@ -26,6 +26,55 @@ fn play(folder: &Path, file: &str, who: &str, script: &str) {
     run(&["play", "tiny", "--who", who, "--script", &steps, "--save", &file], 0);
 }
 
+/// Changes a session file by hand.
+fn edit(file: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(file, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_file_that_was_changed_by_hand_is_opened_and_marked() {
+    let class = tempfile::tempdir().unwrap();
+    let file = class.path().join("a.session");
+    play(class.path(), "a.session", "Ada", "hint\nhypothesis stock leak\nwait 1m\n");
+    let name = file.display().to_string();
+    let (out, _) = run(&["replay", &name], 0);
+    assert!(out.contains("the same as when it was saved"), "{out}");
+    let (table, err) = run(&["report", &name], 0);
+    assert!(table.contains("1 of 3") && !table.contains("by hand"), "{table}");
+    assert!(err.contains(&format!("replaying {name}")), "{err}");
+
+    edit(&file, "    Hint,\n", "");
+    let (out, _) = run(&["replay", &name], 0);
+    assert!(out.contains("changed by hand"), "{out}");
+    let (table, _) = run(&["report", &name], 0);
+    assert!(table.contains("0 of 3") && table.contains("not ended, changed by hand"), "{table}");
+    let (csv, _) = run(&["report", "--format", "csv", &name], 0);
+    assert!(csv.lines().next().unwrap().contains(",changed_by_hand,"), "{csv}");
+}
+
+#[test]
+fn what_was_replayed_before_a_stop_is_kept() {
+    let class = tempfile::tempdir().unwrap();
+    let file = |name: &str| class.path().join(name);
+    play(class.path(), "a.session", "Ada", "wait 1m\n");
+    play(class.path(), "b.session", "Eve", "wait 1m\n");
+    // It would take a long time.
+    edit(&file("b.session"), "Wait(\"1m\")", "Wait(\"20d\")");
+    let find = |_: &str| allgreen::Lesson::load(shop().join("lessons/tiny.ron")).ok();
+    let mut begun: Vec<PathBuf> = Vec::new();
+    let files = [file("a.session"), file("b.session")];
+    let (rows, whole) = allgreen::report::rows(&files, &find, 1, &mut |_, file| {
+        begun.extend(file.map(Path::to_owned));
+        begun.len() < 2
+    });
+    assert_eq!(begun, files);
+    assert!(!whole);
+    let done: Vec<&Path> = rows.iter().filter(|(_, row)| row.is_ok()).map(|(file, _)| file.as_path()).collect();
+    assert_eq!((done, rows.len()), (vec![files[0].as_path()], 1));
+}
+
 #[test]
 fn a_class_is_reported_in_three_formats_and_broken_files_are_told() {
     let class = tempfile::tempdir().unwrap();

@@ -23,7 +23,7 @@ impl Clock {
 
     /// `2026-03-02`.
     pub fn date(self) -> String {
-        self.epoch.rfc3339(stamp(self.now)).chars().take(10).collect()
+        self.epoch.rfc3339(self.now.stamp()).chars().take(10).collect()
     }
 
     /// `08:30:05`.
@@ -44,7 +44,7 @@ impl Clock {
 
     /// `12m ago`, `just now`.
     pub fn ago(self, then: Stamp) -> String {
-        let behind = stamp(self.now).0.saturating_sub(then.0);
+        let behind = self.now.stamp().0.saturating_sub(then.0);
         match behind {
             ..0 => format!("in {}", short(Duration(behind.unsigned_abs()))),
             0..5_000_000_000 => "just now".to_owned(),
@@ -58,11 +58,6 @@ impl Clock {
         let secs = self.now.since(self.opened).0 / 1_000_000_000;
         format!("{}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
     }
-}
-
-/// The monitor's stamp of an instant.
-pub fn stamp(at: SimTime) -> Stamp {
-    Stamp(i64::try_from(at.0).unwrap_or(i64::MAX))
 }
 
 /// A length of time with its two largest units at most: `1h2m`, `3m5s`, `12s`, `340ms`.
@@ -188,8 +183,8 @@ mod tests {
     fn times_are_relative_to_the_incident_clock() {
         let clock = Clock { epoch: Epoch::UNIX, now: SimTime::from_secs(7200), opened: SimTime::from_secs(3600) };
         assert_eq!(clock.elapsed(), "1:00:00");
-        assert_eq!(clock.ago(stamp(SimTime::from_secs(7200 - 185))), "3m5s ago");
-        assert_eq!(clock.ago(stamp(SimTime::from_secs(7260))), "in 1m");
-        assert_eq!(clock.time(stamp(clock.now)), "02:00:00");
+        assert_eq!(clock.ago(SimTime::from_secs(7200 - 185).stamp()), "3m5s ago");
+        assert_eq!(clock.ago(SimTime::from_secs(7260).stamp()), "in 1m");
+        assert_eq!(clock.time(clock.now.stamp()), "02:00:00");
     }
 }

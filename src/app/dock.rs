@@ -233,23 +233,17 @@ fn linear(tiles: &mut Tiles<Panel>, dir: LinearDir, parts: &[(TileId, f32)]) -> 
     tiles.insert_container(Container::Linear(linear))
 }
 
+const SIGNALS: [Panel; 6] = [Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Query, Panel::Debrief];
+const FACTS: [Panel; 7] =
+    [Panel::Changes, Panel::Health, Panel::BlastRadius, Panel::Stores, Panel::Clocks, Panel::Config, Panel::Reproduce];
+
 /// Story at the left, signals in the middle, conclusions at the right.
 fn wide(tiles: &mut Tiles<Panel>) -> TileId {
     let ticket = tabs(tiles, &[Panel::Ticket]);
     let checklist = tabs(tiles, &[Panel::Checklist]);
     let left = linear(tiles, LinearDir::Vertical, &[(ticket, 1.25), (checklist, 1.0)]);
-    let signals =
-        tabs(tiles, &[Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Query, Panel::Debrief]);
-    let facts = [
-        Panel::Changes,
-        Panel::Health,
-        Panel::BlastRadius,
-        Panel::Stores,
-        Panel::Clocks,
-        Panel::Config,
-        Panel::Reproduce,
-    ];
-    let facts = tabs(tiles, &facts);
+    let signals = tabs(tiles, &SIGNALS);
+    let facts = tabs(tiles, &FACTS);
     let centre = linear(tiles, LinearDir::Vertical, &[(signals, 1.75), (facts, 1.0)]);
     let notebook = tabs(tiles, &[Panel::Notebook, Panel::Hypothesis, Panel::WriteUp]);
     let fixes = tabs(tiles, &[Panel::Fixes]);
@@ -261,18 +255,8 @@ fn wide(tiles: &mut Tiles<Panel>) -> TileId {
 fn narrow(tiles: &mut Tiles<Panel>) -> TileId {
     let story = [Panel::Ticket, Panel::Checklist, Panel::Notebook, Panel::Hypothesis, Panel::Fixes, Panel::WriteUp];
     let left = tabs(tiles, &story);
-    let signals =
-        tabs(tiles, &[Panel::Topology, Panel::Logs, Panel::Metrics, Panel::Traces, Panel::Query, Panel::Debrief]);
-    let facts = [
-        Panel::Changes,
-        Panel::Health,
-        Panel::BlastRadius,
-        Panel::Stores,
-        Panel::Clocks,
-        Panel::Config,
-        Panel::Reproduce,
-    ];
-    let facts = tabs(tiles, &facts);
+    let signals = tabs(tiles, &SIGNALS);
+    let facts = tabs(tiles, &FACTS);
     let right = linear(tiles, LinearDir::Vertical, &[(signals, 1.6), (facts, 1.0)]);
     linear(tiles, LinearDir::Horizontal, &[(left, 1.0), (right, 1.9)])
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::clock::{Clock, stamp};
+use super::clock::Clock;
 use crate::lab::{Observation, UserFilter};
 
 /// The document.
 pub fn markdown(observation: &Observation) -> String {
     let (clock, book, ticket) = (Clock::of(observation), &observation.notebook, &observation.ticket);
-    let time = |at| format!("{} UTC", clock.time(stamp(at)));
+    let time = |at| format!("{} UTC", clock.time(at.stamp()));
     let mut text = String::new();
     let mut line = |words: String| {
         // Writing to a string cannot fail.

@@ -8,23 +8,24 @@ use super::dock::Panel;
 /// Words of the trade, by name.
 const GLOSSARY: &[(&str, &str)] = &[
     (
-        "arrow",
-        "A call from one node to another, with the caller's policies: timeout, retries, fallback, breaker, pool.",
+        "ack",
+        "Acknowledgement: the queue's word that it took a message, or a consumer's that it handled one (or only received it).",
     ),
-    ("ack", "Acknowledgement: the queue's word that it took a message, or a consumer's that it handled one."),
+    (
+        "arrow",
+        "Who may call whom: from one node to another, with the caller's policies: timeout, retries, fallback, breaker, pool.",
+    ),
+    ("before", "Reports in the time before the newest 30 minutes."),
     (
         "breaker",
-        "Circuit breaker: after too many failures the caller stops calling for a while. Its fallback answers instead.",
+        "Circuit breaker: after too many failures the caller stops calling for a while. Its fallback, if it has one, answers instead.",
     ),
     ("chart by", "One line for each value of this label. Without it all series are summed or pooled."),
     (
         "checks",
         "What the health page really looks at. \"The process runs\" says nothing about whether it can do its work.",
     ),
-    (
-        "clock",
-        "Each replica stamps its telemetry by its own clock, which may be wrong. The monitor's clock is one of them.",
-    ),
+    ("clock", "Each replica stamps its telemetry by its own clock, which may be wrong. The monitor's clock is right."),
     ("consumer lag", "How far a consumer is behind its producer, in messages or in seconds."),
     (
         "errors",
@@ -32,7 +33,7 @@ const GLOSSARY: &[(&str, &str)] = &[
     ),
     (
         "fallback",
-        "What a caller uses when a call failed for good: a default, nothing, or the last answer. The status is still 200.",
+        "What a caller uses when a call failed for good: a default, nothing, or the last answer. The caller can still answer 200.",
     ),
     ("instance", "One replica of a node, such as catalog-2."),
     ("p50", "Half of the requests are faster than this."),
@@ -40,7 +41,7 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("p99", "99 % of the requests are faster than this."),
     (
         "pool",
-        "Connections that a caller may use at a time. When all are taken, calls wait, and no one measures the wait unless told to.",
+        "Connections that a caller may use at a time. When all are taken, calls wait: db.client.connection.wait_time has how long, unless the arrow measures nothing.",
     ),
     (
         "propagation",
@@ -48,13 +49,12 @@ const GLOSSARY: &[(&str, &str)] = &[
     ),
     ("rate", "Calls per second over the newest five minutes, as the caller's own metrics or spans show them."),
     ("recent", "Reports in the newest 30 minutes."),
-    ("before", "Reports in the time before the newest 30 minutes."),
+    ("span", "One piece of work in a trace, with a start and a length, by the clock of the replica that did it."),
+    ("suspect", "An arrow that can fail silently and still lead to a 200."),
     (
         "traffic share",
         "The share of all requests with this value, from the metrics of the edge. Compare it with the share of reports.",
     ),
-    ("span", "One piece of work in a trace, with a start and a length, by the clock of the replica that did it."),
-    ("suspect", "An arrow that can fail silently and still lead to a 200."),
     ("TTL", "Time to live: how long a cache keeps an entry before it asks again."),
     ("versus monitor", "What the replica's clock says minus what the monitor's clock says at the same moment."),
 ];

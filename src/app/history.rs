@@ -2,7 +2,7 @@
 
 use egui::{Context, RichText, ScrollArea};
 
-use super::clock::{Clock, stamp};
+use super::clock::Clock;
 use super::theme::SPACE_M;
 use super::widgets::section;
 use crate::lab::Observation;
@@ -27,7 +27,7 @@ pub fn ui(ctx: &Context, open: &mut bool, observation: &Observation) {
                     ui.add_space(SPACE_M / 2.0);
                     for deed in &work.deeds {
                         ui.horizontal(|ui| {
-                            ui.label(RichText::new(clock.time(stamp(deed.at))).monospace().weak());
+                            ui.label(RichText::new(clock.time(deed.at.stamp())).monospace().weak());
                             let words = RichText::new(&deed.what);
                             ui.add(egui::Label::new(if deed.is_look { words.weak() } else { words }).truncate());
                         });

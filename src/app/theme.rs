@@ -7,8 +7,6 @@ use egui::{
 
 use crate::world::{Kind, Severity};
 
-/// Between things that belong together.
-pub const SPACE_S: f32 = 4.0;
 /// Between things.
 pub const SPACE_M: f32 = 8.0;
 /// Between groups.

@@ -3,7 +3,7 @@
 use egui::{RichText, ThemePreference, Ui};
 
 use super::act::Act;
-use super::clock::{Clock, stamp};
+use super::clock::Clock;
 use super::dock::Panel;
 use super::theme::palette;
 use super::widgets::{badge, combo, named, primary_button};
@@ -27,7 +27,7 @@ impl Window {
             self.controls(ui, observation.debrief.is_some());
             for (words, at) in &observation.pending {
                 let palette = palette(ui.visuals());
-                badge(ui, &format!("pending {}", clock.ago(stamp(*at))), palette.warn).on_hover_text(words);
+                badge(ui, &format!("pending {}", clock.ago(at.stamp())), palette.warn).on_hover_text(words);
             }
             ui.separator();
             let book = &observation.notebook;
@@ -106,7 +106,7 @@ impl Window {
     }
 
     fn times(ui: &mut Ui, clock: Clock) {
-        let time = RichText::new(clock.time(stamp(clock.now))).monospace().size(16.0).strong();
+        let time = RichText::new(clock.time(clock.now.stamp())).monospace().size(16.0).strong();
         ui.label(time).on_hover_text("The incident clock: what the monitor's clock says");
         ui.label(RichText::new(format!("UTC {}", clock.date())).weak());
         ui.label(RichText::new(format!("+{}", clock.elapsed())).monospace()).on_hover_text("Since you arrived");

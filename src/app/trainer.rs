@@ -7,7 +7,7 @@ use egui::{Context, Grid, RichText, ScrollArea, Ui};
 
 use super::act::{Act, Outbox};
 use super::chart;
-use super::clock::{Clock, count, stamp};
+use super::clock::{Clock, count};
 use super::theme::palette;
 use super::widgets::{badge, card, heading_cell, section};
 use crate::lab::{Chart, ChartLine, Command, Observation, TrainerView};
@@ -39,7 +39,7 @@ fn contents(ui: &mut Ui, view: &TrainerView, clock: Clock) {
     card(ui, |ui| cause(ui, view, clock));
     section(ui, "Harm by minute, in true time");
     let points = |of: fn(&crate::lab::HarmMinute) -> u64| {
-        view.minutes.iter().map(|minute| (stamp(minute.at), of(minute) as f64)).collect::<Vec<_>>()
+        view.minutes.iter().map(|minute| (minute.at.stamp(), of(minute) as f64)).collect::<Vec<_>>()
     };
     let chart_view = Chart {
         title: String::new(),
@@ -47,7 +47,7 @@ fn contents(ui: &mut Ui, view: &TrainerView, clock: Clock) {
         lines: vec![ChartLine { name: "harmed requests".into(), points: points(|minute| minute.harmed) }],
     };
     let markers: Vec<_> =
-        view.timeline.iter().map(|row| (stamp(row.at), format!("{} ({})", row.what, row.part))).collect();
+        view.timeline.iter().map(|row| (row.at.stamp(), format!("{} ({})", row.what, row.part))).collect();
     let frame = chart::Frame { id: "trainer harm", group: "trainer", height: 170.0 };
     chart::show(ui, frame, &chart_view, &markers, clock, &mut BTreeSet::new());
     section(ui, "What became of requests since the cause");
@@ -66,7 +66,7 @@ fn contents(ui: &mut Ui, view: &TrainerView, clock: Clock) {
     section(ui, "What happens when");
     Grid::new("trainer script").num_columns(4).striped(true).show(ui, |ui| {
         for row in &view.timeline {
-            ui.label(RichText::new(clock.time(stamp(row.at))).monospace());
+            ui.label(RichText::new(clock.time(row.at.stamp())).monospace());
             ui.label(row.part);
             ui.label(RichText::new(&row.what).monospace());
             ui.add(egui::Label::new(&row.text).truncate());
@@ -107,7 +107,7 @@ fn cause(ui: &mut Ui, view: &TrainerView, clock: Clock) {
             ui.label(RichText::new(format!("by {}", view.cause.change)).weak());
         }
         if let Some(since) = view.cause.since {
-            ui.label(RichText::new(format!("since {} UTC, true time", clock.time(stamp(since)))).weak());
+            ui.label(RichText::new(format!("since {} UTC, true time", clock.time(since.stamp()))).weak());
         }
     });
     if !view.silent_arrows.is_empty() {

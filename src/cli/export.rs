@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::failure::{Failure, answers};
+use super::failure::{Failure, answers, complain};
 use super::folder::Folder;
 use super::ledger;
 use super::run::{about, digest};
 use super::simulate::{Extent, Run};
+use crate::SimTime;
 use crate::export::{self, File};
 use crate::terminal::{Cell, count, row, table, watch_for_interrupts};
 
@@ -86,9 +87,17 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     if arguments.with_truth {
         let debts = folder.file("truth.jsonl", |out| ledger::lines(&run.sim, out))?;
         rows.push(row!["truth.jsonl", count(debts)]);
-        if let Some(text) = inject_time(&run).filter(|_| arguments.format == Format::Rcaeval) {
-            folder.file("inject_time.txt", |out| out.write_all(text.as_bytes()))?;
-            rows.push(row!["inject_time.txt", count(1)]);
+        match cause_time(&run).filter(|_| arguments.format == Format::Rcaeval) {
+            Some(at) if at >= run.sim.now() => complain(format!(
+                "inject_time.txt is left out: the cause is at {at}, and the data ends at {}. Simulate more: --for",
+                run.sim.now()
+            )),
+            Some(at) => {
+                let seconds = run.sim.telemetry().epoch().unix_ns(at.stamp()).div_euclid(1_000_000_000);
+                folder.file("inject_time.txt", |out| writeln!(out, "{seconds}"))?;
+                rows.push(row!["inject_time.txt", count(1)]);
+            }
+            None => {}
         }
     }
     if of_a_run {
@@ -103,11 +112,9 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     spent.map_or(Ok(()), |spent| Err(arguments.extent.stopped(&run.sim, run.until, &spent)))
 }
 
-/// When the cause of a lesson happened, in seconds since 1970.
-fn inject_time(run: &Run) -> Option<String> {
+/// When the cause of a lesson happens.
+fn cause_time(run: &Run) -> Option<SimTime> {
     let lesson = run.lesson.as_ref()?.spec();
     let cause = lesson.script.iter().find(|scripted| scripted.change.id == lesson.cause.change)?;
-    let epoch = run.sim.telemetry().epoch();
-    let ns = epoch.unix_ns(crate::time::Stamp(i64::try_from(cause.at.0).ok()?));
-    Some(format!("{}\n", ns.div_euclid(1_000_000_000)))
+    Some(cause.at)
 }

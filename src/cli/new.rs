@@ -28,6 +28,10 @@ pub(super) struct NewArguments {
 #[derive(Subcommand)]
 enum New {
     /// Write worlds/NAME.ron
+    #[command(after_help = "\
+Examples:
+  allgreen new world market
+  allgreen new world acme --services 1000 --seed 7   a company, drawn by luck")]
     World {
         /// Its name: letters, digits, - and _
         #[arg(value_parser = name)]
@@ -40,6 +44,10 @@ enum New {
         seed: Seed,
     },
     /// Write lessons/NAME.ron
+    #[command(after_help = "\
+Examples:
+  allgreen new lesson the-slow-till                  in the storefront
+  allgreen new lesson the-slow-till --world market")]
     Lesson {
         /// Its name: letters, digits, - and _
         #[arg(value_parser = name)]
@@ -75,8 +83,14 @@ pub(super) fn new(arguments: &NewArguments) -> Result<(), Failure> {
 }
 
 fn lesson(name: &str, world: &str) -> Result<String, Failure> {
-    let Loaded::World(found) = builtin::find(world)? else {
-        return Err(Failure::bad(format!("{world} is a lesson; name a world: --world storefront")));
+    let found = match builtin::find(world) {
+        Ok(Loaded::World(found)) => found,
+        Ok(Loaded::Lesson(_)) => {
+            return Err(Failure::bad(format!("{world} is a lesson; name a world: --world storefront")));
+        }
+        Err(problems) if world.ends_with(".ron") => return Err(problems.into()),
+        // Names of lessons would be no help here.
+        Err(_) => builtin::world(world)?.0,
     };
     let path = if world.ends_with(".ron") { world.replace('\\', "/") } else { format!("worlds/{world}.ron") };
     if !is_inside(&path) {

@@ -28,7 +28,7 @@ pub(super) struct ProveArguments {
     /// Lessons: names, or paths to their files; all lessons unless told
     #[arg(value_name = "LESSON")]
     lessons: Vec<String>,
-    /// Which seeds, the last one not included
+    /// Which seeds, the last one not included; a number alone is that one seed, so five seeds are 0..5
     #[arg(long, value_name = "FROM..TO", default_value = "0..10", value_parser = seeds)]
     seeds: Range<u64>,
     /// Of the fixes try only the first root fix and the first symptom patch. Otherwise all of these are tried, and on each

@@ -38,11 +38,15 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         Err(problems) if began => return Err(Failure::Differs(problems)),
         Err(problems) => return Err(problems.into()),
     };
+    let verified = match Session::is_changed_by_hand(&arguments.session)? {
+        true => "it ends as it was saved, but the file was changed by hand",
+        false => "the same as when it was saved",
+    };
     let seen = session.observe();
     let mut out = answers();
     writeln!(
         out,
-        "{}: {} with seed {}, {} commands to {}; the same as when it was saved",
+        "{}: {} with seed {}, {} commands to {}; {verified}",
         arguments.session.display(),
         seen.lesson_id,
         seen.seed.0,

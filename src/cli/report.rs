@@ -54,9 +54,11 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     }
     let threads = arguments.jobs.map_or_else(cores, usize::from);
     let mut working = Working::new("replaying the sessions");
-    let found = report::rows(&files, &|id| builtin::lesson(id).ok(), threads, &mut |share| working.reached(share));
-    let stopped = working.finish();
-    let Some(found) = found.filter(|_| !stopped) else { return Err(Failure::Stopped) };
+    let (found, whole) = report::rows(&files, &|id| builtin::lesson(id).ok(), threads, &mut |share, begun| {
+        begun.into_iter().for_each(|file| working.tell(&format!("replaying {}", file.display())));
+        working.reached(share)
+    });
+    working.finish();
     let (mut rows, mut broken) = (Vec::new(), Vec::new());
     for (_, row) in found {
         match row {
@@ -68,12 +70,25 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         }
     }
     rows.sort_by(|a, b| (&a.lesson.0, &a.who, &a.file).cmp(&(&b.lesson.0, &b.who, &b.file)));
-    let text = match arguments.format {
+    // A file that was to have all of them stays as it is without them.
+    let (format, out) = match (whole, arguments.out.as_deref()) {
+        (false, Some(_)) => (Format::Table, None),
+        (_, out) => (arguments.format, out),
+    };
+    let text = match format {
         Format::Table => as_table(&rows),
         Format::Csv => report::csv(&rows)?,
         Format::Html => report::html(&rows, &broken),
     };
-    write(arguments.out.as_deref(), &text)?;
+    write(out, &text)?;
+    if !whole {
+        complain(format!(
+            "these are {} of {} sessions; the others were not replayed to their end",
+            rows.len(),
+            files.len()
+        ));
+        return Err(Failure::Stopped);
+    }
     match broken.len() {
         0 => Ok(()),
         count => Err(Failure::bad(format!("{count} of {} sessions could not be replayed; see above", files.len()))),

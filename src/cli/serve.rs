@@ -10,7 +10,7 @@ use super::failure::{Failure, answers, complain};
 use super::simulate::{Extent, Run};
 use crate::serve::{Backoff, Endpoint, Limits, Push, Pushed, Server, Shelf};
 use crate::terminal::{count, interrupted, watch_for_interrupts};
-use crate::time::{Epoch, Stamp};
+use crate::time::Epoch;
 use crate::{Duration, Seed, SimTime, Simulation};
 
 /// Wall time between two slices of the run.
@@ -95,10 +95,8 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     greet(&server, &run, arguments)?;
     let ended = go_on(&mut run.sim, arguments, &shelf);
     drop(server);
-    if let Some(push) = push {
-        report(&push.finish(DRAIN));
-    }
-    ended
+    let sent = push.map_or(Ok(()), |push| report(&push.finish(DRAIN)));
+    ended.and(sent)
 }
 
 /// Says where to ask, and what for.
@@ -131,7 +129,7 @@ fn greet(server: &Server, run: &Run, arguments: &ServeArguments) -> Result<(), F
 
 /// A date and time, to the second.
 fn at(epoch: Epoch, time: SimTime) -> String {
-    let text = epoch.rfc3339(Stamp(i64::try_from(time.0).unwrap_or(i64::MAX)));
+    let text = epoch.rfc3339(time.stamp());
     text.get(..19).unwrap_or(&text).replace('T', " ")
 }
 
@@ -179,7 +177,8 @@ fn go_on(sim: &mut Simulation, arguments: &ServeArguments, shelf: &Shelf) -> Res
     }
 }
 
-fn report(pushed: &Pushed) {
+/// Says what became of what was pushed. That some of it was not sent is a failure.
+fn report(pushed: &Pushed) -> Result<(), Failure> {
     let Pushed { acknowledged, rejected, refused, left, retries } = pushed;
     complain(format!(
         "push: {} records acknowledged ({} of them rejected), {} refused, {} not sent; {} requests tried again",
@@ -189,4 +188,25 @@ fn report(pushed: &Pushed) {
         count(*left),
         count(*retries)
     ));
+    match *left {
+        0 => Ok(()),
+        left => Err(Failure::Refused(format!(
+            "{} records were not sent: the collector had not taken them {} s after the end",
+            count(left),
+            DRAIN.as_secs()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_is_a_failure_and_what_was_refused_is_told_only() {
+        let pushed = Pushed { acknowledged: 7, rejected: 1, refused: 2, left: 0, retries: 3 };
+        assert!(report(&pushed).is_ok());
+        let left = report(&Pushed { left: 383_091, ..pushed });
+        assert!(matches!(&left, Err(Failure::Refused(words)) if words.contains("not sent")), "{left:?}");
+    }
 }

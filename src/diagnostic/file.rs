@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::{Problem, Problems, Tree, read_text};
+use crate::lesson::Translation;
 use crate::{Lesson, World};
 
 /// What a file without problems holds.
@@ -50,7 +51,8 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Checks a world, a lesson (its world included) or the words of one; which of them it is, its first word says.
+/// Checks a world, a lesson (its world included) or the words of one; which of them it is, its first word says, or the
+/// folder that it is in.
 pub fn check_file(path: impl AsRef<Path>) -> Result<Summary, Problems> {
     check_file_with(path, &|_| None)
 }
@@ -66,12 +68,12 @@ pub fn check_file_with(
     let tree = Tree::read(&source.text);
     let has = |field| tree.field_text(&source.text, field).is_some();
     match tree.name.as_str() {
-        "World" => world(path),
-        "Lesson" => lesson(path, find_world),
-        "Translation" => {
+        name if name == "Translation" || Translation::belongs_at(path) => {
             let (language, id) = crate::lesson::check_translation(path)?;
             Ok(Summary::Translation { id, language })
         }
+        "World" => world(path),
+        "Lesson" => lesson(path, find_world),
         "" if has("nodes") => world(path),
         "" if has("script") => lesson(path, find_world),
         _ => {

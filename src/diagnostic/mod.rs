@@ -6,6 +6,7 @@
 mod file;
 mod findings;
 mod locate;
+mod mend;
 mod names;
 mod path;
 mod read;

@@ -4,9 +4,10 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use ron::error::SpannedError;
 use serde::de::DeserializeOwned;
 
-use super::{Problem, Problems, Source, syntax};
+use super::{Problem, Problems, Source, mend, syntax};
 
 /// The largest input file in bytes.
 pub const LARGEST_FILE: u64 = 16 * 1024 * 1024;
@@ -47,9 +48,36 @@ pub(crate) fn read_text_within(path: &Path, largest: u64, help: &str) -> Result<
     Ok(Arc::new(Source::new(name, text)))
 }
 
+/// The most errors that are looked for behind the first one, and the longest text in bytes in which they are.
+const MOST_MENDED: usize = 30;
+const LONGEST_MENDED: usize = 1 << 20;
+
 /// Reads RON text into a type. What is missing may be left out where the type allows it, and `Some` need not be written.
+/// What is wrong with single fields and values is told all at once; what is wrong with the brackets ends that.
 pub fn parse_ron<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Problems> {
-    options().from_str(&source.text).map_err(|error| syntax::problem(source, &error).into())
+    options().from_str(&source.text).map_err(|error| all_problems::<T>(source, error))
+}
+
+fn all_problems<T: DeserializeOwned>(source: &Arc<Source>, mut error: SpannedError) -> Problems {
+    let mut problems = Problems::from(syntax::problem(source, source, &error));
+    let mut read = Source::clone(source);
+    let rounds = if source.text.len() <= LONGEST_MENDED { MOST_MENDED } else { 0 };
+    for _ in 0..rounds {
+        let place = syntax::place_of(&read, &error);
+        // Only what stands behind the place is news: the rest may be what mending did.
+        let next = mend::candidates(&read.text, &place, &error.code).into_iter().find_map(|text| {
+            let mended = Source::new(source.name.as_str(), text);
+            match options().from_str::<T>(&mended.text) {
+                Ok(_) => Some((mended, None)),
+                Err(next) if syntax::place_of(&mended, &next).start > place.end => Some((mended, Some(next))),
+                Err(_) => None,
+            }
+        });
+        let Some((mended, Some(next))) = next else { break };
+        problems.push(syntax::problem(source, &mended, &next));
+        (read, error) = (mended, next);
+    }
+    problems
 }
 
 fn options() -> ron::Options {
@@ -91,6 +119,38 @@ fn near_file(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_with_fields_and_values_is_told_at_once() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Step {
+            at: crate::Duration,
+            n: u32,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Plan {
+            name: String,
+            steps: Vec<Step>,
+            loud: bool,
+        }
+        let problems = |text: &str| {
+            let found = parse_ron::<Plan>(&Arc::new(Source::new("plan", text))).unwrap_err();
+            found.iter().map(|problem| problem.offending().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+        let text = r#"(
+            name: "é", sead: 7,
+            steps: [(at: "soon", n: 1), (at: "1s", n: "two"), (at: "later", n: -3, m: 1)],
+            loud: 5,
+        )"#;
+        assert_eq!(problems(text), ["sead", "\"soon\"", "\"two\"", "\"later\"", "-3", "m", "5"]);
+        assert_eq!(problems(r#"(name: "x", steps: [(at: "soon", n: 1], loud: 5)"#), ["\"soon\"", "]"]);
+        let missing = problems(r#"(name: "x", steps: [(n: 1), (at: "1s", k: 2, n: 1)], loud: true)"#);
+        assert_eq!(missing.len(), 1, "what a missing field would have held is unknown: {missing:?}");
+    }
 
     fn refused(path: &Path) -> String {
         read_text(path).unwrap_err().to_string()

@@ -11,16 +11,25 @@ use super::locate::Tree;
 use super::scan::words_around;
 use super::{Position, Problem, Source, did_you_mean, reference};
 
-/// The problem that a reader's error is.
-pub fn problem(source: &Arc<Source>, error: &SpannedError) -> Problem {
-    let at = source.byte(Position { line: error.span.end.line, column: error.span.end.col });
+/// The problem that a reader's error is. `source` is what the file has; `read`, of the same length, is what was read.
+pub fn problem(source: &Arc<Source>, read: &Source, error: &SpannedError) -> Problem {
+    let at = byte_of(read, error);
     if let Some(problem) = runaway_text(source, at, &error.code) {
         return problem;
     }
-    let (what, help) = words(source, at, &error.code);
-    let place = place(&source.text, at, &error.code);
+    let (what, help) = words(read, at, &error.code);
+    let place = place(&read.text, at, &error.code);
     let reference = explains(source, place.start, &error.code);
     Problem::in_text(source, place, what).help(help).see(reference)
+}
+
+/// What a reader's error is about, in bytes.
+pub fn place_of(read: &Source, error: &SpannedError) -> Range<usize> {
+    place(&read.text, byte_of(read, error), &error.code)
+}
+
+fn byte_of(read: &Source, error: &SpannedError) -> usize {
+    read.byte(Position { line: error.span.end.line, column: error.span.end.col })
 }
 
 /// The page and heading that explain the type that an error is about, else what is around its place.

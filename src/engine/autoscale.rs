@@ -2,30 +2,25 @@
 //! whether more replicas help.
 
 use super::ids::NodeId;
+use super::rhythm::Rhythm;
+use super::sharing::Processors;
 use super::{Event, Simulation};
 use crate::telemetry::ChangeRecord;
-use crate::time::{SimTime, Stamp};
+use crate::time::SimTime;
 use crate::world::{Autoscale, ChangeKind};
 
 /// The autoscaler of one node.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scaler {
     pub(super) policy: Option<Autoscale>,
-    /// The next look is in the agenda.
-    looking: bool,
+    /// The next look.
+    pub(super) rhythm: Rhythm,
     busy: f64,
     samples: u32,
     /// Since when fewer replicas have been enough.
     calm_since: Option<SimTime>,
     /// Changes so far.
     count: u32,
-}
-
-impl Scaler {
-    /// Whether the next look is in the agenda.
-    pub(super) fn is_looking(&self) -> bool {
-        self.looking
-    }
 }
 
 /// Looks at utilisation for one decision.
@@ -48,31 +43,39 @@ impl Simulation {
     pub(super) fn set_autoscale(&mut self, node: NodeId, policy: Option<Autoscale>) -> Option<Autoscale> {
         let scaler = self.scalers.entry(node).or_default();
         let before = std::mem::replace(&mut scaler.policy, policy);
-        if let Some(policy) = policy.filter(|_| !scaler.looking) {
-            scaler.looking = true;
-            self.later(policy.every.mul_f64(1.0 / f64::from(SAMPLES)), Event::Autoscale(node.0));
+        if let Some(policy) = policy {
+            self.plan_look(node, policy);
         }
         before
     }
 
+    fn plan_look(&mut self, node: NodeId, policy: Autoscale) {
+        let wait = policy.every.mul_f64(1.0 / f64::from(SAMPLES));
+        let at = self.now + wait;
+        if let Some(turn) = self.scalers.entry(node).or_default().rhythm.plan(at) {
+            self.later(wait, Event::Autoscale(node.0, turn));
+        }
+    }
+
     /// A look at the replicas of a node; every so often a decision.
-    pub(super) fn autoscale(&mut self, node: u16) {
-        let node = NodeId(node);
-        let Some(policy) = self.scalers.get(&node).and_then(|scaler| scaler.policy) else {
-            self.scalers.entry(node).or_default().looking = false;
-            return;
-        };
-        self.later(policy.every.mul_f64(1.0 / f64::from(SAMPLES)), Event::Autoscale(node.0));
+    pub(super) fn autoscale(&mut self, node: NodeId, turn: u32) {
+        let scaler = self.scalers.entry(node).or_default();
+        let is_next = scaler.rhythm.comes(turn);
+        let Some(policy) = scaler.policy.filter(|_| is_next) else { return };
+        self.plan_look(node, policy);
         let (mut busy, mut servers, mut running) = (0.0, 0.0, 0u16);
         for instance in self.fabric.replicas[node.at()].clone() {
-            if self.fabric.node(instance).replica.retired {
+            if self.fabric.replica(instance).process.retired {
                 continue;
             }
             running += 1;
             // A replica that warms up counts as idle, as one without metrics does.
+            let shared = self.fabric.peek_part::<Processors>(instance).map(|all| (all.used(), all.count()));
             let station = self.fabric.station(instance);
-            servers += f64::from(station.servers);
-            busy += f64::from(station.busy.min(station.servers));
+            let own = (f64::from(station.busy.min(station.servers)), f64::from(station.servers));
+            let (used, there) = shared.unwrap_or(own);
+            busy += used;
+            servers += there;
         }
         let now = self.now;
         let scaler = self.scalers.entry(node).or_default();
@@ -100,7 +103,7 @@ impl Simulation {
             self.scale(node, wanted, policy.warm_up);
             let name = self.plan.nodes[node.at()].name.clone();
             self.telemetry.changes.push(ChangeRecord {
-                stamp: Stamp(now.0 as i64),
+                stamp: now.stamp(),
                 id: format!("autoscale-{name}-{count}"),
                 kind: ChangeKind::Scaling,
                 text: format!("{name}: {running} to {wanted} replicas at {:.0} % utilisation", utilisation * 100.0),

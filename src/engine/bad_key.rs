@@ -24,7 +24,7 @@ impl BadKeyHere {
 impl Simulation {
     /// Another key is bad from now on, or none. Answers what it was.
     pub(super) fn set_bad_key(&mut self, instance: InstanceId, to: Option<BadKey>) -> Option<BadKey> {
-        self.fabric.node(instance).pace.bad_key = to.is_some();
+        self.fabric.replica(instance).pace.bad_key = to.is_some();
         let datum = to.as_ref().map(|bad| self.plan.datum_id(&bad.datum)).unwrap_or_default();
         let mut here = self.fabric.part_or_default::<BadKeyHere>(instance);
         here.datum = datum;

@@ -57,7 +57,7 @@ impl Simulation {
         let now = self.now;
         Some(match to {
             Setting::ClockStep(by) => {
-                let clock = &mut self.fabric.node(instance).clock;
+                let clock = &mut self.fabric.replica(instance).clock;
                 let (off, _) = clock.error(now);
                 clock.step(now, SignedDuration(off.0.saturating_add(by.0)));
                 Setting::ClockStep(SignedDuration(-by.0))
@@ -69,7 +69,7 @@ impl Simulation {
             }
             Setting::MachinePause(time) => {
                 self.pause(instance, *time);
-                self.fabric.node(instance).clock.stand_still(now, *time);
+                self.fabric.replica(instance).clock.stand_still(now, *time);
                 return None;
             }
             Setting::TokenLifetime(time) => {
@@ -96,7 +96,7 @@ impl Simulation {
                 let datum = self.plan.datum_id(&poison.datum);
                 let key = (poison.key + 1) % self.plan.data[datum.at()].keys;
                 let other = Part { datum, key, version: self.versions.current(datum, key), source: Source::Database };
-                let stamp = self.fabric.node(instance).clock.stamp(now);
+                let stamp = self.fabric.replica(instance).clock.stamp(now);
                 self.fabric.cache(instance)?.put(datum, poison.key, other, stamp);
                 return None;
             }
@@ -107,7 +107,7 @@ impl Simulation {
             }
             Setting::BadKey(bad) => Setting::BadKey(self.set_bad_key(instance, bad.clone())),
             Setting::Slow(slow) => {
-                let pace = &mut self.fabric.node(instance).pace;
+                let pace = &mut self.fabric.replica(instance).pace;
                 let before = Slow { share: pace.slow_share, factor: pace.slow_factor };
                 pace.slow_share = slow.map_or(0.0, |slow| slow.share);
                 pace.slow_factor = slow.map_or(1.0, |slow| slow.factor);

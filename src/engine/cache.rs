@@ -43,6 +43,8 @@ pub struct CacheStore {
 #[derive(Clone, Debug)]
 struct Fetch {
     number: u16,
+    /// The visit that missed the key first.
+    visit: Key,
     /// Visits that wait for it.
     waiting: Vec<Key>,
 }
@@ -117,7 +119,10 @@ impl CacheStore {
     /// Stores a value under a key.
     pub fn put(&mut self, datum: DatumId, key: u32, part: Part, now: Stamp) {
         let packed = packed(datum, key);
-        if let Some(slot) = self.index.get(&packed).copied() {
+        let known = self.index.get(&packed).copied();
+        // A new value is not a new key: how often that was asked for is still known.
+        let uses = known.map_or(0, |slot| self.entries[slot as usize].uses);
+        if let Some(slot) = known {
             self.take(slot);
         }
         while self.index.len() >= self.capacity as usize && self.oldest != NONE {
@@ -125,7 +130,7 @@ impl CacheStore {
             self.take(leaves);
             self.evictions += 1;
         }
-        let entry = Entry { part, key: packed, stored: now, newer: NONE, older: NONE, uses: 0, used: 0 };
+        let entry = Entry { part, key: packed, stored: now, newer: NONE, older: NONE, uses, used: 0 };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot as usize] = entry;
@@ -170,7 +175,7 @@ impl CacheStore {
             return None;
         }
         self.fetches = self.fetches.wrapping_add(1);
-        self.fetching.insert(packed(datum, key), Fetch { number: self.fetches, waiting: Vec::new() });
+        self.fetching.insert(packed(datum, key), Fetch { number: self.fetches, visit, waiting: Vec::new() });
         Some(self.fetches)
     }
 
@@ -182,6 +187,20 @@ impl CacheStore {
             return Vec::new();
         }
         self.fetching.remove(&key).map(|fetch| fetch.waiting).unwrap_or_default()
+    }
+
+    /// The fetch of a visit came to nothing: of those who waited for it the first one fetches next, and the others wait for
+    /// that one. Answers who it is, and the number of its fetch.
+    pub fn hand_over(&mut self, datum: DatumId, key: u32, visit: Key) -> Option<(Key, u16)> {
+        let at = packed(datum, key);
+        let fetch = self.fetching.get_mut(&at).filter(|fetch| fetch.visit == visit)?;
+        if fetch.waiting.is_empty() {
+            self.fetching.remove(&at);
+            return None;
+        }
+        self.fetches = self.fetches.wrapping_add(1);
+        (fetch.visit, fetch.number) = (fetch.waiting.remove(0), self.fetches);
+        Some((fetch.visit, fetch.number))
     }
 
     /// The fetches under way: datum, key, number, and who waits.
@@ -285,6 +304,11 @@ mod tests {
         cache.put(DatumId(0), 4, part(4), t);
         assert!(cache.get(DatumId(0), 3, t).is_some() && cache.get(DatumId(0), 4, t).is_some());
         assert_eq!((cache.len(), cache.evictions), (2, 1));
+        // Writing the key that is used most does not make it the next to go.
+        (0..5).for_each(|_| assert!(cache.get(DatumId(0), 3, t).is_some()));
+        cache.put(DatumId(0), 3, part(3), t);
+        cache.put(DatumId(0), 5, part(5), t);
+        assert!(cache.get(DatumId(0), 3, t).is_some() && cache.get(DatumId(0), 4, t).is_none());
     }
 
     #[test]

@@ -205,7 +205,15 @@ impl Simulation {
         }
         let item = self.fabric.link(link);
         let (policy, turn) = (item.balancer.policy, item.balancer.turn);
+        // Those that were scaled away are the last ones.
+        let stay = |fabric: &super::fabric::Fabric| {
+            let stays = |at: &usize| !fabric.is_retired(fabric.replicas[callee.at()][*at]);
+            (0..count).filter(stays).count().max(1)
+        };
+        // Each partition has a leader, whatever the policy, or its messages would not keep their order.
+        let leader = self.partition_at(callee, context).map(|partition| usize::from(partition) % stay(&self.fabric));
         let first = match policy {
+            _ if leader.is_some() => leader.unwrap_or(0),
             Balance::RoundRobin => turn as usize,
             Balance::Random => self.plan.arrows[arrow.at()].streams.balance.index(identity, 0, count),
             Balance::Hash => {
@@ -213,12 +221,7 @@ impl Simulation {
                     Some(datum) => data::key_of(&self.plan, datum, context.journey, context.user),
                     None => context.user,
                 };
-                // Those that were scaled away are the last ones.
-                let stays = |at: &usize| {
-                    let instance = self.fabric.replicas[callee.at()][*at];
-                    !self.fabric.is_retired(instance)
-                };
-                jump(crate::random::mix(u64::from(key)), (0..count).filter(stays).count().max(1))
+                jump(crate::random::mix(u64::from(key)), stay(&self.fabric))
             }
             Balance::LeastConnections => {
                 let in_flight = &self.fabric.link(link).balancer.in_flight;

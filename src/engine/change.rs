@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use super::condition::LOOKS;
+use super::database::Replication;
 use super::ids::{InstanceId, LinkId, NodeId};
 use super::lock::LockTable;
-use super::node::Replication;
 use super::process::Heap;
 use super::scoped::Scoped;
 use super::{Event, Simulation};
 use crate::telemetry::{ChangeRecord, SpanNumber};
-use crate::time::{Duration, Stamp};
+use crate::time::Duration;
 use crate::world::check::MOST_REPLICAS;
 use crate::world::{Change, Cohort, Kind, Set, Setting};
 
@@ -56,7 +56,7 @@ impl Simulation {
         }
         if let Some(text) = &change.says {
             self.telemetry.changes.push(ChangeRecord {
-                stamp: Stamp(self.now.0 as i64),
+                stamp: self.now.stamp(),
                 id: change.id.clone(),
                 kind: change.kind,
                 on: change.on.clone(),
@@ -108,14 +108,22 @@ impl Simulation {
         let earlier = self.changes[..number as usize].iter().rposition(|change| change.id == *undone);
         let Some(earlier) = earlier else { return };
         self.stopped.insert(earlier as u32);
-        let saved: Vec<Undo> = self
+        let saved: Vec<(usize, Undo)> = self
             .undo
             .iter()
+            .enumerate()
             .rev()
-            .filter(|undo| undo.change == earlier as u32 && self.ordinal_of(undo.target) == ordinal)
-            .cloned()
+            .filter(|(_, undo)| undo.change == earlier as u32 && self.ordinal_of(undo.target) == ordinal)
+            .map(|(at, undo)| (at, undo.clone()))
             .collect();
-        for Undo { target, users, to, before, .. } in saved {
+        for (at, Undo { target, users, to, before, .. }) in saved {
+            // What a later change found there is not there any more, should that be undone too.
+            let is_same = |later: &&mut Undo| later.target == target && later.users == users && later.to.is_same(&to);
+            if let Some(later) = self.undo[at + 1..].iter_mut().find(is_same)
+                && later.change != earlier as u32
+            {
+                later.before.clone_from(&before);
+            }
             self.swap(number, target, &users, &to, before.as_ref());
         }
     }
@@ -199,9 +207,9 @@ impl Simulation {
     fn with_scoped<T>(&mut self, target: Target, work: impl FnOnce(&mut Scoped) -> T) -> Option<T> {
         match target {
             Target::Replica(instance) => {
-                let node = self.fabric.node(instance);
-                let done = work(&mut node.scoped);
-                node.pace.scoped = !node.scoped.is_empty();
+                let replica = self.fabric.replica(instance);
+                let done = work(&mut replica.scoped);
+                replica.pace.scoped = !replica.scoped.is_empty();
                 Some(done)
             }
             Target::Link(link) => {
@@ -226,15 +234,15 @@ impl Simulation {
     /// Settings of one replica. Answers what it was before; None if there is nothing to go back to.
     fn set_replica(&mut self, instance: InstanceId, to: &Setting) -> Option<Setting> {
         let now = self.now;
-        let node = self.fabric.node(instance);
+        let replica = self.fabric.replica(instance);
         Some(match to {
             Setting::Version(version) => {
-                let before = std::mem::replace(&mut node.replica.version, version.clone());
+                let before = std::mem::replace(&mut replica.process.version, version.clone());
                 self.restart(instance);
                 Setting::Version(before)
             }
             Setting::Down(down) => {
-                let before = std::mem::replace(&mut node.replica.down, *down);
+                let before = std::mem::replace(&mut replica.process.down, *down);
                 match (before, *down) {
                     (true, false) => self.restart(instance),
                     (false, true) => self.drop_line(instance),
@@ -242,57 +250,61 @@ impl Simulation {
                 }
                 Setting::Down(before)
             }
-            Setting::Discoverable(found) => Setting::Discoverable(!std::mem::replace(&mut node.replica.hidden, !found)),
+            Setting::Discoverable(found) => {
+                Setting::Discoverable(!std::mem::replace(&mut replica.process.hidden, !found))
+            }
             Setting::Flag(name, on) => {
                 let home = self.fabric.home(instance).node;
                 let at = self.plan.node_spec(home).flags.keys().position(|known| known == name)?;
-                let node = self.fabric.node(instance);
-                Setting::Flag(name.clone(), std::mem::replace(node.flags.0.get_mut(at)?, *on))
+                let replica = self.fabric.replica(instance);
+                Setting::Flag(name.clone(), std::mem::replace(replica.flags.0.get_mut(at)?, *on))
             }
             Setting::Restart => {
                 self.restart(instance);
                 return None;
             }
             Setting::Concurrency(servers) => {
-                let before = std::mem::replace(&mut node.station.servers, *servers);
+                let before = std::mem::replace(&mut replica.station.servers, *servers);
                 self.serve_waiting(instance);
                 Setting::Concurrency(before)
             }
             Setting::QueueLimit(limit) => {
-                node.station.stood_already = node.station.line.len() as u32;
-                Setting::QueueLimit(std::mem::replace(&mut node.station.line_limit, *limit))
+                replica.station.stood_already = replica.station.line.len() as u32;
+                Setting::QueueLimit(std::mem::replace(&mut replica.station.line_limit, *limit))
             }
-            Setting::WorkFactor(factor) => Setting::WorkFactor(std::mem::replace(&mut node.pace.factor, *factor)),
+            Setting::WorkFactor(factor) => Setting::WorkFactor(std::mem::replace(&mut replica.pace.factor, *factor)),
             Setting::WorkGrowth(growth) => {
                 if *growth == Duration::ZERO {
-                    node.pace.grown = Duration::ZERO;
+                    replica.pace.grown = Duration::ZERO;
                 }
-                Setting::WorkGrowth(std::mem::replace(&mut node.pace.growth, *growth))
+                Setting::WorkGrowth(std::mem::replace(&mut replica.pace.growth, *growth))
             }
-            Setting::RefusalRate(rate) => Setting::RefusalRate(std::mem::replace(&mut node.pace.refusal_rate, *rate)),
-            Setting::ErrorRate(rate) => Setting::ErrorRate(std::mem::replace(&mut node.pace.error_rate, *rate)),
+            Setting::RefusalRate(rate) => {
+                Setting::RefusalRate(std::mem::replace(&mut replica.pace.refusal_rate, *rate))
+            }
+            Setting::ErrorRate(rate) => Setting::ErrorRate(std::mem::replace(&mut replica.pace.error_rate, *rate)),
             Setting::ErrorStatus(status) => {
-                Setting::ErrorStatus(std::mem::replace(&mut node.pace.error_status, *status))
+                Setting::ErrorStatus(std::mem::replace(&mut replica.pace.error_status, *status))
             }
             Setting::ClockOffset(offset) => {
-                let (before, _) = node.clock.error(now);
-                node.clock.step(now, *offset);
+                let (before, _) = replica.clock.error(now);
+                replica.clock.step(now, *offset);
                 Setting::ClockOffset(before)
             }
             Setting::ClockDrift(drift) => {
-                let (_, before) = node.clock.error(now);
-                node.clock.set_drift(now, *drift);
+                let (_, before) = replica.clock.error(now);
+                replica.clock.set_drift(now, *drift);
                 Setting::ClockDrift(before)
             }
             Setting::HealthChecks(health) => {
-                Setting::HealthChecks(std::mem::replace(&mut node.health.declared, health.clone()))
+                Setting::HealthChecks(std::mem::replace(&mut replica.health.declared, health.clone()))
             }
             Setting::DataVersionTelemetry(on) => {
-                Setting::DataVersionTelemetry(std::mem::replace(&mut node.emitter.data_version, *on))
+                Setting::DataVersionTelemetry(std::mem::replace(&mut replica.emitter.data_version, *on))
             }
-            Setting::LogLevel(level) => Setting::LogLevel(std::mem::replace(&mut node.emitter.level, *level)),
-            Setting::FlagTelemetry(on) => Setting::FlagTelemetry(std::mem::replace(&mut node.emitter.flags, *on)),
-            Setting::Sampling(share) => Setting::Sampling(std::mem::replace(&mut node.emitter.sampling, *share)),
+            Setting::LogLevel(level) => Setting::LogLevel(std::mem::replace(&mut replica.emitter.level, *level)),
+            Setting::FlagTelemetry(on) => Setting::FlagTelemetry(std::mem::replace(&mut replica.emitter.flags, *on)),
+            Setting::Sampling(share) => Setting::Sampling(std::mem::replace(&mut replica.emitter.sampling, *share)),
             Setting::CacheTtl(ttl) => Setting::CacheTtl(std::mem::replace(&mut self.fabric.cache(instance)?.ttl, *ttl)),
             Setting::LostInvalidations(share) => Setting::LostInvalidations(std::mem::replace(
                 &mut self.fabric.cache(instance)?.lost_invalidations,
@@ -318,9 +330,9 @@ impl Simulation {
                 self.redrive(instance);
                 return None;
             }
-            Setting::AckMode(ack) => Setting::AckMode(std::mem::replace(&mut node.consumer.ack, *ack)),
-            Setting::Poison(share) => Setting::Poison(std::mem::replace(&mut node.consumer.poison, *share)),
-            Setting::Idempotency(policy) => Setting::Idempotency(std::mem::replace(&mut node.keys.policy, *policy)),
+            Setting::AckMode(ack) => Setting::AckMode(std::mem::replace(&mut replica.consumer.ack, *ack)),
+            Setting::Poison(share) => Setting::Poison(std::mem::replace(&mut replica.consumer.poison, *share)),
+            Setting::Idempotency(policy) => Setting::Idempotency(std::mem::replace(&mut replica.keys.policy, *policy)),
             Setting::ReplicaLag(lag) => {
                 Setting::ReplicaLag(std::mem::replace(&mut self.fabric.part::<Replication>(instance)?.lag, *lag))
             }
@@ -401,17 +413,16 @@ impl Simulation {
         self.restart_for(instance, RESTART);
     }
 
-    /// The same, and it is away for this long.
+    /// The same, and it is away for this long, or for as long as it would have been anyway.
     pub(super) fn restart_for(&mut self, instance: InstanceId, away: Duration) {
-        let up = self.now + away;
-        let node = self.fabric.node(instance);
-        node.replica.down_until = up;
-        node.replica.started = up;
-        node.replica.generation += 1;
-        node.pace.grown = Duration::ZERO;
-        node.emitter.live.iter_mut().for_each(|value| *value = 0.0);
-        node.emitter.exemplars.clear();
-        node.keys.forget();
+        let replica = self.fabric.replica(instance);
+        let up = replica.process.down_until.max(self.now + away);
+        replica.process.down_until = up;
+        replica.process.started = up;
+        replica.pace.grown = Duration::ZERO;
+        replica.emitter.live.iter_mut().for_each(|value| *value = 0.0);
+        replica.emitter.exemplars.clear();
+        replica.keys.forget();
         if let Some(mut cache) = self.fabric.cache(instance) {
             cache.forget();
         }
@@ -438,11 +449,11 @@ impl Simulation {
 
     /// A replica takes traffic again.
     pub(super) fn back_up(&mut self, instance: InstanceId) {
-        let node = self.fabric.node(instance);
-        if !node.replica.is_up(self.now) {
+        let replica = self.fabric.replica(instance);
+        if !replica.process.is_up(self.now) {
             return;
         }
-        let version = self.telemetry.names.intern(&node.replica.version);
+        let version = self.telemetry.names.intern(&replica.process.version);
         let started = self.words.started;
         self.log(instance, started, None, SpanNumber(0), &[version.0]);
         self.process_started(instance);
@@ -452,23 +463,14 @@ impl Simulation {
         self.take_from_queues(instance);
     }
 
-    /// Hands waiting messages to a replica that can take some.
-    fn take_from_queues(&mut self, instance: InstanceId) {
-        let node = self.fabric.home(instance).node;
-        let Some(consumes) = &self.plan.node_spec(node).consumes else { return };
-        let Some(queue) = self.plan.node_id(&consumes.queue) else { return };
-        for replica in self.fabric.replicas[queue.at()].clone() {
-            self.dispatch(replica);
-        }
-    }
-
     /// Changes the number of replicas. Answers what it was.
     pub(super) fn scale(&mut self, node: NodeId, wanted: u16, warm_up: Duration) -> u16 {
         let all = self.fabric.replicas[node.at()].clone();
-        let active: Vec<InstanceId> = all.iter().copied().filter(|id| !self.fabric.node(*id).replica.retired).collect();
+        let active: Vec<InstanceId> =
+            all.iter().copied().filter(|id| !self.fabric.replica(*id).process.retired).collect();
         let before = active.len() as u16;
         for instance in active.iter().skip(usize::from(wanted.max(1))) {
-            self.fabric.node(*instance).replica.retired = true;
+            self.fabric.replica(*instance).process.retired = true;
         }
         let resting = all.iter().copied().filter(|id| !active.contains(id));
         let missing = usize::from(wanted).saturating_sub(active.len());
@@ -477,39 +479,47 @@ impl Simulation {
         let room = (MOST_REPLICAS as usize).saturating_sub(self.fabric.instances().count());
         let new = (missing - returning.len()).min(room);
         for instance in &returning {
-            self.fabric.node(*instance).replica.retired = false;
-            self.warm_up(all[0], *instance, warm_up);
+            self.fabric.replica(*instance).process.retired = false;
+            self.warm_up(self.model_for(*instance, &all), *instance, warm_up);
         }
         for _ in 0..new {
             let plan = self.plan.clone();
             let instance = self.fabric.spawn_replica(&plan, node, self.now);
             self.register(instance);
-            self.warm_up(all[0], instance, warm_up);
+            self.warm_up(self.model_for(instance, &all), instance, warm_up);
         }
         before
     }
 
-    /// A replica that joins runs what the first one runs, and takes traffic when it is warm.
+    /// The replica whose settings a new one gets: the first one, or the first one in its zone where zones differ.
+    fn model_for(&self, instance: InstanceId, all: &[InstanceId]) -> InstanceId {
+        let others = || all.iter().copied().filter(|other| *other != instance);
+        let zone = self.zone_of(instance);
+        let near = others().find(|other| self.zone_of(*other) == zone).filter(|_| self.zones_differ(all));
+        near.or_else(|| others().next()).unwrap_or(instance)
+    }
+
+    /// A replica that joins runs what its model runs, and takes traffic when it is warm.
     fn warm_up(&mut self, like: InstanceId, instance: InstanceId, time: Duration) {
         self.fabric.copy_settings(&self.plan, like, instance);
         self.copy_behaviours(like, instance);
         self.inherit(like, instance);
         self.restart(instance);
-        let node = self.fabric.node(instance);
-        node.replica.down_until = self.now + time;
-        node.replica.started = self.now + time;
+        let replica = self.fabric.replica(instance);
+        replica.process.down_until = self.now + time;
+        replica.process.started = self.now + time;
         self.later(time, Event::Up(instance));
     }
 
     /// More servers: those who wait get them.
     fn serve_waiting(&mut self, instance: InstanceId) {
         loop {
-            let node = self.fabric.node(instance);
-            if node.station.busy >= node.station.servers {
+            let replica = self.fabric.replica(instance);
+            if replica.station.busy >= replica.station.servers {
                 break;
             }
-            let Some(next) = node.station.line.pop_front() else { break };
-            node.station.busy += 1;
+            let Some(next) = replica.station.line.pop_front() else { break };
+            replica.station.busy += 1;
             self.later(Duration::ZERO, Event::Begin(next));
         }
         self.take_from_queues(instance);

@@ -26,7 +26,7 @@ impl Clock {
     #[inline]
     pub fn stamp(&self, now: SimTime) -> Stamp {
         if self.offset_ns == 0 && self.drift_ppb == 0 && self.slew_ppb == 0 {
-            return Stamp(now.0 as i64);
+            return now.stamp();
         }
         Stamp((now.0 as i64).saturating_add(self.offset_at(now)))
     }
@@ -57,7 +57,10 @@ impl Clock {
     pub fn step(&mut self, now: SimTime, offset: SignedDuration) {
         self.rebase(now);
         self.offset_ns = offset.0;
-        self.slew_ppb = 0;
+        // A machine that stands still goes on standing still.
+        if self.slew_ppb != STANDS_STILL {
+            self.slew_ppb = 0;
+        }
     }
 
     /// Corrects the clock by `correction` without a jump, at `ppm` parts per million.

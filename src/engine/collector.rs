@@ -13,9 +13,14 @@ pub struct Collector {
     /// None passes all on.
     policy: Option<TailSampling>,
     waiting: BTreeMap<TraceRef, Waiting>,
-    /// What became of each trace, for spans that end after the decision.
-    kept: BTreeMap<TraceRef, bool>,
+    /// What became of each trace, and when, for spans that end after the decision.
+    kept: BTreeMap<TraceRef, (bool, SimTime)>,
+    /// Bytes of the spans that are held back.
+    held_bytes: usize,
 }
+
+/// For how many times the wait a decision is remembered: a trace that is still not over is a new one.
+const REMEMBERED: f64 = 10.0;
 
 /// The spans of one trace.
 #[derive(Clone, Debug)]
@@ -49,18 +54,26 @@ impl Collector {
             return store.push(span);
         }
         match self.kept.get(&span.trace) {
-            Some(true) => store.push(span),
-            Some(false) => {}
+            Some((true, _)) => store.push(span),
+            Some((false, _)) => {}
             None => {
+                self.held_bytes += bytes_of(span.args.len());
                 let waiting = self.waiting.entry(span.trace).or_insert(Waiting { since: now, spans: Vec::new() });
                 waiting.spans.push(Held::new(span));
             }
         }
     }
 
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        let traces = self.waiting.len() * size_of::<(TraceRef, Waiting)>();
+        traces + self.held_bytes + self.kept.len() * size_of::<(TraceRef, (bool, SimTime))>()
+    }
+
     /// Decides for the traces whose time is up.
     pub fn decide(&mut self, now: SimTime, store: &mut Spans) {
         let Some(policy) = self.policy else { return };
+        self.kept.retain(|_, (_, decided)| *decided + policy.wait.mul_f64(REMEMBERED) > now);
         let is_up = |waiting: &Waiting| waiting.since + policy.wait <= now;
         let due: Vec<TraceRef> =
             self.waiting.iter().filter(|(_, waiting)| is_up(waiting)).map(|(trace, _)| *trace).collect();
@@ -69,12 +82,18 @@ impl Collector {
             let error = policy.errors && waiting.spans.iter().any(|span| span.error);
             let slow = policy.slower_than.is_some_and(|limit| waiting.spans.iter().any(|span| span.duration > limit));
             let kept = error || slow || draw(store, trace) < policy.share;
-            self.kept.insert(trace, kept);
+            self.kept.insert(trace, (kept, now));
+            self.held_bytes -= waiting.spans.iter().map(|span| bytes_of(span.args.len())).sum::<usize>();
             if kept {
                 waiting.spans.iter().for_each(|span| store.push(span.record(trace)));
             }
         }
     }
+}
+
+/// Bytes that a span takes that is held back.
+fn bytes_of(args: usize) -> usize {
+    size_of::<Held>() + args * size_of::<u32>()
 }
 
 /// A number from 0 to 1 that belongs to a trace: collectors take it from the id, so that all of them agree.

@@ -24,13 +24,13 @@ impl Simulation {
                 oldest.is_some_and(|oldest| self.now.since(oldest) > *most)
             }),
             Condition::Uptime(_, least) => replicas.iter().any(|id| {
-                let replica = &self.fabric.node(*id).replica;
+                let replica = &self.fabric.replica(*id).process;
                 replica.is_up(self.now) && self.now.since(replica.started) > *least
             }),
             Condition::TimeOfDay(_, time) => {
                 let Some(first) = replicas.first() else { return false };
                 let calendar = self.calendar();
-                let stamp = self.fabric.node(*first).clock.stamp(calendar);
+                let stamp = self.fabric.replica(*first).clock.stamp(calendar);
                 let of_day = self.telemetry.epoch().unix_ns(stamp).rem_euclid(DAY);
                 (of_day - i128::from(time.0)).rem_euclid(DAY) < i128::from(JUST_NOW)
             }

@@ -77,11 +77,16 @@ impl Connections {
         self.open.clear();
     }
 
-    /// How many are open without a call.
-    pub fn idle(&mut self, now: SimTime) -> usize {
-        let Some(policy) = self.policy() else { return 0 };
+    /// How many are open with a call, of which there are so many, and without one. A shared one carries them all.
+    pub fn counts(&mut self, calls: u32, now: SimTime) -> (u32, u32) {
+        let Some(policy) = self.policy() else { return (0, 0) };
         self.open.retain(|connection| !connection.is_closed(&policy, now));
-        self.open.len()
+        let kept = self.open.len() as u32;
+        match policy.shared {
+            true if calls > 0 => (kept, 0),
+            true => (0, kept),
+            false => (calls, kept),
+        }
     }
 }
 
@@ -91,7 +96,8 @@ impl Simulation {
         loop {
             let now = self.now;
             let (target, opened) = self.fabric.link(link).connections.take(now)?;
-            if self.fabric.is_up(target, now) {
+            // A process that ended closed all that it had.
+            if self.fabric.is_up(target, now) && self.fabric.replica(target).process.started <= opened {
                 return Some((target, opened));
             }
             self.fabric.link(link).connections.close_to(target);
@@ -132,7 +138,8 @@ mod tests {
         connections.opened(target, at(0));
         assert!((0..3).all(|_| connections.take(at(5)) == Some((target, at(0)))));
         connections.put_back(target, at(0), false, at(6));
-        assert_eq!((connections.idle(at(6)), connections.take(at(6))), (1, Some((target, at(0)))));
+        assert_eq!((connections.counts(3, at(6)), connections.counts(0, at(6))), ((1, 0), (0, 1)));
+        assert_eq!(connections.take(at(6)), Some((target, at(0))));
         connections.close_to(target);
         assert_eq!(connections.take(at(6)), None);
     }

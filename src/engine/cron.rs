@@ -41,7 +41,7 @@ impl Simulation {
 
     /// The calendar time of a replica in nanoseconds of Unix time.
     fn unix(&mut self, instance: InstanceId) -> i64 {
-        let Stamp(local) = self.fabric.node(instance).clock.stamp(self.now);
+        let Stamp(local) = self.fabric.replica(instance).clock.stamp(self.now);
         self.plan.epoch_ns.saturating_add(local)
     }
 

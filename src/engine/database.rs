@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, VecDeque};
 use bevy_ecs::component::Component;
 
 use super::ids::{DatumId, InstanceId, NodeId};
-use super::node::Replication;
 use super::plan::{DataOp, StepPlan};
 use super::slab::Key;
 use super::{Event, Simulation, data};
@@ -24,6 +23,12 @@ impl RowLocks {
     pub fn lines(&self) -> impl Iterator<Item = &VecDeque<Key>> {
         self.rows.values()
     }
+}
+
+/// How far a database replica is behind its primary.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Replication {
+    pub lag: Duration,
 }
 
 /// A primary that was lost.
@@ -72,6 +77,7 @@ impl Simulation {
     pub(super) fn fail_over(&mut self, primary: NodeId, time: Duration) {
         for instance in self.fabric.replicas[primary.at()].clone() {
             self.restart_for(instance, time);
+            self.fabric.replica(instance).process.lost = true;
         }
         let number = self.failovers.len() as u16;
         self.failovers.push(Failover { primary, lost_at: self.now });
@@ -90,15 +96,21 @@ impl Simulation {
         let followers: Vec<InstanceId> =
             (0..plan.nodes.len()).filter(follows).flat_map(|at| self.fabric.replicas[at].clone()).collect();
         let behind = |instance| Some(self.fabric.peek_part::<Replication>(instance)?.lag);
-        // The one that is least behind is promoted; a primary without replicas comes back with its disk.
-        if let Some(lag) = followers.into_iter().filter_map(behind).min() {
+        // Of those that run the one that is least behind is promoted; if there is none, the primary comes back with its disk.
+        let up = followers.into_iter().filter(|instance| self.fabric.is_up(*instance, self.now));
+        if let Some(lag) = up.filter_map(behind).min() {
             let written = plan.nodes[primary.at()].routes.iter().flat_map(|route| &plan.routes[route.at()].steps);
             let written: Vec<DatumId> = written
                 .filter_map(|step| if let StepPlan::Data(DataOp::Write(d)) = step { Some(*d) } else { None })
                 .collect();
-            self.versions.forget_since(&written, SimTime(lost_at.0.saturating_sub(lag.0)), self.now);
+            let copied = SimTime(lost_at.0.saturating_sub(lag.0));
+            self.versions.forget_since(&written, copied, self.now);
+            if let Some(mut register) = self.fabric.register(self.fabric.first(primary)) {
+                register.forget_since(&written, copied);
+            }
         }
         for instance in self.fabric.replicas[primary.at()].clone() {
+            self.fabric.replica(instance).process.lost = false;
             self.say(instance, Severity::Info, "received promote request, archive recovery complete", &[]);
         }
     }

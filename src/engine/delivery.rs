@@ -6,7 +6,7 @@ use bevy_ecs::world::Mut;
 use super::call::CONNECTION_GIVES_UP;
 use super::data;
 use super::fabric::Home;
-use super::flight::{NOBODY, ReplyTo, Visit};
+use super::flight::{Context, NOBODY, ReplyTo, Visit};
 use super::ids::{InstanceId, LinkId, NodeId};
 use super::network::Packet;
 use super::queue::{Message, QueueStore};
@@ -35,7 +35,7 @@ impl Simulation {
             from: None,
             from_group: 0,
         };
-        message.partition = self.partition_of(instance, &message);
+        message.partition = self.partition_of(instance, message.context);
         let Some(mut queue) = self.fabric.queue(instance) else { return };
         if queue.refuses() {
             if let Some(visit) = self.visits.get_mut(key) {
@@ -61,15 +61,19 @@ impl Simulation {
         }
     }
 
-    fn partition_of(&self, queue: InstanceId, message: &Message) -> u16 {
-        let Some((count, by)) = self.plan.nodes[self.fabric.home(queue).node.at()].partitions else { return 0 };
-        let context = message.context;
+    fn partition_of(&self, queue: InstanceId, context: Context) -> u16 {
+        self.partition_at(self.fabric.home(queue).node, context).unwrap_or(0)
+    }
+
+    /// The partition of a queue that a message in this context belongs to, if it has any.
+    pub(super) fn partition_at(&self, queue: NodeId, context: Context) -> Option<u16> {
+        let (count, by) = self.plan.nodes[queue.at()].partitions?;
         let key = match by {
             Some(datum) => u64::from(data::key_of(&self.plan, datum, context.journey, context.user)),
             None if context.population == NOBODY => context.journey.0,
             None => u64::from(context.user),
         };
-        (crate::random::mix(key) % u64::from(count.max(1))) as u16
+        Some((crate::random::mix(key) % u64::from(count.max(1))) as u16)
     }
 
     /// Hands messages of a queue to consumers that have a server free.
@@ -85,6 +89,35 @@ impl Simulation {
         }
     }
 
+    /// Hands waiting messages to a replica that may have a server free: of its queue's replicas the one whose messages have
+    /// waited longest comes first.
+    pub(super) fn take_from_queues(&mut self, instance: InstanceId) {
+        let node = self.fabric.home(instance).node;
+        let Some(queue) = self.plan.nodes[node.at()].consumes else { return };
+        if self.fabric.count(queue) == 1 {
+            return self.dispatch(self.fabric.first(queue));
+        }
+        let mut replicas = self.fabric.replicas[queue.at()].clone();
+        replicas.sort_by_key(|replica| self.fabric.queue(*replica).and_then(|store| store.oldest_of_all()));
+        for replica in replicas {
+            self.dispatch(replica);
+        }
+    }
+
+    /// A message reaches a consumer whose process does not run: the queue learns that nobody took it, unless it waits for
+    /// an acknowledgement anyway or expects none.
+    pub(super) fn undelivered(&mut self, key: Key) {
+        let Some(Visit { instance, reply_to, message, .. }) = self.visits.remove(key) else { return };
+        self.free_server(instance);
+        let (ReplyTo::Queue(queue), Some(message)) = (reply_to, message) else { return };
+        if self.fabric.replica(instance).consumer.ack == Ack::OnDelivery {
+            self.message_done(queue, &message);
+        } else if message.receipt == 0 {
+            self.message_back(queue, message);
+        }
+        self.dispatch(queue);
+    }
+
     /// A consumer replica of a group with a free server, in turn, if the queue has anything for it.
     fn free_consumer(
         &mut self,
@@ -98,23 +131,30 @@ impl Simulation {
         }
         let turn = store.next_turn(group) as usize;
         let plan = &self.plan;
-        for arrow in &plan.nodes[node.at()].groups[usize::from(group)] {
-            let consumer_node = plan.arrows[arrow.at()].to;
-            let link = self.fabric.ends[arrow.at()][usize::from(ordinal)];
-            let replicas = self.fabric.replicas[consumer_node.at()].len();
-            for offset in 0..replicas {
-                let instance = self.fabric.replicas[consumer_node.at()][(turn + offset) % replicas];
+        let arrows = &plan.nodes[node.at()].groups[usize::from(group)];
+        let consumers = arrows.iter().map(|arrow| self.fabric.count(plan.arrows[arrow.at()].to)).sum::<usize>();
+        for offset in 0..consumers {
+            let mut place = (turn + offset) % consumers;
+            for arrow in arrows {
+                let consumer_node = plan.arrows[arrow.at()].to;
+                let replicas = self.fabric.count(consumer_node);
+                if place >= replicas {
+                    place -= replicas;
+                    continue;
+                }
+                let instance = self.fabric.replicas[consumer_node.at()][place];
                 let station = self.fabric.station(instance);
                 if station.busy < station.servers && self.fabric.is_up(instance, self.now) {
-                    return Some((instance, link));
+                    return Some((instance, self.fabric.ends[arrow.at()][usize::from(ordinal)]));
                 }
+                break;
             }
         }
         None
     }
 
     fn deliver_message(&mut self, (queue, group): (InstanceId, u8), consumer: InstanceId, link: LinkId) {
-        let ack = self.fabric.node(consumer).consumer.ack;
+        let ack = self.fabric.replica(consumer).consumer.ack;
         let Some(mut store) = self.fabric.queue(queue) else { return };
         let Some(mut message) = store.take(group) else { return };
         let visibility = store.visibility;
@@ -164,7 +204,7 @@ impl Simulation {
     pub(super) fn handled(&mut self, queue: InstanceId, visit: &Visit) {
         let Some(message) = visit.message else { return };
         let ok = visit.status < 400;
-        if self.fabric.node(visit.instance).consumer.ack == Ack::OnDelivery {
+        if self.fabric.replica(visit.instance).consumer.ack == Ack::OnDelivery {
             // One that was held when it was delivered, before the mode changed, may have become visible again.
             let held = |mut store: Mut<'_, QueueStore>| store.release(message.receipt).is_some();
             if message.receipt == 0 || self.fabric.queue(queue).is_some_and(held) {
@@ -235,7 +275,7 @@ impl Simulation {
 
     /// A queue takes in what another one gave up.
     fn dead_letter(&mut self, queue: InstanceId, message: Message) {
-        let partition = self.partition_of(queue, &message);
+        let partition = self.partition_of(queue, message.context);
         let nobody_comes = self.plan.nodes[self.fabric.home(queue).node.at()].groups.is_empty();
         let Some(mut store) = self.fabric.queue(queue) else { return };
         if store.refuses() {
@@ -271,7 +311,7 @@ impl Simulation {
             if !nobody_came {
                 self.carry(message.context, -1);
             }
-            let partition = self.partition_of(queue, &message);
+            let partition = self.partition_of(queue, message.context);
             self.take_in(queue, Message { group, partition, from: None, enqueued: self.now, ..message });
             self.dispatch(queue);
         }

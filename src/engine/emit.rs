@@ -291,7 +291,7 @@ impl Simulation {
         let callee = self.telemetry.names.intern(&self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name);
         let labels = vec![(self.words.server_label, callee)];
         let slot = self.telemetry.metrics.series(ResourceId(caller.0), self.words.families.refusals, labels);
-        count(&mut self.fabric.node(caller).emitter.live, slot as usize);
+        count(&mut self.fabric.replica(caller).emitter.live, slot as usize);
     }
 
     /// A replica looked a feature flag up for a visit, and tells so.

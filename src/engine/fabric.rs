@@ -12,18 +12,18 @@ use super::cache::CacheStore;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::cron::CronTable;
-use super::database::RowLocks;
+use super::database::{Replication, RowLocks};
 use super::idempotency::KnownKeys;
 use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
 use super::limit::Limiter;
 use super::link::{Balancer, Breaker, FallbackPolicy, Guards, Link, LinkEmitter, Pool, Retries, Timeout};
 use super::lock::LockTable;
 use super::network::{Impaired, Network};
-use super::node::{Emitter, Flags, HealthPage, Node, Pace, Replica, Replication, Station};
 use super::plan::Plan;
 use super::process::{Collector, Heap};
 use super::queue::{Consumer, QueueStore};
 use super::register::Register;
+use super::replica::{Emitter, Flags, HealthPage, Pace, Process, Replica, Station};
 use super::scoped::Scoped;
 use super::sharing::Processors;
 use super::timesync::TimeSync;
@@ -57,7 +57,7 @@ pub struct Side {
 /// Replicas and arrow ends by number. What each has is a row of a table; what few have is a component of the replica's
 /// entity.
 pub struct Fabric {
-    nodes: Vec<Node>,
+    rows: Vec<Replica>,
     links: Vec<Link>,
     homes: Vec<Home>,
     sides: Vec<Side>,
@@ -77,7 +77,7 @@ impl Fabric {
     /// Queries over an ECS world; no numbers yet.
     fn over(mut ecs: Ecs) -> Fabric {
         Fabric {
-            nodes: Vec::new(),
+            rows: Vec::new(),
             links: Vec::new(),
             homes: Vec::new(),
             sides: Vec::new(),
@@ -109,18 +109,18 @@ impl Fabric {
     /// One more replica of a node, with the arrow ends it calls over.
     pub fn spawn_replica(&mut self, plan: &Plan, node: NodeId, now: SimTime) -> InstanceId {
         let spec = plan.node_spec(node);
-        let instance = InstanceId(self.nodes.len() as u16);
+        let instance = InstanceId(self.rows.len() as u16);
         let ordinal = self.replicas[node.at()].len() as u16;
         let declared_clock = spec.clocks.get(usize::from(ordinal)).or(spec.clocks.last()).copied().unwrap_or_default();
-        self.nodes.push(Node {
-            replica: Replica {
+        self.rows.push(Replica {
+            process: Process {
                 version: spec.version.clone(),
                 started: now,
                 down_until: now,
                 retired: false,
                 down: false,
                 hidden: false,
-                generation: 0,
+                lost: false,
             },
             clock: Clock::new(declared_clock),
             station: Station {
@@ -148,42 +148,48 @@ impl Fabric {
         });
         let mut entity = self.ecs.spawn_empty();
         if let Some(cache) = &spec.cache {
-            entity.insert(CacheStore::new(cache));
+            put(&mut entity, CacheStore::new(cache));
         }
         if let Some(queue) = &spec.queue {
-            entity.insert(QueueStore::new(queue, plan.nodes[node.at()].groups.len()));
+            put(&mut entity, QueueStore::new(queue, plan.nodes[node.at()].groups.len()));
         }
         if let Some(database) = &spec.database {
-            entity.insert(Replication { lag: if database.follows.is_some() { database.lag } else { Duration::ZERO } });
+            put(
+                &mut entity,
+                Replication { lag: if database.follows.is_some() { database.lag } else { Duration::ZERO } },
+            );
         }
         if let Some(issues) = spec.issues {
-            entity.insert(Issuer(issues));
+            put(&mut entity, Issuer(issues));
         }
         if let Some(verifies) = &spec.verifies {
-            entity.insert(Verifier {
-                datum: plan.datum_id(&verifies.token),
-                leeway: verifies.leeway,
-                issued_at: verifies.issued_at,
-                log: verifies.log,
-            });
+            put(
+                &mut entity,
+                Verifier {
+                    datum: plan.datum_id(&verifies.token),
+                    leeway: verifies.leeway,
+                    issued_at: verifies.issued_at,
+                    log: verifies.log,
+                },
+            );
         }
         if let Discipline::ProcessorSharing(count) = spec.discipline {
-            entity.insert(Processors::new(count));
+            put(&mut entity, Processors::new(count));
         }
         if let Some(memory) = spec.memory {
-            entity.insert(Heap { policy: memory, leaked: 0 });
+            put(&mut entity, Heap { policy: memory, leaked: 0 });
         }
         if spec.database.as_ref().is_some_and(|database| database.row_locks) {
-            entity.insert(RowLocks::default());
+            put(&mut entity, RowLocks::default());
         }
         if spec.database.as_ref().is_some_and(|database| database.newest_stamp_wins) {
-            entity.insert(Register::default());
+            put(&mut entity, Register::default());
         }
         if !spec.limits.is_empty() {
-            entity.insert(Limiter::new(&spec.limits));
+            put(&mut entity, Limiter::new(&spec.limits));
         }
         if let Some(locks) = spec.locks {
-            entity.insert(LockTable::new(locks));
+            put(&mut entity, LockTable::new(locks));
         }
         self.entities.push(entity.id());
         self.homes.push(Home { node, ordinal, first_end: LinkId(self.links.len() as u32) });
@@ -236,7 +242,7 @@ impl Fabric {
 
     /// How many replicas there are or were.
     pub fn instances(&self) -> impl Iterator<Item = InstanceId> + use<> {
-        (0..self.nodes.len() as u16).map(InstanceId)
+        (0..self.rows.len() as u16).map(InstanceId)
     }
 
     /// Where a replica belongs.
@@ -272,47 +278,48 @@ impl Fabric {
     /// Whether new requests may be sent to a replica.
     #[inline]
     pub fn is_up(&self, id: InstanceId, now: SimTime) -> bool {
-        self.nodes[id.at()].replica.is_up(now)
+        self.rows[id.at()].process.is_up(now)
     }
 
     /// Whether a replica was scaled away.
     pub fn is_retired(&self, id: InstanceId) -> bool {
-        self.nodes[id.at()].replica.retired
+        self.rows[id.at()].process.retired
     }
 
     /// Whether the process of a replica runs, even if no new traffic is meant for it.
     pub fn runs(&self, id: InstanceId, now: SimTime) -> bool {
-        self.nodes[id.at()].replica.runs(now)
+        self.rows[id.at()].process.runs(now)
     }
 
-    /// Whether look-ups leave a replica out that may well run.
-    pub fn is_hidden(&self, id: InstanceId) -> bool {
-        self.nodes[id.at()].replica.hidden
+    /// Whether a replica does not run that should.
+    pub fn is_dead(&self, id: InstanceId) -> bool {
+        let process = &self.rows[id.at()].process;
+        process.down && !process.retired && !process.hidden
     }
 
     /// Whether a look-up finds a replica.
     #[inline]
     pub fn is_found(&self, id: InstanceId, now: SimTime) -> bool {
-        self.nodes[id.at()].replica.is_found(now)
+        self.rows[id.at()].process.is_found(now)
     }
 
     /// A replica's servers and line.
     #[inline]
     pub fn station(&mut self, id: InstanceId) -> &mut Station {
-        &mut self.nodes[id.at()].station
+        &mut self.rows[id.at()].station
     }
 
     /// How fast a replica works.
     #[inline]
     pub fn pace(&self, id: InstanceId) -> Pace {
-        self.nodes[id.at()].pace
+        self.rows[id.at()].pace
     }
 
     /// What a replica speaks with: its instrumentation and its clock.
     #[inline]
     pub fn voice(&mut self, id: InstanceId) -> (&mut Emitter, &Clock) {
-        let node = &mut self.nodes[id.at()];
-        (&mut node.emitter, &node.clock)
+        let replica = &mut self.rows[id.at()];
+        (&mut replica.emitter, &replica.clock)
     }
 
     /// The network of an arrow's end.
@@ -323,8 +330,8 @@ impl Fabric {
 
     /// What a replica has like all others.
     #[inline]
-    pub fn node(&mut self, id: InstanceId) -> &mut Node {
-        &mut self.nodes[id.at()]
+    pub fn replica(&mut self, id: InstanceId) -> &mut Replica {
+        &mut self.rows[id.at()]
     }
 
     /// The store of a replica that is a cache.
@@ -340,12 +347,12 @@ impl Fabric {
     }
 
     /// A behaviour that few replicas have, to look at.
-    pub fn peek_part<T: Component>(&self, id: InstanceId) -> Option<&T> {
+    pub fn peek_part<T: Part>(&self, id: InstanceId) -> Option<&T> {
         self.ecs.get(*self.entities.get(id.at())?)
     }
 
     /// A behaviour that few replicas have.
-    pub fn part<T: Component<Mutability = Mutable>>(&mut self, id: InstanceId) -> Option<Mut<'_, T>> {
+    pub fn part<T: Part>(&mut self, id: InstanceId) -> Option<Mut<'_, T>> {
         self.ecs.get_mut(self.entities[id.at()])
     }
 
@@ -355,11 +362,17 @@ impl Fabric {
         self.part::<Register>(first)
     }
 
+    /// The table of locks, if the replica is of a lock service: one for all its replicas.
+    pub fn locks(&mut self, id: InstanceId) -> Option<Mut<'_, LockTable>> {
+        let first = self.first(self.home(id).node);
+        self.part::<LockTable>(first)
+    }
+
     /// A behaviour that few replicas have; this one has it from now on.
-    pub fn part_or_default<T: Component<Mutability = Mutable> + Default>(&mut self, id: InstanceId) -> Mut<'_, T> {
+    pub fn part_or_default<T: Part + Default>(&mut self, id: InstanceId) -> Mut<'_, T> {
         let entity = self.entities[id.at()];
         if self.ecs.get::<T>(entity).is_none() {
-            self.ecs.entity_mut(entity).insert(T::default());
+            put(&mut self.ecs.entity_mut(entity), T::default());
         }
         match self.ecs.get_mut(entity) {
             Some(part) => part,
@@ -374,8 +387,8 @@ impl Fabric {
     }
 
     /// A replica, to look at.
-    pub fn peek_node(&self, id: InstanceId) -> Option<&Node> {
-        self.nodes.get(id.at())
+    pub fn peek_replica(&self, id: InstanceId) -> Option<&Replica> {
+        self.rows.get(id.at())
     }
 
     /// An arrow's end, to look at.
@@ -383,14 +396,16 @@ impl Fabric {
         self.links.get(id.at())
     }
 
-    /// Bytes that replicas keep, about: messages, cached entries, idempotency keys.
+    /// Bytes that replicas keep, about: messages, cached entries, idempotency keys, what was used of limits.
     pub fn kept_bytes(&self) -> usize {
-        let of = |(node, entity): (&Node, &Entity)| {
+        let of = |(replica, entity): (&Replica, &Entity)| {
             let queue = self.ecs.get::<QueueStore>(*entity).map_or(0, QueueStore::bytes);
             let cache = self.ecs.get::<CacheStore>(*entity).map_or(0, CacheStore::bytes);
-            queue + cache + node.keys.bytes()
+            let register = self.ecs.get::<Register>(*entity).map_or(0, Register::bytes);
+            let limits = self.ecs.get::<Limiter>(*entity).map_or(0, Limiter::bytes);
+            queue + cache + register + limits + replica.keys.bytes()
         };
-        self.nodes.iter().zip(&self.entities).map(of).sum()
+        self.rows.iter().zip(&self.entities).map(of).sum()
     }
 
     /// Health checks look at recent calls: what is older weighs half with every round.
@@ -403,27 +418,28 @@ impl Fabric {
 
     /// Gives one replica of a node the deployed settings of another.
     pub fn copy_settings(&mut self, plan: &Plan, from: InstanceId, to: InstanceId) {
-        let node = self.node(from);
-        let (version, servers, line_limit) =
-            (node.replica.version.clone(), node.station.servers, node.station.line_limit);
-        let (pace, health) = (node.pace, node.health.declared.clone());
-        let (data_version, sampling) = (node.emitter.data_version, node.emitter.sampling);
-        let (level, tells_flags) = (node.emitter.level, node.emitter.flags);
-        let (keys, consumer) = (node.keys.policy, node.consumer);
-        let (flags, scoped) = (node.flags.clone(), node.scoped.clone());
+        let replica = self.replica(from);
+        let (version, down, hidden) = (replica.process.version.clone(), replica.process.down, replica.process.hidden);
+        let (servers, line_limit) = (replica.station.servers, replica.station.line_limit);
+        let (pace, health) = (replica.pace, replica.health.declared.clone());
+        let (data_version, sampling) = (replica.emitter.data_version, replica.emitter.sampling);
+        let (level, tells_flags) = (replica.emitter.level, replica.emitter.flags);
+        let (keys, consumer) = (replica.keys.policy, replica.consumer);
+        let (flags, scoped) = (replica.flags.clone(), replica.scoped.clone());
         let Home { node: id, ordinal: from_ordinal, .. } = self.home(from);
-        let node = self.node(to);
-        node.replica.version = version;
-        (node.station.servers, node.station.line_limit) = (servers, line_limit);
+        let replica = self.replica(to);
+        replica.process.version = version;
+        (replica.process.down, replica.process.hidden) = (down, hidden);
+        (replica.station.servers, replica.station.line_limit) = (servers, line_limit);
         // What stops a process is its own; its pauses' rhythm comes with the behaviours.
-        let Pace { stopped_until, paused, collects, bad_key, .. } = node.pace;
-        node.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, bad_key, ..pace };
-        node.health.declared = health;
-        node.keys.policy = keys;
-        (node.flags, node.scoped) = (flags, scoped);
-        node.consumer = consumer;
-        (node.emitter.data_version, node.emitter.sampling) = (data_version, sampling);
-        (node.emitter.level, node.emitter.flags) = (level, tells_flags);
+        let Pace { stopped_until, paused, collects, bad_key, .. } = replica.pace;
+        replica.pace = Pace { grown: Duration::ZERO, stopped_until, paused, collects, bad_key, ..pace };
+        replica.health.declared = health;
+        replica.keys.policy = keys;
+        (replica.flags, replica.scoped) = (flags, scoped);
+        replica.consumer = consumer;
+        (replica.emitter.data_version, replica.emitter.sampling) = (data_version, sampling);
+        (replica.emitter.level, replica.emitter.flags) = (level, tells_flags);
         let cache =
             self.cache(from).map(|cache| (cache.ttl, cache.lost_invalidations, cache.capacity, cache.single_flight));
         if let (Some(mut store), Some((ttl, lost, capacity, single_flight))) = (self.cache(to), cache) {
@@ -465,7 +481,7 @@ impl Fabric {
     }
 
     /// Gives a replica the settings of another's behaviour.
-    fn adopt<T: Component<Mutability = Mutable> + Clone>(&mut self, from: InstanceId, to: InstanceId) {
+    fn adopt<T: Part>(&mut self, from: InstanceId, to: InstanceId) {
         let part = self.part::<T>(from).map(|part| part.clone());
         if let (Some(part), Some(mut own)) = (part, self.part::<T>(to)) {
             *own = part;
@@ -477,26 +493,12 @@ impl Fabric {
         let mut ecs = Ecs::new();
         let copy = |from: &Entity| {
             let mut to = ecs.spawn_empty();
-            copy_part::<CacheStore>(&self.ecs, *from, &mut to);
-            copy_part::<QueueStore>(&self.ecs, *from, &mut to);
-            copy_part::<Replication>(&self.ecs, *from, &mut to);
-            copy_part::<TimeSync>(&self.ecs, *from, &mut to);
-            copy_part::<Issuer>(&self.ecs, *from, &mut to);
-            copy_part::<Verifier>(&self.ecs, *from, &mut to);
-            copy_part::<LockTable>(&self.ecs, *from, &mut to);
-            copy_part::<Processors>(&self.ecs, *from, &mut to);
-            copy_part::<Limiter>(&self.ecs, *from, &mut to);
-            copy_part::<CronTable>(&self.ecs, *from, &mut to);
-            copy_part::<Heap>(&self.ecs, *from, &mut to);
-            copy_part::<RowLocks>(&self.ecs, *from, &mut to);
-            copy_part::<Register>(&self.ecs, *from, &mut to);
-            copy_part::<Collector>(&self.ecs, *from, &mut to);
-            copy_part::<BadKeyHere>(&self.ecs, *from, &mut to);
+            copy_parts(&self.ecs, *from, &mut to);
             to.id()
         };
         let entities = self.entities.iter().map(copy).collect();
         Fabric {
-            nodes: self.nodes.clone(),
+            rows: self.rows.clone(),
             links: self.links.clone(),
             homes: self.homes.clone(),
             sides: self.sides.clone(),
@@ -509,7 +511,42 @@ impl Fabric {
     }
 }
 
-fn copy_part<T: Component + Clone>(ecs: &Ecs, from: Entity, to: &mut EntityWorldMut<'_>) {
+/// A behaviour that a replica may have. Only what a fork copies is one.
+pub trait Part: Component<Mutability = Mutable> + Clone {}
+
+macro_rules! parts {
+    ($($part:ty),* $(,)?) => {
+        $(impl Part for $part {})*
+
+        fn copy_parts(ecs: &Ecs, from: Entity, to: &mut EntityWorldMut<'_>) {
+            $(copy_part::<$part>(ecs, from, to);)*
+        }
+    };
+}
+
+parts!(
+    BadKeyHere,
+    CacheStore,
+    Collector,
+    CronTable,
+    Heap,
+    Issuer,
+    Limiter,
+    LockTable,
+    Processors,
+    QueueStore,
+    Register,
+    Replication,
+    RowLocks,
+    TimeSync,
+    Verifier,
+);
+
+fn put<T: Part>(entity: &mut EntityWorldMut<'_>, part: T) {
+    entity.insert(part);
+}
+
+fn copy_part<T: Part>(ecs: &Ecs, from: Entity, to: &mut EntityWorldMut<'_>) {
     if let Some(part) = ecs.get::<T>(from) {
         to.insert(part.clone());
     }

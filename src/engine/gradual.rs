@@ -63,7 +63,7 @@ impl Simulation {
     fn current(&mut self, target: Target, kind: &Setting) -> Option<Setting> {
         if let (Target::Node(node), Setting::Replicas(_)) = (target, kind) {
             let replicas = self.fabric.replicas[node.at()].clone();
-            let runs = replicas.into_iter().filter(|id| !self.fabric.node(*id).replica.retired).count();
+            let runs = replicas.into_iter().filter(|id| !self.fabric.replica(*id).process.retired).count();
             return Some(Setting::Replicas(runs as u16));
         }
         // Other settings that are gradual take effect with the next event: setting one and setting it back does nothing.

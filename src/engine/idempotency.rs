@@ -104,12 +104,12 @@ impl Simulation {
         let Some(visit) = self.visits.get(key) else { return Claim::New };
         let Some(known) = visit.key else { return Claim::New };
         let keeper = self.keeper(visit.instance);
-        let node = self.fabric.node(keeper);
-        if node.keys.policy.is_none() {
+        let replica = self.fabric.replica(keeper);
+        if replica.keys.policy.is_none() {
             return Claim::New;
         }
-        let now = node.clock.stamp(self.now);
-        let claim = self.fabric.node(keeper).keys.claim(known, now);
+        let now = replica.clock.stamp(self.now);
+        let claim = self.fabric.replica(keeper).keys.claim(known, now);
         if let Some(visit) = self.visits.get_mut(key) {
             visit.claimed = claim == Claim::New;
         }
@@ -122,12 +122,12 @@ impl Simulation {
         let (Some(known), instance) = (visit.key, visit.instance) else { return };
         let answer = (visit.status < 400).then(|| Answer { parts: visit.parts.clone(), refused: visit.refused });
         let keeper = self.keeper(instance);
-        self.fabric.node(keeper).keys.settle(known, answer);
+        self.fabric.replica(keeper).keys.settle(known, answer);
     }
 
     /// The replica in whose component the keys are: the first one, if all share a store.
     fn keeper(&mut self, instance: InstanceId) -> InstanceId {
-        let shared = self.fabric.node(instance).keys.policy.is_some_and(|policy| policy.shared);
+        let shared = self.fabric.replica(instance).keys.policy.is_some_and(|policy| policy.shared);
         let node = self.fabric.home(instance).node;
         if shared { self.fabric.replicas[node.at()][0] } else { instance }
     }

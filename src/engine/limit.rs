@@ -41,6 +41,11 @@ impl Limiter {
         self.limits.iter().map(|limit| RateLimit { per: limit.per, allow: limit.allow }).collect()
     }
 
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        self.limits.iter().map(|limit| limit.used.len() * size_of::<(u32, Usage)>()).sum()
+    }
+
     /// New limits; what was used is forgotten. Answers what they were.
     pub fn replace(&mut self, declared: &[RateLimit]) -> Vec<RateLimit> {
         let before = self.declared();
@@ -78,7 +83,7 @@ impl Simulation {
     /// A request above a limit is answered with 429.
     pub(super) fn limit_rate(&mut self, key: Key) {
         let Some(visit) = self.visits.get_mut(key) else { return };
-        let now = self.fabric.node(visit.instance).clock.stamp(self.now);
+        let now = self.fabric.replica(visit.instance).clock.stamp(self.now);
         let Some(mut limiter) = self.fabric.part::<Limiter>(visit.instance) else { return };
         let (user, route) = (visit.context.user, visit.route.0);
         let who = |per| match per {

@@ -1,5 +1,5 @@
 //! The ends of an arrow, one for each replica of its caller: the network and the caller's policies.
-//! Retry around breaker around timeout around the network; each policy in a type of its own.
+//! Each policy is a type of its own; `call.rs` combines them.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -13,7 +13,7 @@ use super::slab::Key;
 use crate::time::Stamp;
 use crate::world::{LeaseJudge, Locks};
 
-/// The locks of one replica of a lock service.
+/// The locks of a lock service: its replicas agree on one table, which is with the first.
 #[derive(Component, Clone, Debug)]
 pub struct LockTable {
     pub policy: Locks,
@@ -70,13 +70,13 @@ impl Simulation {
             _ => None,
         };
         let (instance, work) = (visit.instance, visit.context.debt);
-        let Some(policy) = self.fabric.part::<LockTable>(instance).map(|table| table.policy) else { return };
+        let Some(policy) = self.fabric.locks(instance).map(|table| table.policy) else { return };
         let judge = match (policy.judge, visit.link) {
             (LeaseJudge::Caller, Some(link)) => self.fabric.side(link).caller,
             _ => instance,
         };
-        let now = self.fabric.node(judge).clock.stamp(self.now);
-        let Some(mut table) = self.fabric.part::<LockTable>(instance) else { return };
+        let now = self.fabric.replica(judge).clock.stamp(self.now);
+        let Some(mut table) = self.fabric.locks(instance) else { return };
         let lock = table.held.entry(place).or_insert(FREE);
         match op {
             LockOp::Acquire(_) if lock.done.is_some() && lock.done == work.zip(section) => {

@@ -1,9 +1,9 @@
 //! The simulator: a world, a seed and changes over time in; telemetry and ground truth out, bit for bit the same on any
 //! machine. Knows no lesson, no incident and no learner: a fault is a change of a setting like any other.
 //!
-//! One agenda holds what happens next, in virtual nanoseconds; one exclusive loop takes events from it and looks at the
-//! entities they concern. Replicas and arrow ends are entities of a [`bevy_ecs`] world, their behaviours and policies
-//! components; requests in flight are plain structs in slabs.
+//! One agenda holds what happens next, in virtual nanoseconds; one exclusive loop takes events from it and looks at what
+//! they concern. What every replica and every arrow end has is a row of a table; what few replicas have is a component of
+//! the replica's entity in a [`bevy_ecs`] world; requests in flight are plain structs in slabs.
 
 mod agenda;
 mod arrivals;
@@ -40,7 +40,6 @@ mod link;
 mod lock;
 mod monitor;
 mod network;
-mod node;
 mod paths;
 mod pause;
 mod plan;
@@ -49,6 +48,8 @@ mod process;
 mod queue;
 mod register;
 mod replace;
+mod replica;
+mod rhythm;
 mod rpc;
 mod scoped;
 mod settings;
@@ -197,20 +198,20 @@ enum Event {
     Up(InstanceId),
     /// The next request at shared processors is done, if this is still the next.
     Shared(InstanceId, u32),
-    /// A process stops the world.
-    Collect(InstanceId),
-    /// An autoscaler looks at a node.
-    Autoscale(u16),
+    /// A process stops the world, if this turn is still the next.
+    Collect(InstanceId, u32),
+    /// An autoscaler looks at a node, if this turn is still the next.
+    Autoscale(u16, u32),
     /// A replica takes the place of a lost primary.
     Promote(u16),
-    /// A caller looks at the health pages of its callee.
-    ProbeTargets(LinkId),
+    /// A caller looks at the health pages of its callee, if this turn is still the next.
+    ProbeTargets(LinkId, u32),
     /// A replica's daemon looks whether a job is due.
     Cron(InstanceId, u16),
     /// A cache waits no longer for the entry of a key that this fetch was to bring.
     FetchOver(InstanceId, DatumId, u32, u16),
-    /// A replica's time daemon polls its server.
-    Sync(InstanceId),
+    /// A replica's time daemon polls its server, if this turn is still the next.
+    Sync(InstanceId, u32),
 }
 
 impl Simulation {
@@ -301,8 +302,8 @@ impl Simulation {
 
     /// The telemetry of a replica is of a new process from now on.
     fn process_started(&mut self, instance: InstanceId) {
-        let node = self.fabric.node(instance);
-        let (stamp, version) = (node.clock.stamp(self.now), node.replica.version.clone());
+        let replica = self.fabric.replica(instance);
+        let (stamp, version) = (replica.clock.stamp(self.now), replica.process.version.clone());
         self.telemetry.processes.push(ProcessStart { stamp, resource: ResourceId(instance.0), version });
     }
 
@@ -362,13 +363,13 @@ impl Simulation {
             Event::Step(change, step) => self.change_step(change, step),
             Event::Up(instance) => self.back_up(instance),
             Event::Shared(instance, number) => self.shared(instance, number),
-            Event::Collect(instance) => self.collect(instance),
-            Event::Autoscale(node) => self.autoscale(node),
+            Event::Collect(instance, turn) => self.collect(instance, turn),
+            Event::Autoscale(node, turn) => self.autoscale(NodeId(node), turn),
             Event::Promote(number) => self.promote(number),
-            Event::ProbeTargets(link) => self.probe_targets(link),
+            Event::ProbeTargets(link, turn) => self.probe_targets(link, turn),
             Event::Cron(instance, job) => self.cron(instance, job),
             Event::FetchOver(instance, datum, key, fetch) => self.fetch_over(instance, (datum, key), fetch),
-            Event::Sync(instance) => self.sync_clock(instance),
+            Event::Sync(instance, turn) => self.sync_clock(instance, turn),
         }
     }
 
@@ -411,7 +412,10 @@ impl Simulation {
     /// Those of them that a fork has for itself, about: it shares the telemetry and the ground truth of its past.
     pub(crate) fn unshared_bytes(&self) -> usize {
         let under_way = self.visits.bytes() + self.calls.bytes() + self.journeys.bytes() + self.debts.bytes();
-        under_way + self.agenda.bytes() + self.deadlines.bytes() + self.versions.bytes() + self.fabric.kept_bytes()
+        let issued = self.tokens.capacity() * size_of::<token::Token>();
+        let reports = self.reports.capacity() * size_of::<users::PlannedReport>();
+        let planned = self.agenda.bytes() + self.deadlines.bytes() + reports;
+        under_way + planned + issued + self.collector.bytes() + self.versions.bytes() + self.fabric.kept_bytes()
     }
 
     /// Events handled so far.

@@ -11,7 +11,7 @@ use super::visit::Incoming;
 use super::{Event, Simulation, dist};
 use crate::random::{Identity, Stream};
 use crate::telemetry::{FamilyId, HealthRecord, ResourceId, SpanNumber, Symbol};
-use crate::time::{Duration, Stamp};
+use crate::time::Duration;
 use crate::world::{HealthCheck, Kind};
 
 /// A dependency check looks at no fewer recent attempts than this.
@@ -38,20 +38,20 @@ impl Simulation {
         self.collector.decide(self.now, &mut self.telemetry.spans);
         for instance in self.fabric.instances() {
             let kind = self.plan.nodes[self.fabric.home(instance).node.at()].kind;
-            let node = self.fabric.node(instance);
-            let speaks = kind != Kind::Users && node.emitter.metrics && node.replica.is_up(self.now);
-            let silent = node.pace.stopped_until > self.now;
+            let replica = self.fabric.replica(instance);
+            let speaks = kind != Kind::Users && replica.emitter.metrics && replica.process.is_up(self.now);
+            let silent = replica.pace.stopped_until > self.now;
             if self.muted || !speaks || silent {
                 continue;
             }
             self.set_gauges(instance);
-            let live = std::mem::take(&mut self.fabric.node(instance).emitter.live);
-            let mut exemplars = std::mem::take(&mut self.fabric.node(instance).emitter.exemplars);
-            let (resource, stamp) = (ResourceId(instance.0), Stamp(self.now.0 as i64));
+            let live = std::mem::take(&mut self.fabric.replica(instance).emitter.live);
+            let mut exemplars = std::mem::take(&mut self.fabric.replica(instance).emitter.exemplars);
+            let (resource, stamp) = (ResourceId(instance.0), self.now.stamp());
             self.telemetry.metrics.push(resource, stamp, &live, exemplars.in_order());
             exemplars.clear();
-            self.fabric.node(instance).emitter.exemplars = exemplars;
-            self.fabric.node(instance).emitter.live = live;
+            self.fabric.replica(instance).emitter.exemplars = exemplars;
+            self.fabric.replica(instance).emitter.live = live;
         }
         let every = self.plan.spec().monitor.scrape_every;
         self.later(every, Event::Scrape);
@@ -62,15 +62,15 @@ impl Simulation {
         let families = self.words.families;
         let now = self.now;
         let Home { node: node_id, ordinal, .. } = self.fabric.home(instance);
-        let node = self.fabric.node(instance);
+        let replica = self.fabric.replica(instance);
         let mut values: Vec<Reading> =
-            vec![(families.uptime, Vec::new(), now.since(node.replica.started).as_secs_f64())];
+            vec![(families.uptime, Vec::new(), now.since(replica.process.started).as_secs_f64())];
         if matches!(self.plan.nodes[node_id.at()].kind, Kind::LoadBalancer | Kind::Gateway | Kind::Service) {
-            let active = node.station.busy as usize + node.station.line.len();
+            let active = replica.station.busy as usize + replica.station.line.len();
             values.push((families.http_active, Vec::new(), active as f64));
         }
-        if node.keys.policy.is_some() {
-            values.push((families.replays, Vec::new(), node.keys.replays as f64));
+        if replica.keys.policy.is_some() {
+            values.push((families.replays, Vec::new(), replica.keys.replays as f64));
         }
         if let Some(cache) = self.fabric.cache(instance) {
             values.push((families.cache_hits, Vec::new(), cache.hits as f64));
@@ -111,9 +111,9 @@ impl Simulation {
                 let callee = &self.plan.nodes[self.plan.arrows[arrow.at()].to.at()].name;
                 let server = (self.words.server_label, self.telemetry.names.intern(callee));
                 let state = |state| vec![(self.words.connection_state_label, state), server];
-                let active: u32 = link.balancer.in_flight.sum();
+                let (active, idle) = link.connections.counts(link.balancer.in_flight.sum(), now);
                 values.push((families.open_connections, state(self.words.active), f64::from(active)));
-                values.push((families.open_connections, state(self.words.idle), link.connections.idle(now) as f64));
+                values.push((families.open_connections, state(self.words.idle), f64::from(idle)));
             }
             if let Some(known) = link.balancer.targets.as_ref().and_then(|targets| targets.known_replicas())
                 && link.emitter.metrics
@@ -154,32 +154,32 @@ impl Simulation {
 
     /// Asks every health page; an answer is recorded when it differs from the one before.
     pub(super) fn probe(&mut self) {
-        self.telemetry.probed_at = Stamp(self.now.0 as i64);
+        self.telemetry.probed_at = self.now.stamp();
         for instance in self.fabric.instances() {
             let kind = self.plan.nodes[self.fabric.home(instance).node.at()].kind;
-            let node = self.fabric.node(instance);
-            if kind == Kind::Users || node.replica.retired {
+            let replica = self.fabric.replica(instance);
+            if kind == Kind::Users || replica.process.retired {
                 continue;
             }
-            let checks = node.health.declared.checks.clone();
-            let answers_in = node.pace.stopped_until.since(self.now);
-            let (code, issues) = if node.health.declared.always_ok {
+            let checks = replica.health.declared.checks.clone();
+            let answers_in = replica.pace.stopped_until.since(self.now);
+            let (code, issues) = if replica.health.declared.always_ok {
                 (200, Vec::new())
             } else if answers_in > PROBE_TIMEOUT {
                 (503, vec![format!("no answer within {PROBE_TIMEOUT}")])
-            } else if node.replica.is_up(self.now) {
+            } else if replica.process.is_up(self.now) {
                 (200, checks.iter().filter_map(|check| self.failing(instance, check)).collect())
             } else {
                 (503, vec!["connection refused".to_owned()])
             };
             let answer = (code, issues, checks.len());
-            let node = self.fabric.node(instance);
-            if node.health.last.as_ref() == Some(&answer) {
+            let replica = self.fabric.replica(instance);
+            if replica.health.last.as_ref() == Some(&answer) {
                 continue;
             }
-            node.health.last = Some(answer.clone());
+            replica.health.last = Some(answer.clone());
             self.telemetry.health.push(HealthRecord {
-                stamp: Stamp(self.now.0 as i64),
+                stamp: self.now.stamp(),
                 resource: ResourceId(instance.0),
                 code,
                 issues: answer.1,

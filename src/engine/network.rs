@@ -85,6 +85,17 @@ impl Impaired {
             || self.partition.is_some()
     }
 
+    /// Another bandwidth from now on: what is in line leaves at the new rate. Answers what it was.
+    fn set_bandwidth(&mut self, rate: Option<u64>, now: SimTime) -> Option<u64> {
+        let before = std::mem::replace(&mut self.bandwidth, rate);
+        for busy_until in &mut self.busy_until {
+            let bytes = busy_until.since(now).as_secs_f64() * before.unwrap_or(0) as f64;
+            let takes = rate.map_or(0.0, |rate| bytes / rate.max(1) as f64);
+            *busy_until = now + Duration::from_secs_f64(takes);
+        }
+        before
+    }
+
     /// Puts bytes on the line, behind those that are on it. Answers how long until the last one has left.
     fn transmit(&mut self, bytes: u32, is_answer: bool, now: SimTime) -> Duration {
         let Some(rate) = self.bandwidth else { return Duration::ZERO };
@@ -248,7 +259,7 @@ impl Simulation {
             }
             Setting::Duplication(share) => Setting::Duplication(std::mem::replace(&mut impaired.duplication, *share)),
             Setting::Reordering(held) => Setting::Reordering(std::mem::replace(&mut impaired.reordering, *held)),
-            Setting::Bandwidth(rate) => Setting::Bandwidth(std::mem::replace(&mut impaired.bandwidth, *rate)),
+            Setting::Bandwidth(rate) => Setting::Bandwidth(impaired.set_bandwidth(*rate, now)),
             Setting::Partition(partition) => {
                 let cut = partition.as_ref().map(|partition| Cut::new(partition, |zone| plan.zone(zone)));
                 let name = |zone: ZoneId| plan.zones.get(zone.at()).cloned().unwrap_or_default();
@@ -286,6 +297,14 @@ mod tests {
         assert_eq!(line.transmit(500, false, at(100)), Duration::from_millis(900), "400 ms behind the first");
         assert_eq!(line.transmit(100, true, at(100)), Duration::from_millis(100), "the way back is free");
         assert_eq!(line.transmit(100, false, at(2000)), Duration::from_millis(100));
+        line.set_bandwidth(Some(10_000), at(2000));
+        assert_eq!(
+            line.transmit(100, false, at(2000)),
+            Duration::from_millis(20),
+            "100 bytes before it, ten times as fast"
+        );
+        line.set_bandwidth(None, at(2000));
+        assert_eq!(line.transmit(100, false, at(2000)), Duration::ZERO);
     }
 
     #[test]

@@ -11,7 +11,7 @@ impl Simulation {
     pub(super) fn pause(&mut self, instance: InstanceId, time: Duration) {
         self.pauses = true;
         let now = self.now;
-        let pace = &mut self.fabric.node(instance).pace;
+        let pace = &mut self.fabric.replica(instance).pace;
         pace.stopped_until = pace.stopped_until.max(now) + time;
         pace.paused = pace.paused + time;
         let rest = pace.stopped_until.since(now);
@@ -22,7 +22,7 @@ impl Simulation {
 
     /// How long a replica that stands still goes on to do so.
     #[inline]
-    pub(super) fn stopped_for(&mut self, instance: InstanceId) -> Option<Duration> {
+    pub(super) fn stopped_for(&self, instance: InstanceId) -> Option<Duration> {
         if !self.pauses {
             return None;
         }

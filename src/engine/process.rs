@@ -4,6 +4,7 @@
 use bevy_ecs::component::Component;
 
 use super::ids::InstanceId;
+use super::rhythm::Rhythm;
 use super::{Event, Simulation, dist};
 use crate::random::Identity;
 use crate::telemetry::ResourceId;
@@ -13,19 +14,12 @@ use crate::world::{Memory, Pauses};
 #[derive(Component, Clone, Copy, Debug, Default)]
 pub struct Collector {
     pub policy: Option<Pauses>,
-    /// The next pause is in the agenda.
-    planned: bool,
+    /// The next pause.
+    pub rhythm: Rhythm,
     /// Pauses so far.
     count: u32,
     /// Requests since the last pause.
     requests: u32,
-}
-
-impl Collector {
-    /// Whether the next pause is in the agenda.
-    pub fn is_planned(&self) -> bool {
-        self.planned
-    }
 }
 
 /// Memory of one replica.
@@ -59,7 +53,7 @@ impl Simulation {
         let mut collector = self.fabric.part_or_default::<Collector>(instance);
         let before = std::mem::replace(&mut collector.policy, policy);
         collector.requests = 0;
-        self.fabric.node(instance).pace.collects = policy.is_some_and(|policy| policy.requests.is_some());
+        self.fabric.replica(instance).pace.collects = policy.is_some_and(|policy| policy.requests.is_some());
         self.plan_pause(instance);
         before
     }
@@ -69,21 +63,21 @@ impl Simulation {
     fn plan_pause(&mut self, instance: InstanceId) {
         let home = self.fabric.home(instance);
         let stream = self.plan.nodes[home.node.at()].streams.pauses;
-        let Some(mut collector) = self.fabric.part::<Collector>(instance) else { return };
-        let Some(every) = collector.policy.and_then(|policy| policy.every).filter(|_| !collector.planned) else {
-            return;
-        };
-        collector.planned = true;
+        let Some(collector) = self.fabric.peek_part::<Collector>(instance) else { return };
+        let Some(every) = collector.policy.and_then(|policy| policy.every) else { return };
         let who = Identity(u64::from(home.ordinal) << 32 | u64::from(collector.count));
-        let rest = self.stopped_for(instance).unwrap_or_default();
-        self.later(rest + dist::sample(&every, stream, who, 0), Event::Collect(instance));
+        let wait = self.stopped_for(instance).unwrap_or_default() + dist::sample(&every, stream, who, 0);
+        let at = self.now + wait;
+        let planned = self.fabric.part::<Collector>(instance).and_then(|mut collector| collector.rhythm.plan(at));
+        if let Some(turn) = planned {
+            self.later(wait, Event::Collect(instance, turn));
+        }
     }
 
     /// The time for a pause has come.
-    pub(super) fn collect(&mut self, instance: InstanceId) {
+    pub(super) fn collect(&mut self, instance: InstanceId, turn: u32) {
         let Some(mut collector) = self.fabric.part::<Collector>(instance) else { return };
-        collector.planned = false;
-        if collector.policy.is_some_and(|policy| policy.every.is_some()) {
+        if collector.rhythm.comes(turn) && collector.policy.is_some_and(|policy| policy.every.is_some()) {
             self.stop_the_world(instance);
             self.plan_pause(instance);
         }
@@ -111,7 +105,7 @@ impl Simulation {
         if !self.muted {
             let family = self.words.families.collections;
             let slot = self.telemetry.metrics.series(ResourceId(instance.0), family, Vec::new());
-            super::emit::observe_duration(&mut self.fabric.node(instance).emitter.live, slot as usize, lasts);
+            super::emit::observe_duration(&mut self.fabric.replica(instance).emitter.live, slot as usize, lasts);
         }
     }
 

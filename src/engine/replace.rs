@@ -5,6 +5,7 @@
 use super::change::{Target, Undo, WARM_UP};
 use super::ids::InstanceId;
 use super::{Event, Simulation};
+use crate::world::{Set, Setting};
 
 impl Simulation {
     /// Replaces a replica: what its host brought is gone, its memory is empty, and it takes traffic when it is warm.
@@ -20,7 +21,7 @@ impl Simulation {
                 continue;
             }
             seen.push(undo);
-            if self.is_of_host(undo, home.ordinal) {
+            if self.is_of_host(undo, home.ordinal, instance) {
                 of_host.push(undo.clone());
             }
         }
@@ -29,8 +30,8 @@ impl Simulation {
         }
         self.restart(instance);
         let warm = self.now + WARM_UP;
-        let node = self.fabric.node(instance);
-        (node.replica.down_until, node.replica.started) = (warm, warm);
+        let replica = self.fabric.replica(instance);
+        (replica.process.down_until, replica.process.started) = (warm, warm);
         self.later(WARM_UP, Event::Up(instance));
     }
 
@@ -47,12 +48,14 @@ impl Simulation {
             })
             .collect();
         for (undo, target) in of_like.iter().rev().filter(|(undo, _)| undo.users.is_none()) {
-            if let Some(before) = undo.before.as_ref().filter(|_| self.is_of_host(undo, ordinal)) {
+            if let Some(before) = undo.before.as_ref().filter(|_| self.is_of_host(undo, ordinal, instance)) {
                 self.set(*target, before);
             }
         }
         for (undo, target) in of_like {
-            if !self.is_of_host(&undo, ordinal) {
+            // Its clock is its own, and was never changed.
+            let of_clock = matches!(undo.to, Setting::ClockOffset(_) | Setting::ClockStep(_) | Setting::ClockDrift(_));
+            if !of_clock && !self.is_of_host(&undo, ordinal, instance) {
                 self.undo.push(Undo { target, ..undo });
             }
         }
@@ -66,11 +69,26 @@ impl Simulation {
         std::iter::once(Target::Replica(instance)).chain(ends.copied().map(Target::Link)).collect()
     }
 
-    /// Whether a setting was changed on this one replica, not on all of them.
-    fn is_of_host(&self, undo: &Undo, ordinal: u16) -> bool {
+    /// Whether a setting was changed on this one replica, or in zones where `other` is not, and not on all of them.
+    fn is_of_host(&self, undo: &Undo, ordinal: u16, other: InstanceId) -> bool {
+        let zone = self.zone_of(other).and_then(|zone| self.plan.zones.get(zone.at()));
+        let is_elsewhere = |set: &Set| {
+            !set.replicas.is_empty() || !set.zones.is_empty() && zone.is_none_or(|zone| !set.zones.contains(zone))
+        };
         let sets = &self.changes[undo.change as usize].sets;
         sets.iter().any(|set| {
-            !set.replicas.is_empty() && set.to.is_same(&undo.to) && self.targets(set, ordinal).contains(&undo.target)
+            is_elsewhere(set) && set.to.is_same(&undo.to) && self.targets(set, ordinal).contains(&undo.target)
         })
+    }
+
+    /// Whether something was changed at these replicas in some zones alone.
+    pub(super) fn zones_differ(&self, replicas: &[InstanceId]) -> bool {
+        let here = |target: Target| match target {
+            Target::Replica(instance) => replicas.contains(&instance),
+            Target::Link(link) => replicas.contains(&self.fabric.side(link).caller),
+            Target::Node(_) => false,
+        };
+        let by_zone = |undo: &Undo| self.changes[undo.change as usize].sets.iter().any(|set| !set.zones.is_empty());
+        self.undo.iter().any(|undo| here(undo.target) && by_zone(undo))
     }
 }

@@ -1,11 +1,12 @@
 //! The configuration that is deployed now, as a deployment system would show it, and the clocks as each replica reads
 //! its own. Knows settings that people deploy; must never show what nobody deployed (faults, leaks, lost packets).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Simulation;
 use super::cache::CacheStore;
-use super::ids::{ArrowId, InstanceId, NodeId};
+use super::change::Target;
+use super::ids::{ArrowId, InstanceId, LinkId, NodeId};
 use super::limit::Limiter;
 use super::lock::LockTable;
 use super::queue::QueueStore;
@@ -28,6 +29,14 @@ pub struct SettingRow {
     pub value: String,
 }
 
+/// A row of one replica or of one end of an arrow: the setting, and its value in words.
+type Row = (&'static str, String);
+
+/// Follows a value that some users have otherwise.
+const FOR_SOME: &str = " (otherwise for some users)";
+/// The value of a setting that other replicas have and this one has not.
+const NOT_SET: &str = "not set";
+
 /// What one replica's clock says now, while the monitor's says true time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClockReading {
@@ -37,13 +46,15 @@ pub struct ClockReading {
     pub says: Stamp,
 }
 
-/// The deployed configuration of a node.
+/// The deployed configuration of a node, as one of its replicas has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeConfig {
-    /// The version of its first replica.
+    /// The version of the replica.
     pub version: String,
     /// Replicas that are meant to run.
     pub replicas: u16,
+    /// Those of them that do not run, counted from 1.
+    pub stopped: BTreeSet<u16>,
     /// Requests that one replica works on at a time.
     pub concurrency: u32,
     /// For a cache: how long an entry lives; `Some(None)` is for ever.
@@ -92,63 +103,94 @@ pub struct NodeConfig {
     pub tells_flags: bool,
 }
 
+impl NodeConfig {
+    /// Replicas that run.
+    pub fn running(&self) -> usize {
+        (1..=self.replicas).filter(|number| !self.stopped.contains(number)).count()
+    }
+}
+
 impl Simulation {
     /// The deployed configuration of a node, as its first replica has it.
     pub fn node(&self, name: &str) -> Option<NodeConfig> {
-        self.node_config(self.plan.node_id(name)?)
+        let id = self.plan.node_id(name)?;
+        self.node_config(id, *self.fabric.replicas[id.at()].first()?)
+    }
+
+    /// The node that a change of the feed scaled, and how many replicas it had before; None if it scaled none.
+    pub(crate) fn replicas_before(&self, change: &str) -> Option<(String, u16)> {
+        let number = self.changes.iter().rposition(|known| known.id == change)? as u32;
+        self.undo.iter().filter(|undo| undo.change == number).find_map(|undo| match (undo.target, &undo.before) {
+            (Target::Node(node), Some(Setting::Replicas(before))) => {
+                Some((self.plan.nodes[node.at()].name.clone(), *before))
+            }
+            _ => None,
+        })
     }
 
     /// Whether some users have a value of their own of a node's setting, such as a flag that is on for a cohort.
     pub fn differs_for_users(&self, node: &str, setting: &Setting) -> bool {
         let Some(id) = self.plan.node_id(node) else { return false };
         let mut replicas = self.fabric.replicas[id.at()].iter();
-        replicas.any(|replica| self.fabric.peek_node(*replica).is_some_and(|node| node.scoped.has(setting)))
+        replicas.any(|replica| self.fabric.peek_replica(*replica).is_some_and(|replica| replica.scoped.has(setting)))
     }
 
-    fn node_config(&self, id: NodeId) -> Option<NodeConfig> {
-        let replicas = &self.fabric.replicas[id.at()];
-        let first = *replicas.first()?;
-        let node = self.fabric.peek_node(first)?;
-        let cache = self.fabric.peek_part::<CacheStore>(first);
-        let queue = self.fabric.peek_part::<QueueStore>(first);
-        let runs = |id: &&super::ids::InstanceId| self.fabric.peek_node(**id).is_some_and(|node| !node.replica.retired);
+    /// Replicas of a node that are meant to run.
+    fn meant(&self, id: NodeId) -> impl Iterator<Item = InstanceId> {
+        self.fabric.replicas[id.at()].iter().copied().filter(move |instance| !self.fabric.is_retired(*instance))
+    }
+
+    /// A replica's name.
+    fn name_of(&self, instance: InstanceId) -> &str {
+        &self.telemetry.resources[instance.at()].instance
+    }
+
+    fn node_config(&self, id: NodeId, instance: InstanceId) -> Option<NodeConfig> {
+        let replica = self.fabric.peek_replica(instance)?;
+        let cache = self.fabric.peek_part::<CacheStore>(instance);
+        let queue = self.fabric.peek_part::<QueueStore>(instance);
+        let is_stopped =
+            |instance: &InstanceId| self.fabric.peek_replica(*instance).is_some_and(|one| one.process.down);
+        let stopped = self.meant(id).filter(is_stopped).map(|instance| self.fabric.home(instance).ordinal + 1);
         Some(NodeConfig {
-            version: node.replica.version.clone(),
-            replicas: replicas.iter().filter(runs).count() as u16,
-            concurrency: node.station.servers,
+            version: replica.process.version.clone(),
+            replicas: self.meant(id).count() as u16,
+            stopped: stopped.collect(),
+            concurrency: replica.station.servers,
             cache_ttl: cache.map(|cache| cache.ttl),
             cache_capacity: cache.map(|cache| cache.capacity),
             single_flight: cache.and_then(|cache| cache.single_flight),
-            token_lifetime: self.fabric.peek_part::<Issuer>(first).map(|issuer| issuer.0.valid_for),
-            token_leeway: self.fabric.peek_part::<Verifier>(first).map(|verifier| verifier.leeway),
-            lock_lease: self.fabric.peek_part::<LockTable>(first).map(|table| table.policy.lease),
-            lease_judge: self.fabric.peek_part::<LockTable>(first).map(|table| table.policy.judge),
-            rate_limits: self.fabric.peek_part::<Limiter>(first).map(Limiter::declared),
+            token_lifetime: self.fabric.peek_part::<Issuer>(instance).map(|issuer| issuer.0.valid_for),
+            token_leeway: self.fabric.peek_part::<Verifier>(instance).map(|verifier| verifier.leeway),
+            lock_lease: self.fabric.peek_part::<LockTable>(instance).map(|table| table.policy.lease),
+            lease_judge: self.fabric.peek_part::<LockTable>(instance).map(|table| table.policy.judge),
+            rate_limits: self.fabric.peek_part::<Limiter>(instance).map(Limiter::declared),
             autoscale: self.scalers.get(&id).and_then(|scaler| scaler.policy),
             queue_capacity: queue.map(|queue| queue.capacity),
-            queue_limit: node.station.line_limit,
+            queue_limit: replica.station.line_limit,
             overflow: queue.map(|queue| queue.overflow),
             visibility: queue.and_then(|queue| queue.visibility),
             max_deliveries: queue.map(|queue| queue.most_deliveries),
-            ack: node.consumer.ack,
-            idempotency: node.keys.policy,
-            flags: self.plan.node_spec(id).flags.keys().cloned().zip(node.flags.0.iter().copied()).collect(),
-            health: node.health.declared.clone(),
-            data_version: node.emitter.data_version,
-            sampling: node.emitter.sampling,
-            level: node.emitter.level,
-            tells_flags: node.emitter.flags,
+            ack: replica.consumer.ack,
+            idempotency: replica.keys.policy,
+            flags: self.plan.node_spec(id).flags.keys().cloned().zip(replica.flags.0.iter().copied()).collect(),
+            health: replica.health.declared.clone(),
+            data_version: replica.emitter.data_version,
+            sampling: replica.emitter.sampling,
+            level: replica.emitter.level,
+            tells_flags: replica.emitter.flags,
         })
     }
 
     /// The policies of an arrow (`"from -> to"`) as deployed at its caller's first replica. Latency and loss are the
     /// network's, not anyone's configuration: they are the world's own.
     pub fn arrow(&self, name: &str) -> Option<Arrow> {
-        self.arrow_config(self.plan.arrow_id(name)?)
+        let id = self.plan.arrow_id(name)?;
+        self.arrow_config(id, *self.fabric.ends[id.at()].first()?)
     }
 
-    fn arrow_config(&self, id: ArrowId) -> Option<Arrow> {
-        let link = self.fabric.peek_link(*self.fabric.ends[id.at()].first()?)?;
+    fn arrow_config(&self, id: ArrowId, end: LinkId) -> Option<Arrow> {
+        let link = self.fabric.peek_link(end)?;
         let mut arrow = Arrow::clone(&self.plan.arrows[id.at()].start);
         arrow.timeout = link.timeout.0;
         arrow.retry = link.retries.policy;
@@ -170,102 +212,128 @@ impl Simulation {
         Some(arrow)
     }
 
-    /// The whole deployed configuration, nodes first, in order of name.
+    /// The whole deployed configuration, nodes first, in order of name. What replicas have otherwise is told by replica.
     pub fn settings(&self) -> Vec<SettingRow> {
         let mut rows = Vec::new();
+        let mut add = |on: &str, each: &[(&str, Vec<Row>)]| {
+            let rows_of = merged(each).into_iter();
+            rows.extend(rows_of.map(|(setting, value)| SettingRow { on: on.to_owned(), setting, value }));
+        };
         for (at, plan) in self.plan.nodes.iter().enumerate() {
-            let Some(node) = self.node_config(NodeId(at as u16)) else { continue };
-            let mut row = |setting, value: String| rows.push(SettingRow { on: plan.name.clone(), setting, value });
-            row("version", node.version.clone());
-            row("replicas", node.replicas.to_string());
-            row("concurrency", format!("{} requests for each replica", node.concurrency));
-            row("queue limit", format!("{} requests may wait at each replica", node.queue_limit));
-            row("log level", node.level.text().into());
-            if node.tells_flags {
-                row("flag evaluations", "told as events".into());
-            }
-            if node.sampling < 1.0 {
-                row("sampling", format!("{}% of new traces", node.sampling * 100.0));
-            }
-            if let Some(ttl) = node.cache_ttl {
-                row("cache time to live", ttl.map_or("for ever".into(), |ttl| ttl.to_string()));
-            }
-            if let Some(capacity) = node.queue_capacity {
-                row("queue capacity", format!("{capacity} messages"));
-            }
-            if let Some(overflow) = node.overflow {
-                row("when full", overflow_words(overflow).to_owned());
-            }
-            let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
-            self.rows_of_few(NodeId(at as u16), &mut row);
-            Self::behaviour_rows(&node, &mut row);
-            row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
+            let id = NodeId(at as u16);
+            let of = |instance| Some((self.name_of(instance), self.replica_rows(id, instance)?));
+            add(&plan.name, &self.meant(id).filter_map(of).collect::<Vec<_>>());
         }
         for (at, plan) in self.plan.arrows.iter().enumerate() {
-            let Some(arrow) = self.arrow_config(ArrowId(at as u16)) else { continue };
-            for (setting, value) in arrow_rows(&arrow) {
-                rows.push(SettingRow { on: plan.name.clone(), setting, value });
-            }
+            let of = |end: &LinkId| {
+                let caller = self.fabric.side(*end).caller;
+                let rows = self.end_rows(ArrowId(at as u16), *end)?;
+                (!self.fabric.is_retired(caller)).then(|| (self.name_of(caller), rows))
+            };
+            add(&plan.name, &self.fabric.ends[at].iter().filter_map(of).collect::<Vec<_>>());
         }
         rows
     }
 
+    /// The rows of one replica.
+    fn replica_rows(&self, id: NodeId, instance: InstanceId) -> Option<Vec<Row>> {
+        let node = self.node_config(id, instance)?;
+        let mut rows = Vec::new();
+        let mut row = |setting, value: String| rows.push((setting, value));
+        row("version", node.version.clone());
+        row("replicas", self.replicas_words(id, &node));
+        row("concurrency", format!("{} requests for each replica", node.concurrency));
+        row("queue limit", format!("{} requests may wait at each replica", node.queue_limit));
+        row("log level", node.level.text().into());
+        if node.tells_flags {
+            row("flag evaluations", "told as events".into());
+        }
+        if node.sampling < 1.0 {
+            row("sampling", format!("{}% of new traces", node.sampling * 100.0));
+        }
+        if let Some(ttl) = node.cache_ttl {
+            row("cache time to live", ttl.map_or("for ever".into(), |ttl| ttl.to_string()));
+        }
+        if let Some(capacity) = node.queue_capacity {
+            row("queue capacity", format!("{capacity} messages"));
+        }
+        if let Some(overflow) = node.overflow {
+            row("when full", overflow_words(overflow).to_owned());
+        }
+        self.rows_of_few(id, instance, &node, &mut row);
+        Self::behaviour_rows(&node, &mut row);
+        let checks: Vec<String> = node.health.checks.iter().map(|check| format!("{check:?}")).collect();
+        row("health page", if checks.is_empty() { "the process runs".into() } else { checks.join(", ") });
+        Some(rows)
+    }
+
+    /// How many replicas there are, and which of them do not run.
+    fn replicas_words(&self, id: NodeId, node: &NodeConfig) -> String {
+        let is_stopped = |instance: &InstanceId| node.stopped.contains(&(self.fabric.home(*instance).ordinal + 1));
+        let stopped: Vec<&str> = self.meant(id).filter(is_stopped).map(|instance| self.name_of(instance)).collect();
+        match stopped.is_empty() {
+            true => node.replicas.to_string(),
+            false => format!("{}, not running: {}", node.replicas, stopped.join(", ")),
+        }
+    }
+
+    /// The rows of one end of an arrow.
+    fn end_rows(&self, id: ArrowId, end: LinkId) -> Option<Vec<Row>> {
+        let scoped = &self.fabric.peek_link(end)?.scoped;
+        let mut rows = arrow_rows(&self.arrow_config(id, end)?);
+        for (setting, kind) in [("timeout", Setting::Timeout(None)), ("fallback", Setting::Fallback(None))] {
+            let own = rows.iter_mut().filter(|(known, _)| *known == setting && scoped.has(&kind));
+            own.for_each(|(_, value)| value.push_str(FOR_SOME));
+        }
+        Some(rows)
+    }
+
     /// What few nodes have is shown where it is.
-    fn rows_of_few(&self, id: NodeId, row: &mut impl FnMut(&'static str, String)) {
-        let first = self.fabric.replicas[id.at()].first();
-        let Some(node) = first.and_then(|first| self.fabric.peek_node(*first)) else { return };
-        let queue = first.and_then(|first| self.fabric.peek_part::<QueueStore>(*first));
+    fn rows_of_few(
+        &self,
+        id: NodeId,
+        instance: InstanceId,
+        node: &NodeConfig,
+        row: &mut impl FnMut(&'static str, String),
+    ) {
         let (spec, plan) = (self.plan.node_spec(id), &self.plan.nodes[id.at()]);
-        if let Some(time) = queue.and_then(|queue| queue.visibility) {
+        if let Some(time) = node.visibility {
             row("visibility timeout", time.to_string());
         }
-        if let (Some(queue), Some(letters)) = (queue, plan.dead_letters) {
+        if let (Some(deliveries), Some(letters)) = (node.max_deliveries, plan.dead_letters) {
             let name = &self.plan.nodes[letters.at()].name;
-            row("dead letters", format!("to {name} after {} deliveries", queue.most_deliveries));
+            row("dead letters", format!("to {name} after {deliveries} deliveries"));
         }
-        if spec.consumes.is_some() && node.consumer.ack == Ack::OnDelivery {
+        if spec.consumes.is_some() && node.ack == Ack::OnDelivery {
             row("acknowledgement", "automatic, on delivery".into());
         }
-        if let Some(keys) = node.keys.policy {
+        if let Some(keys) = node.idempotency {
             let whose = if keys.shared { "shared by all replicas" } else { "in the memory of each replica" };
             row("idempotency keys", format!("kept for {}, {whose}", keys.keep));
         }
         if spec.database.as_ref().is_some_and(|database| database.newest_stamp_wins) {
             row("conflicting writes", "the newest stamp of a writer's clock wins".into());
         }
-        if let Some(daemons) = self.daemons(id) {
-            row("time daemon", daemons);
+        if let Some(daemon) = self.daemon(id, instance) {
+            row("time daemon", daemon);
         }
-        let flags = spec.flags.keys().zip(&node.flags.0);
-        let flags: Vec<String> = flags.map(|(name, on)| format!("{name} {}", if *on { "on" } else { "off" })).collect();
+        let scoped = self.fabric.peek_replica(instance).map(|replica| &replica.scoped);
+        let flag = |(name, on): (&String, &bool)| {
+            let is_for_some = scoped.is_some_and(|scoped| scoped.has(&Setting::Flag(name.clone(), *on)));
+            format!("{name} {}{}", if *on { "on" } else { "off" }, if is_for_some { FOR_SOME } else { "" })
+        };
+        let flags: Vec<String> = node.flags.iter().map(flag).collect();
         if !flags.is_empty() {
             row("flags", flags.join(", "));
         }
     }
 
-    /// What keeps the clocks of a node's replicas right: once if it is the same everywhere. None if nothing does or should.
-    fn daemons(&self, id: NodeId) -> Option<String> {
-        let words = |policy: Option<Ntp>| match policy {
-            None => "stopped".to_owned(),
-            Some(Ntp { every, step_above: Some(step), .. }) => format!("polls every {every}, steps above {step}"),
-            Some(Ntp { every, slew_ppm: 0.0, .. }) => format!("polls every {every}, corrects nothing"),
-            Some(Ntp { every, .. }) => format!("polls every {every}, never steps"),
-        };
-        let running =
-            |instance: &&InstanceId| self.fabric.peek_node(**instance).is_some_and(|node| !node.replica.retired);
-        let replicas: Vec<InstanceId> = self.fabric.replicas[id.at()].iter().filter(running).copied().collect();
-        let policy = |instance: &InstanceId| self.fabric.peek_part::<TimeSync>(*instance).map(|sync| sync.policy);
+    /// What keeps the clock of a replica right. None if at no replica of its node anything does or should.
+    fn daemon(&self, id: NodeId, instance: InstanceId) -> Option<String> {
+        let policy = |instance: InstanceId| self.fabric.peek_part::<TimeSync>(instance).and_then(|sync| sync.policy);
         let declared = self.plan.node_spec(id).clocks.iter().any(|clock| clock.sync.is_some());
-        if !declared && replicas.iter().all(|instance| policy(instance).flatten().is_none()) {
-            return None;
-        }
-        let each: Vec<String> = replicas.iter().map(|instance| words(policy(instance).flatten())).collect();
-        let same = each.windows(2).all(|pair| pair[0] == pair[1]);
-        let named = replicas
-            .iter()
-            .zip(&each)
-            .map(|(instance, says)| format!("{}: {says}", self.telemetry.resources[instance.at()].instance));
-        if same { each.into_iter().next() } else { Some(named.collect::<Vec<_>>().join("; ")) }
+        let is_there = declared || self.meant(id).any(|instance| policy(instance).is_some());
+        is_there.then(|| daemon_words(policy(instance)))
     }
 
     /// Deployed settings of further behaviours, where a node has them.
@@ -301,7 +369,8 @@ impl Simulation {
 
     /// What every replica's own clock says now; the monitor's says true time.
     pub fn clocks(&self) -> Vec<ClockReading> {
-        let peek = |id| self.fabric.peek_node(id).map(|node| (node.clock.stamp(self.now), node.replica.retired));
+        let peek =
+            |id| self.fabric.peek_replica(id).map(|replica| (replica.clock.stamp(self.now), replica.process.retired));
         let read = |id: super::ids::InstanceId| {
             let resource = &self.telemetry.resources[id.at()];
             let (says, retired) = peek(id)?;
@@ -309,6 +378,41 @@ impl Simulation {
             shown.then(|| ClockReading { instance: resource.instance.clone(), says })
         };
         self.fabric.instances().filter_map(read).collect()
+    }
+}
+
+/// Rows of single replicas, each with its name, as rows of all: a value stands once where it is the same everywhere.
+fn merged(each: &[(&str, Vec<Row>)]) -> Vec<Row> {
+    let mut settings: Vec<&'static str> = Vec::new();
+    for (setting, _) in each.iter().flat_map(|(_, rows)| rows) {
+        if !settings.contains(setting) {
+            settings.push(setting);
+        }
+    }
+    settings.into_iter().map(|setting| (setting, by_replica(each, setting))).collect()
+}
+
+/// The value of a setting: once, or of each replica where they differ.
+fn by_replica(each: &[(&str, Vec<Row>)], setting: &str) -> String {
+    let value = |rows: &[Row]| {
+        let own = rows.iter().find(|(known, _)| *known == setting);
+        own.map_or_else(|| NOT_SET.to_owned(), |(_, value)| value.clone())
+    };
+    let mut values: Vec<(&str, String)> = each.iter().map(|(replica, rows)| (*replica, value(rows))).collect();
+    let differ = values.windows(2).any(|pair| pair[0].1 != pair[1].1);
+    if !differ {
+        return values.pop().map(|(_, value)| value).unwrap_or_default();
+    }
+    let named: Vec<String> = values.into_iter().map(|(replica, value)| format!("{replica}: {value}")).collect();
+    named.join("; ")
+}
+
+fn daemon_words(policy: Option<Ntp>) -> String {
+    match policy {
+        None => "stopped".to_owned(),
+        Some(Ntp { every, step_above: Some(step), .. }) => format!("polls every {every}, steps above {step}"),
+        Some(Ntp { every, slew_ppm: 0.0, .. }) => format!("polls every {every}, corrects nothing"),
+        Some(Ntp { every, .. }) => format!("polls every {every}, never steps"),
     }
 }
 
@@ -349,7 +453,7 @@ fn trace_words(trace: Propagation) -> &'static str {
     }
 }
 
-fn arrow_rows(arrow: &Arrow) -> Vec<(&'static str, String)> {
+fn arrow_rows(arrow: &Arrow) -> Vec<Row> {
     let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
     let mut rows = vec![
         ("protocol", format!("{:?}", arrow.protocol)),

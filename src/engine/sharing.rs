@@ -30,6 +30,16 @@ impl Processors {
         Processors { count, attained: 0.0, since: SimTime::ZERO, jobs: BTreeMap::new(), coming: 0, next: 0 }
     }
 
+    /// How many processors there are; a share of one is possible.
+    pub fn count(&self) -> f64 {
+        self.count
+    }
+
+    /// How many of them are at work: a request uses one at most.
+    pub fn used(&self) -> f64 {
+        self.count.min(self.jobs.len() as f64)
+    }
+
     /// The requests that are being worked on.
     pub fn jobs(&self) -> impl Iterator<Item = Key> {
         self.jobs.values().copied()

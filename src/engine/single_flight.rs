@@ -25,7 +25,7 @@ impl Simulation {
 
     /// A key was stored: those who waited for it have it.
     pub(super) fn fetched(&mut self, instance: InstanceId, datum: DatumId, datum_key: u32) {
-        let stamp = self.fabric.node(instance).clock.stamp(self.now);
+        let stamp = self.fabric.replica(instance).clock.stamp(self.now);
         let Some(mut cache) = self.fabric.cache(instance) else { return };
         let waiting = cache.end_fetch(datum, datum_key, None);
         if waiting.is_empty() {
@@ -33,6 +33,19 @@ impl Simulation {
         }
         let part = cache.get(datum, datum_key, stamp);
         self.go_on(waiting, part);
+    }
+
+    /// A visit that a cache fetches for itself ends: had it not stored the key, the next of those who wait for it fetches.
+    pub(super) fn fetch_ended(&mut self, key: Key, datum: DatumId) {
+        let Some(visit) = self.visits.get(key) else { return };
+        let (instance, context) = (visit.instance, visit.context);
+        let datum_key = self.recent.look_up(&self.plan, datum, context.journey, context.user);
+        let Some(mut cache) = self.fabric.cache(instance) else { return };
+        let wait = cache.single_flight.unwrap_or_default();
+        if let Some((next, fetch)) = cache.hand_over(datum, datum_key, key) {
+            self.later(wait, Event::FetchOver(instance, datum, datum_key, fetch));
+            self.go_on(vec![next], None);
+        }
     }
 
     /// The fetch took too long: those who waited fetch for themselves.

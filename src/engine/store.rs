@@ -2,8 +2,8 @@
 
 use super::Simulation;
 use super::data::{Part, Source, merge};
+use super::database::Replication;
 use super::flight::ReplyTo;
-use super::node::Replication;
 use super::plan::DataOp;
 use super::slab::Key;
 use crate::time::{Duration, SimTime};
@@ -21,7 +21,7 @@ impl Simulation {
         let datum_key = self.recent.find(&self.plan, datum, visit.context.journey, visit.context.user);
         let instance = visit.instance;
         let home = self.fabric.home(instance);
-        let stamp = self.fabric.node(instance).clock.stamp(self.now);
+        let stamp = self.fabric.replica(instance).clock.stamp(self.now);
         let by_stamp = self.plan.nodes[home.node.at()].keeps_by_stamp;
         match op {
             DataOp::Get(_) => {
@@ -74,9 +74,9 @@ impl Simulation {
                 let version = self.versions.write(datum, datum_key, self.now);
                 if by_stamp {
                     let writer = visit.link.map_or(instance, |link| self.fabric.side(link).caller);
-                    let written = self.fabric.node(writer).clock.stamp(self.now);
+                    let written = self.fabric.replica(writer).clock.stamp(self.now);
                     if let Some(mut register) = self.fabric.register(instance) {
-                        register.write(datum, datum_key, written, version);
+                        register.write(datum, datum_key, (written, version), self.now);
                     }
                 }
                 if let ReplyTo::Call(call, _) = visit.reply_to

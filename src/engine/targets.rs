@@ -2,6 +2,7 @@
 //! any of this a caller sees at once who takes traffic.
 
 use super::ids::{InstanceId, LinkId};
+use super::rhythm::Rhythm;
 use super::{Event, Simulation};
 use crate::time::{Duration, SimTime};
 use crate::world::Ejection;
@@ -16,8 +17,8 @@ pub struct Targets {
     known: Vec<bool>,
     look_up_at: SimTime,
     seen: Vec<Health>,
-    /// The next round of probes is in the agenda.
-    probing: bool,
+    /// The next round of probes.
+    pub rhythm: Rhythm,
 }
 
 /// How a replica seems.
@@ -28,11 +29,6 @@ struct Health {
 }
 
 impl Targets {
-    /// Whether the next round of probes is in the agenda.
-    pub fn is_probing(&self) -> bool {
-        self.probing
-    }
-
     /// A process that starts anew looks up anew.
     pub fn forget(&mut self) {
         self.look_up_at = SimTime::ZERO;
@@ -84,11 +80,18 @@ impl Simulation {
         let targets = link.balancer.targets.get_or_insert_default();
         targets.seen.clear();
         let before = std::mem::replace(&mut targets.ejection, policy);
-        if let Some(Ejection::Probe { every, .. }) = policy.filter(|_| !targets.probing) {
-            targets.probing = true;
-            self.later(every, Event::ProbeTargets(id));
+        if let Some(Ejection::Probe { every, .. }) = policy {
+            self.plan_probes(id, every);
         }
         before
+    }
+
+    fn plan_probes(&mut self, id: LinkId, every: Duration) {
+        let at = self.now + every;
+        let targets = self.fabric.link(id).balancer.targets.as_mut();
+        if let Some(turn) = targets.and_then(|targets| targets.rhythm.plan(at)) {
+            self.later(every, Event::ProbeTargets(id, turn));
+        }
     }
 
     /// What the arrows of a new replica begin with.
@@ -117,28 +120,30 @@ impl Simulation {
     }
 
     /// A caller looks at the health pages of its callee's replicas.
-    pub(super) fn probe_targets(&mut self, id: LinkId) {
+    pub(super) fn probe_targets(&mut self, id: LinkId, turn: u32) {
+        let targets = self.fabric.link(id).balancer.targets.as_mut();
+        if !targets.is_some_and(|targets| targets.rhythm.comes(turn)) {
+            return;
+        }
         let callee = self.plan.arrows[self.fabric.side(id).arrow.at()].to;
         let well: Vec<bool> = self.fabric.replicas[callee.at()]
             .clone()
             .into_iter()
             .map(|instance| {
+                let says_so = self.fabric.replica(instance).health.declared.always_ok;
                 let is_well = self.fabric.is_up(instance, self.now) && self.stopped_for(instance).is_none();
-                is_well && !self.is_cut(id, instance)
+                (says_so || is_well) && !self.is_cut(id, instance)
             })
             .collect();
         let link = self.fabric.link(id);
         let Some(targets) = link.balancer.targets.as_mut() else { return };
-        let Some(Ejection::Probe { every, failures }) = targets.ejection else {
-            targets.probing = false;
-            return;
-        };
+        let Some(Ejection::Probe { every, failures }) = targets.ejection else { return };
         for (ordinal, ok) in well.into_iter().enumerate() {
             let health = targets.health(ordinal);
             health.failures = if ok { 0 } else { health.failures.saturating_add(1) };
             health.avoided_until = if health.failures >= failures { SimTime(u64::MAX) } else { SimTime::ZERO };
         }
-        self.later(every, Event::ProbeTargets(id));
+        self.plan_probes(id, every);
     }
 
     /// Looks up which replicas there are, if the last look-up is not believed any more.
@@ -166,9 +171,13 @@ impl Simulation {
         let count = self.fabric.replicas[callee.at()].len();
         let always_knows = self.fabric.link(id).balancer.targets.as_ref()?.discovery.is_none();
         let in_turn = (0..count).map(|offset| (first + offset) % count);
-        // Who always knows who takes traffic sends to nobody that a look-up would not find.
-        let hidden = |at: &usize| always_knows && self.fabric.is_hidden(self.fabric.replicas[callee.at()][*at]);
-        let in_turn: Vec<usize> = in_turn.filter(|at| !hidden(at)).collect();
+        // Who always knows who takes traffic sends to nobody that a look-up would not find, but to who has died: that is
+        // what it is to find out.
+        let sends = |at: &usize| {
+            let instance = self.fabric.replicas[callee.at()][*at];
+            !always_knows || self.fabric.is_found(instance, now) || self.fabric.is_dead(instance)
+        };
+        let in_turn: Vec<usize> = in_turn.filter(sends).collect();
         let link = self.fabric.link(id);
         let targets = link.balancer.targets.as_mut()?;
         let mut admitted: Vec<usize> = in_turn.iter().copied().filter(|at| targets.admits(*at, now)).collect();

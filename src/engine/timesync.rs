@@ -5,28 +5,22 @@ use bevy_ecs::component::Component;
 
 use super::emit::Value;
 use super::ids::InstanceId;
+use super::rhythm::Rhythm;
 use super::{Event, Simulation};
 use crate::random::Identity;
-use crate::time::SignedDuration;
+use crate::time::{Duration, SignedDuration};
 use crate::world::{Ntp, Severity};
 
 /// The synchronisation of one replica's clock.
 #[derive(Component, Clone, Copy, Debug, Default)]
 pub struct TimeSync {
     pub policy: Option<Ntp>,
-    /// The next poll is in the agenda.
-    polling: bool,
+    /// The next poll.
+    pub rhythm: Rhythm,
     /// Polls so far.
     polls: u32,
     /// What the last poll measured, in seconds; the exporter shows it.
     pub measured_secs: f64,
-}
-
-impl TimeSync {
-    /// Whether the next poll is in the agenda.
-    pub fn is_polling(&self) -> bool {
-        self.polling
-    }
 }
 
 impl Simulation {
@@ -34,37 +28,42 @@ impl Simulation {
     pub(super) fn set_clock_sync(&mut self, instance: InstanceId, policy: Option<Ntp>) -> Option<Ntp> {
         let mut sync = self.fabric.part_or_default::<TimeSync>(instance);
         let before = std::mem::replace(&mut sync.policy, policy);
-        let starts = !sync.polling;
-        if let Some(policy) = policy.filter(|_| starts) {
-            sync.polling = true;
+        let polls = sync.rhythm.planned().is_some();
+        if let Some(policy) = policy {
             // Daemons that were started together do not poll together.
             let home = self.fabric.home(instance);
             let stream = self.plan.nodes[home.node.at()].streams.clock;
-            let first = policy.every.mul_f64(stream.unit(Identity(u64::from(home.ordinal)), 1));
-            self.later(first, Event::Sync(instance));
+            let share = if polls { 1.0 } else { stream.unit(Identity(u64::from(home.ordinal)), 1) };
+            self.plan_poll(instance, policy.every.mul_f64(share));
         }
         before
     }
 
+    fn plan_poll(&mut self, instance: InstanceId, wait: Duration) {
+        let at = self.now + wait;
+        let planned = self.fabric.part::<TimeSync>(instance).and_then(|mut sync| sync.rhythm.plan(at));
+        if let Some(turn) = planned {
+            self.later(wait, Event::Sync(instance, turn));
+        }
+    }
+
     /// The daemon polls its server and corrects the clock.
-    pub(super) fn sync_clock(&mut self, instance: InstanceId) {
+    pub(super) fn sync_clock(&mut self, instance: InstanceId, turn: u32) {
         let Some(mut sync) = self.fabric.part::<TimeSync>(instance) else { return };
-        let Some(policy) = sync.policy else {
-            sync.polling = false;
-            return;
-        };
+        let is_next = sync.rhythm.comes(turn);
+        let Some(policy) = sync.policy.filter(|_| is_next) else { return };
         sync.polls += 1;
         let polls = sync.polls;
-        self.later(policy.every, Event::Sync(instance));
+        self.plan_poll(instance, policy.every);
         let home = self.fabric.home(instance);
         let stream = self.plan.nodes[home.node.at()].streams.clock;
         let luck = stream.unit(Identity(u64::from(home.ordinal) << 32 | u64::from(polls)), 0);
         let wrong = (policy.error.0 as f64 * (2.0 * luck - 1.0)) as i64;
-        let node = self.fabric.node(instance);
-        if !node.replica.is_up(self.now) || node.pace.stopped_until > self.now {
+        let replica = self.fabric.replica(instance);
+        if !replica.process.is_up(self.now) || replica.pace.stopped_until > self.now {
             return;
         }
-        let clock = &mut node.clock;
+        let clock = &mut replica.clock;
         let (off, _) = clock.error(self.now);
         let measured = off.0.saturating_sub(policy.off_by.0).saturating_add(wrong);
         let steps = policy.step_above.is_some_and(|limit| measured.unsigned_abs() > limit.0);

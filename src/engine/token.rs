@@ -57,7 +57,7 @@ impl Simulation {
     /// The step that stamps a token; it becomes a part of the answer.
     pub(super) fn issue(&mut self, key: Key, datum: DatumId) {
         let Some(visit) = self.visits.get_mut(key) else { return };
-        let issued = self.fabric.node(visit.instance).clock.stamp(self.now);
+        let issued = self.fabric.replica(visit.instance).clock.stamp(self.now);
         let Some(issuer) = self.fabric.part::<Issuer>(visit.instance).map(|issuer| issuer.0) else { return };
         self.tokens.push(Token {
             datum,
@@ -77,7 +77,7 @@ impl Simulation {
             return;
         }
         let instance = visit.instance;
-        let now = self.fabric.node(instance).clock.stamp(self.now);
+        let now = self.fabric.replica(instance).clock.stamp(self.now);
         let token = visit.context.token.checked_sub(1).and_then(|at| self.tokens.get(at as usize));
         let Some(verifier) = self.fabric.part::<Verifier>(instance) else { return };
         let Some(objection) = verifier.objection(token, now) else { return };

@@ -14,16 +14,17 @@ use super::token::token_in;
 use super::{Event, Simulation, dist};
 use crate::random::Identity;
 use crate::telemetry::UserReport;
-use crate::time::{Duration, Stamp};
+use crate::time::Duration;
 use crate::truth::{Outcome, Settled, UserNumber};
 
 /// A report that a user will write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct PlannedReport {
     population: u16,
     user: u32,
     journey: u16,
-    text: String,
+    /// With a place for the journey's name.
+    says: &'static str,
 }
 
 /// The share of reports that name another journey than the one that went wrong.
@@ -171,7 +172,7 @@ impl Simulation {
                         step.owes.fresh_within,
                     )
                 });
-                // Partial before wrong before stale: the order of the outcomes.
+                // Partial before stale before wrong: the order of the outcomes.
                 let worst = worst.filter(|outcome| *outcome != Outcome::Right).min().unwrap_or(Outcome::Right);
                 let late = self.now.since(debt.asked) > step.owes.answer_within;
                 if worst == Outcome::Right && late { Outcome::Late } else { worst }
@@ -266,37 +267,36 @@ impl Simulation {
         } else {
             debt.journey
         };
-        let name = &self.plan.journeys[usize::from(journey)].name;
         let says = complaint(outcome, owes_effects);
-        let text =
-            says[users.complaints.index(who, 3, says.len())].replace("{journey}", &name.replace(['-', '_'], " "));
+        let says = says[users.complaints.index(who, 3, says.len())];
         let delay = dist::sample(&users.reports.delay, users.complaints, who, 4);
         let number = self.reports.len() as u32;
-        self.reports.push(PlannedReport { population: debt.population, user: debt.user, journey, text });
+        self.reports.push(PlannedReport { population: debt.population, user: debt.user, journey, says });
         self.later(delay, Event::Report(number));
     }
 
     /// A user's report arrives at the help desk.
     pub(super) fn report(&mut self, number: u32) {
-        let Some(PlannedReport { population, user, journey, text }) = self.reports.get(number as usize).cloned() else {
+        let Some(PlannedReport { population, user, journey, says }) = self.reports.get(number as usize).copied() else {
             return;
         };
-        self.file_report(population, user, journey, text);
+        self.file_report(population, user, journey, says);
     }
 
-    fn file_report(&mut self, population: u16, user: u32, journey: u16, text: String) {
+    fn file_report(&mut self, population: u16, user: u32, journey: u16, says: &str) {
         if self.muted {
             return;
         }
         let facts = self.populations[usize::from(population)].facts(user);
+        let name = &self.plan.journeys[usize::from(journey)].name;
         self.telemetry.reports.push(UserReport {
-            stamp: Stamp(self.now.0 as i64),
+            stamp: self.now.stamp(),
             user,
             region: facts.region,
             account: facts.account,
             client: facts.client,
-            journey: self.plan.journeys[usize::from(journey)].name.clone(),
-            text,
+            journey: name.clone(),
+            text: says.replace("{journey}", &name.replace(['-', '_'], " ")),
         });
     }
 
@@ -315,9 +315,9 @@ impl Simulation {
         let users = &self.populations[usize::from(population)];
         let who = Identity(u64::from(count));
         let user = users.complaints.index(who, 11, users.count as usize) as u32;
-        let text = IDLE_WORDS[users.complaints.index(who, 12, IDLE_WORDS.len())].to_owned();
+        let says = IDLE_WORDS[users.complaints.index(who, 12, IDLE_WORDS.len())];
         if let Some(journey) = choose(&users.journeys, users.complaints.unit(who, 13)).copied() {
-            self.file_report(population, user, journey, text);
+            self.file_report(population, user, journey, says);
         }
         self.plan_idle_complaint(population, count + 1);
     }

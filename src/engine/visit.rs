@@ -7,9 +7,9 @@ use super::flight::{Caller, Context, ReplyTo, TraceContext, Visit};
 use super::idempotency::Claim;
 use super::ids::{CallId, InstanceId, LinkId, RouteId};
 use super::network::Packet;
-use super::node::Pace;
 use super::plan::{Keyed, RoutePlan, StepPlan, WhenPlan};
 use super::queue::Message;
+use super::replica::Pace;
 use super::slab::Key;
 use super::{Event, Simulation, dist};
 use crate::random::Identity;
@@ -73,13 +73,13 @@ impl Simulation {
         visit.arrived = self.now;
         let instance = visit.instance;
         self.flows.station(instance).arrive(self.now);
-        let node = self.fabric.node(instance);
-        if node.replica.down {
-            // Nobody listens: the machine answers in the process's place.
+        let replica = self.fabric.replica(instance);
+        if replica.process.down || replica.process.lost {
+            // Nobody listens: the machine, or the network, answers in the process's place.
             self.flows.station(instance).leave(self.now);
             return self.turn_away(key);
         }
-        let station = &mut node.station;
+        let station = &mut replica.station;
         if station.busy < station.servers {
             station.busy += 1;
             visit.served = true;
@@ -101,6 +101,9 @@ impl Simulation {
     pub(super) fn begin(&mut self, key: Key) {
         let Some(visit) = self.visits.get(key) else { return };
         let (instance, context) = (visit.instance, visit.context);
+        if matches!(visit.reply_to, ReplyTo::Queue(_)) && self.fabric.replica(instance).process.down {
+            return self.undelivered(key);
+        }
         let mut pace = self.fabric.pace(instance);
         if pace.stopped_until > self.now {
             return self.later(pace.stopped_until.since(self.now), Event::Begin(key));
@@ -112,7 +115,7 @@ impl Simulation {
             pace = self.pace_for(pace, instance, context);
         }
         if pace.growth > Duration::ZERO {
-            self.fabric.node(instance).pace.grown = pace.grown + pace.growth;
+            self.fabric.replica(instance).pace.grown = pace.grown + pace.growth;
         }
         if pace.counts_memory {
             self.fill_memory(instance);
@@ -148,7 +151,7 @@ impl Simulation {
         if fails {
             visit.status = pace.error_status;
         } else if let Some(message) = visit.message
-            && errors.chance(message.identity, 2, route.poison + self.fabric.node(visit.instance).consumer.poison)
+            && errors.chance(message.identity, 2, route.poison + self.fabric.replica(visit.instance).consumer.poison)
         {
             visit.status = 500;
         } else if errors.chance(visit.identity, 1, route.refusals + pace.refusal_rate) {
@@ -162,9 +165,9 @@ impl Simulation {
 
     /// The pace at which a replica works for a user, if some users meet other settings.
     fn pace_for(&self, mut pace: Pace, instance: InstanceId, context: Context) -> Pace {
-        let Some(node) = self.fabric.peek_node(instance) else { return pace };
+        let Some(replica) = self.fabric.peek_replica(instance) else { return pace };
         let salt = u64::from(self.fabric.home(instance).node.0);
-        let find = |pick: fn(&Setting) -> Option<f64>| node.scoped.find(&self.populations, context, salt, pick);
+        let find = |pick: fn(&Setting) -> Option<f64>| replica.scoped.find(&self.populations, context, salt, pick);
         let factor = find(|to| if let Setting::WorkFactor(factor) = to { Some(*factor) } else { None });
         let errors = find(|to| if let Setting::ErrorRate(rate) = to { Some(*rate) } else { None });
         let refusals = find(|to| if let Setting::RefusalRate(rate) = to { Some(*rate) } else { None });
@@ -176,14 +179,14 @@ impl Simulation {
 
     /// Whether a feature flag is on at a replica for a user.
     fn flag(&self, instance: InstanceId, flag: u16, context: Context) -> bool {
-        let Some(node) = self.fabric.peek_node(instance) else { return false };
+        let Some(replica) = self.fabric.peek_replica(instance) else { return false };
         let home = self.fabric.home(instance).node;
         let name = self.plan.node_spec(home).flags.keys().nth(usize::from(flag));
-        let own = node.scoped.find(&self.populations, context, u64::from(home.0), |to| match to {
+        let own = replica.scoped.find(&self.populations, context, u64::from(home.0), |to| match to {
             Setting::Flag(known, on) if Some(known) == name => Some(*on),
             _ => None,
         });
-        own.or(node.flags.0.get(usize::from(flag)).copied()).unwrap_or(false)
+        own.or(replica.flags.0.get(usize::from(flag)).copied()).unwrap_or(false)
     }
 
     /// What was done for its key is not done again.
@@ -197,7 +200,7 @@ impl Simulation {
                 (visit.parts, visit.refused) = (answer.parts, answer.refused);
                 visit.step = self.plan.routes[visit.route.at()].steps.len() as u16;
                 let instance = visit.instance;
-                self.fabric.node(instance).keys.replays += 1;
+                self.fabric.replica(instance).keys.replays += 1;
             }
         }
     }
@@ -297,6 +300,7 @@ impl Simulation {
         }
         let (instance, served, reply_to) = (visit.instance, visit.served, visit.reply_to);
         let (claimed, holds_row) = (visit.claimed, visit.holds_row);
+        let fetches = self.plan.routes[visit.route.at()].fetches;
         self.flows.station(instance).leave(self.now);
         self.emit_served(key);
         if claimed {
@@ -304,6 +308,9 @@ impl Simulation {
         }
         if holds_row {
             self.leave_row(key);
+        }
+        if let Some(datum) = fetches {
+            self.fetch_ended(key, datum);
         }
         if served {
             self.free_server(instance);
@@ -314,12 +321,12 @@ impl Simulation {
                 if let Some(visit) = self.visits.remove(key) {
                     self.handled(queue, &visit);
                 }
-                self.dispatch(queue);
             }
             ReplyTo::Nobody => {
                 self.visits.free(key);
             }
         }
+        self.take_from_queues(instance);
     }
 
     /// The next in line gets the server. As an event of its own, so that a long line is no deep recursion.

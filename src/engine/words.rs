@@ -223,7 +223,7 @@ pub fn result_index(error_type: &str) -> usize {
 }
 
 fn flag_words(plan: &Plan, telemetry: &mut Telemetry) -> Option<FlagWords> {
-    if plan.spec().nodes.values().all(|node| node.flags.is_empty()) {
+    if plan.spec().nodes.values().all(|replica| replica.flags.is_empty()) {
         return None;
     }
     let names = &mut telemetry.names;
@@ -234,7 +234,8 @@ fn flag_words(plan: &Plan, telemetry: &mut Telemetry) -> Option<FlagWords> {
     let evaluated = telemetry.logs.template(Severity::Info, template);
     telemetry.logs.name_event(evaluated, "feature_flag.evaluation");
     let names = &mut telemetry.names;
-    let of_nodes = plan.spec().nodes.values().map(|node| node.flags.keys().map(|flag| names.intern(flag)).collect());
+    let of_nodes =
+        plan.spec().nodes.values().map(|replica| replica.flags.keys().map(|flag| names.intern(flag)).collect());
     Some(FlagWords {
         evaluated,
         names: of_nodes.collect(),

@@ -2,7 +2,6 @@
 //! stamped it.
 
 use std::io::{self, Write};
-use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
@@ -58,9 +57,7 @@ impl Lines<'_> {
     }
 
     fn time(&self, stamp: Stamp) -> String {
-        let ns = self.telemetry.epoch().unix_ns(stamp);
-        let since = std::time::Duration::from_nanos(u64::try_from(ns).unwrap_or(0));
-        humantime::format_rfc3339_nanos(UNIX_EPOCH + since).to_string()
+        self.telemetry.epoch().rfc3339_nanos(stamp)
     }
 
     fn logs(&mut self) -> io::Result<()> {

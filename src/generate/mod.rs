@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::lab::Progress;
 use crate::lesson::{Cause, Lesson, LessonSpec, Level, NamedFix, Recipe};
-use crate::time::{Duration, Epoch};
+use crate::time::Epoch;
 use crate::world::FORMAT;
 use crate::{Problems, Seed, World};
 use causes::Candidate;
@@ -34,7 +34,7 @@ use plot::Plot;
 use survey::Survey;
 
 /// The version of the generator: another one draws other incidents.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -161,7 +161,7 @@ pub fn again(world: &World, recipe: &Recipe, progress: Progress<'_>) -> Result<G
     let unfit = || GenerateError::Recipe("this recipe makes no incident; the session file was changed".to_owned());
     let mut plot = plot.ok_or_else(unfit)?;
     let fingerprint = studio.fingerprint(&plot);
-    let rehearsed = proof::rehearse((world, &survey), wanted.seed, &mut plot, grace(world));
+    let rehearsed = proof::rehearse((world, &survey), wanted.seed, &mut plot, world.longest_debt());
     let make = |()| studio.make((&survey, recipe.draw), &plot, &mut luck, progress);
     match rehearsed.map_err(Made::Unfit).and_then(make) {
         Ok(lesson) => Ok(Generated { lesson, fingerprint, passed_over: Vec::new() }),
@@ -216,7 +216,7 @@ impl Studio<'_> {
         progress: Progress<'_>,
     ) -> Result<Lesson, Made> {
         let world = &self.wanted.world;
-        let grace = grace(world);
+        let grace = world.longest_debt();
         let proof = proof::prove((world, survey), self.wanted.seed, plot, grace, progress)?;
         let epoch = Epoch::parse(&world.spec().epoch).unwrap_or(Epoch::UNIX);
         let story = words::Story { survey, plot, proof: &proof, epoch };
@@ -265,13 +265,6 @@ fn named(proof: &proof::Proof) -> Vec<NamedFix> {
         Some(NamedFix { fix: fix.clone(), with: with.to_vec(), effect: *effect })
     });
     fixes.collect()
-}
-
-/// The longest time between a request and the judgement of its debt.
-fn grace(world: &World) -> Duration {
-    let steps = world.spec().journeys.values().flat_map(|journey| &journey.steps);
-    let owes = steps.map(|step| step.owes.answer_within.max(step.owes.effects_within));
-    owes.max().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A plot: which causes, when, behind what, and among which innocent changes. Drawn by luck alone; whether it is fit,
-//! proof tells.
+//! proof tells. When all times are drawn, ids and versions are given in their order, as in real life.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::Candidate;
 use super::luck::Luck;
@@ -16,6 +16,8 @@ const CAUSED: (u64, u64) = (31, 36);
 const NEXT_CAUSE: (u64, u64) = (2, 5);
 /// The time from the last cause to the learner's arrival, in minutes.
 const ARRIVES: (u64, u64) = (21, 25);
+/// The most innocent changes at the node of a cause.
+const MOST_BESIDE: usize = 2;
 
 /// A cause that was chosen.
 #[derive(Clone, Debug)]
@@ -53,13 +55,11 @@ pub(super) fn draw(survey: &Survey<'_>, families: &[Vec<Candidate>], level: Leve
     let wanted = if level == Level::Expert { 2 } else { 1 };
     let chosen = candidates(families, wanted, luck)?;
     let mut at = SimTime(Duration::from_mins(luck.between(CAUSED.0, CAUSED.1)).0);
-    let mut numbers = Numbers { next: luck.between(1200, 4800), ids: BTreeSet::new() };
     let mut causes = Vec::new();
     for candidate in chosen {
         let says = luck.pick(&candidate.says).cloned().unwrap_or_default();
-        let id = numbers.id(candidate.kind, luck);
         let by = author(candidate.kind, luck);
-        causes.push(Chosen { degree: 0, at, id, by, says, candidate });
+        causes.push(Chosen { degree: 0, at, id: String::new(), by, says, candidate });
         at += Duration::from_mins(luck.between(NEXT_CAUSE.0, NEXT_CAUSE.1));
     }
     let last = causes.last().map_or(at, |cause| cause.at);
@@ -67,7 +67,10 @@ pub(super) fn draw(survey: &Survey<'_>, families: &[Vec<Candidate>], level: Leve
     let mut quiet: Vec<Set> = causes.iter().flat_map(|cause| cause.candidate.quiet.clone()).collect();
     quiet.extend(camouflage(survey, &causes, level, luck));
     dedup(&mut quiet);
-    let innocent = innocent(survey, &causes, (level, opens_at), &mut numbers, luck);
+    let mut innocent = innocent(survey, &causes, (level, opens_at), luck);
+    innocent.sort_by_key(|scripted| scripted.at);
+    number(&mut causes, &mut innocent, luck);
+    give_versions(survey, &mut innocent, luck);
     Some(Plot { causes, quiet, innocent, opens_at })
 }
 
@@ -130,31 +133,44 @@ fn camouflage(survey: &Survey<'_>, causes: &[Chosen], level: Level, luck: &mut L
     sets
 }
 
-/// Numbers of changes, growing as in real life.
-struct Numbers {
-    next: u64,
-    ids: BTreeSet<String>,
+/// Gives all changes their ids: numbers grow with time. Of changes at the same time the feed has causes first.
+fn number(causes: &mut [Chosen], innocent: &mut [Scripted], luck: &mut Luck) {
+    let of_causes = causes.iter_mut().map(|cause| (cause.at, cause.candidate.kind, &mut cause.id));
+    let of_innocent = innocent.iter_mut().map(|scripted| (scripted.at, scripted.change.kind, &mut scripted.change.id));
+    let mut all: Vec<(SimTime, ChangeKind, &mut String)> = of_causes.chain(of_innocent).collect();
+    all.sort_by_key(|(at, ..)| *at);
+    let mut next = luck.between(1200, 4800);
+    for (_, kind, id) in all {
+        next += luck.between(1, 6);
+        *id = format!("{}-{next}", prefix(kind));
+    }
 }
 
-impl Numbers {
-    fn id(&mut self, kind: ChangeKind, luck: &mut Luck) -> String {
-        let prefix = match kind {
-            ChangeKind::Deploy => "deploy",
-            ChangeKind::Config => "config",
-            ChangeKind::Flag => "flag",
-            ChangeKind::Traffic => "traffic",
-            ChangeKind::Scaling => "scaling",
-            ChangeKind::Region => "region",
-            ChangeKind::DependencySla => "sla",
-            ChangeKind::Infrastructure => "infra",
-        };
-        loop {
-            self.next += luck.between(1, 6);
-            let id = format!("{prefix}-{}", self.next);
-            if self.ids.insert(id.clone()) {
-                return id;
-            }
-        }
+/// What ids of a kind begin with.
+fn prefix(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Deploy => "deploy",
+        ChangeKind::Config => "config",
+        ChangeKind::Flag => "flag",
+        ChangeKind::Traffic => "traffic",
+        ChangeKind::Scaling => "scaling",
+        ChangeKind::Region => "region",
+        ChangeKind::DependencySla => "sla",
+        ChangeKind::Infrastructure => "infra",
+    }
+}
+
+/// Gives innocent deploys, which are in order of time, their versions: each is above the one before it at its node.
+fn give_versions(survey: &Survey<'_>, innocent: &mut [Scripted], luck: &mut Luck) {
+    let mut newest: BTreeMap<String, String> = BTreeMap::new();
+    let deploys = innocent.iter_mut().map(|scripted| &mut scripted.change);
+    for change in deploys.filter(|change| change.kind == ChangeKind::Deploy) {
+        let Some(node) = survey.spec.nodes.get(&change.on) else { continue };
+        let version = bumped(newest.get(&change.on).unwrap_or(&node.version), luck);
+        let what = change.says.take().unwrap_or_default();
+        change.says = Some(format!("{} {version}: {what}", change.on));
+        change.sets = vec![Set::new(&change.on, Setting::Version(version.clone()))];
+        newest.insert(change.on.clone(), version);
     }
 }
 
@@ -168,12 +184,12 @@ fn author(kind: ChangeKind, luck: &mut Luck) -> &'static str {
     })
 }
 
-/// Changes that harm nobody: some near the cause in time and place, as luck has it.
+/// Changes that harm nobody: some near the cause in time and place, as luck has it. They have no ids yet, and deploys no
+/// versions.
 fn innocent(
     survey: &Survey<'_>,
     causes: &[Chosen],
     (level, opens_at): (Level, SimTime),
-    numbers: &mut Numbers,
     luck: &mut Luck,
 ) -> Vec<Scripted> {
     let wanted = match level {
@@ -181,7 +197,7 @@ fn innocent(
         Level::Practised => 4,
         Level::Expert => 5,
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Scripted> = Vec::new();
     for number in 0..wanted {
         let near = number == 0 || luck.below(3) == 0;
         let cause = causes.get(luck.below(causes.len()));
@@ -189,8 +205,12 @@ fn innocent(
             Some(cause) => cause.at + Duration::from_mins(luck.between(1, 6)),
             None => SimTime(Duration::from_mins(luck.between(9, opens_at.0 / 60_000_000_000 - 4)).0),
         };
-        let beside = cause.filter(|_| near).map(|cause| cause.candidate.on.clone());
-        if let Some(change) = harmless(survey, beside, numbers, luck) {
+        let beside = cause.filter(|_| near).map(|cause| cause.candidate.on.as_str());
+        let has_room = |node: &str| {
+            let is_guilty = causes.iter().any(|cause| cause.candidate.on == node);
+            !is_guilty || found.iter().filter(|scripted| scripted.change.on == node).count() < MOST_BESIDE
+        };
+        if let Some(change) = harmless(survey, beside, &has_room, luck) {
             let part = if causes.iter().any(|cause| at < cause.at) { Part::Background } else { Part::RedHerring };
             found.push(Scripted { at, part, change });
         }
@@ -198,8 +218,14 @@ fn innocent(
     found
 }
 
-fn harmless(survey: &Survey<'_>, beside: Option<String>, numbers: &mut Numbers, luck: &mut Luck) -> Option<Change> {
-    let own = survey.own_nodes();
+/// A change that harms nobody, at a node that has room for it: a deploy at the one that it shall be beside, if it can be.
+fn harmless(
+    survey: &Survey<'_>,
+    beside: Option<&str>,
+    has_room: &dyn Fn(&str) -> bool,
+    luck: &mut Luck,
+) -> Option<Change> {
+    let own: Vec<&str> = survey.own_nodes().into_iter().filter(|name| has_room(name)).collect();
     let runs = |name: &&str| {
         survey
             .spec
@@ -209,17 +235,15 @@ fn harmless(survey: &Survey<'_>, beside: Option<String>, numbers: &mut Numbers, 
     };
     let running: Vec<&str> = own.iter().copied().filter(runs).collect();
     let of_kind = |kind: Kind| -> Vec<&str> {
-        survey.spec.nodes.iter().filter(|(_, node)| node.kind == kind).map(|(name, _)| name.as_str()).collect()
+        let names = survey.spec.nodes.iter().filter(|(_, node)| node.kind == kind).map(|(name, _)| name.as_str());
+        names.filter(|name| has_room(name)).collect()
     };
-    let beside = beside.filter(|name| running.contains(&name.as_str()));
+    let beside = beside.filter(|name| running.contains(name));
     let kind = if beside.is_some() { 0 } else { luck.below(5) };
     let (kind, on, says, sets, rolling): (ChangeKind, String, String, Vec<Set>, Duration) = match kind {
         0 | 1 => {
-            let on = beside.or_else(|| luck.pick(&running).map(|name| (*name).to_owned()))?;
-            let version = bumped(&survey.spec.nodes.get(&on)?.version, luck);
-            let what = luck.word(&DEPLOYS);
-            let sets = vec![Set::new(&on, Setting::Version(version.clone()))];
-            (ChangeKind::Deploy, on.clone(), format!("{on} {version}: {what}"), sets, Duration::from_secs(30))
+            let on = beside.or_else(|| luck.pick(&running).copied())?.to_owned();
+            (ChangeKind::Deploy, on, luck.word(&DEPLOYS).to_owned(), Vec::new(), Duration::from_secs(30))
         }
         2 => {
             let on = (*luck.pick(&of_kind(Kind::Users))?).to_owned();
@@ -238,9 +262,8 @@ fn harmless(survey: &Survey<'_>, beside: Option<String>, numbers: &mut Numbers, 
             (ChangeKind::Infrastructure, on, says, Vec::new(), Duration::ZERO)
         }
     };
-    let id = numbers.id(kind, luck);
     let by = author(kind, luck).to_owned();
-    Some(Change { says: Some(says), by, on, rolling, ..Change::new(id, kind, sets) })
+    Some(Change { says: Some(says), by, on, rolling, ..Change::new("", kind, sets) })
 }
 
 const DEPLOYS: [&str; 7] = [
@@ -268,10 +291,10 @@ const WORKS: [&str; 4] = [
 
 /// The next version after this one.
 fn bumped(version: &str, luck: &mut Luck) -> String {
-    let mut parts: Vec<&str> = version.split('.').collect();
-    let last: Option<u64> = parts.pop().and_then(|last| last.parse().ok());
+    let stem = version.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let last: Option<u64> = version.strip_prefix(stem).and_then(|last| last.parse().ok());
     match last {
-        Some(last) if !parts.is_empty() => format!("{}.{}", parts.join("."), last + luck.between(1, 2)),
+        Some(last) if stem.ends_with(['.', 'r']) => format!("{stem}{}", last.saturating_add(luck.between(1, 2))),
         _ => format!("{version}-r{}", luck.between(2, 9)),
     }
 }

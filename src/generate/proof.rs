@@ -52,8 +52,6 @@ pub(super) struct Proof {
     pub outcome: Outcome,
     /// All journeys that were harmed beyond the usual.
     pub journeys: Vec<String>,
-    /// Requests harmed beyond the usual before the learner's arrival, on the learner's seed.
-    pub harmed: u64,
 }
 
 /// The script of a plot.
@@ -63,7 +61,6 @@ pub(super) fn script(plot: &Plot) -> Vec<Scripted> {
         let change = Change::new("as-it-was", ChangeKind::Config, plot.quiet.clone());
         script.push(Scripted { at: SimTime::ZERO, part: Part::Camouflage, change });
     }
-    script.extend(plot.innocent.iter().cloned());
     script.extend(plot.causes.iter().map(|cause| {
         let kind = cause.candidate.kind;
         let degree = cause.candidate.degrees.get(cause.degree).cloned();
@@ -78,7 +75,8 @@ pub(super) fn script(plot: &Plot) -> Vec<Scripted> {
         };
         Scripted { at: cause.at, part: Part::Cause, change }
     }));
-    script.sort_by(|a, b| (a.at, &a.change.id).cmp(&(b.at, &b.change.id)));
+    script.extend(plot.innocent.iter().cloned());
+    script.sort_by_key(|scripted| scripted.at);
     script
 }
 
@@ -99,13 +97,6 @@ fn count(sim: &Simulation, from: SimTime, to: SimTime) -> (f64, f64) {
         harmed += f64::from(u8::from(settled.outcome.is_harm()));
     }
     (all, harmed)
-}
-
-fn harmed_times(sim: &Simulation) -> Vec<SimTime> {
-    let harmed = sim.truth().settled().filter(|settled| settled.outcome.is_harm());
-    let mut times: Vec<SimTime> = harmed.map(|settled| settled.asked).collect();
-    times.sort_unstable();
-    times
 }
 
 /// Whether so many harmed requests are more than so many others, beyond chance.
@@ -194,7 +185,6 @@ struct Trial {
     charts: Vec<ChartQuery>,
     /// Harm beyond the usual by (journey, outcome).
     kinds: BTreeMap<(String, Outcome), f64>,
-    harmed: f64,
     futures: Vec<Future>,
 }
 
@@ -267,14 +257,7 @@ fn judge(trials: &[Trial], fixes: Vec<Vec<Fix>>) -> Result<Proof, Unfit> {
         kinds.iter().filter(|(_, harm)| *harm >= 0.15 * most).map(|((journey, _), _)| journey.clone()).collect();
     journeys.sort();
     journeys.dedup();
-    Ok(Proof {
-        fixes,
-        charts,
-        journey: journey.clone(),
-        outcome: *outcome,
-        journeys,
-        harmed: own.harmed.round() as u64,
-    })
+    Ok(Proof { fixes, charts, journey: journey.clone(), outcome: *outcome, journeys })
 }
 
 /// An outcome for tests that need none in particular.
@@ -283,11 +266,10 @@ pub(super) const LEAST_GOOD: Outcome = Outcome::Partial;
 
 /// What is tried: rolling back each cause, all of them together, and the fixes that the families suggest.
 pub(super) fn fixes(plot: &Plot) -> Vec<Vec<Fix>> {
-    let theirs = |kind: ChangeKind| matches!(kind, ChangeKind::DependencySla | ChangeKind::Region);
     // What undoes one cause: the roll-back, or the first fix where that is not the company's own.
-    let undo = |cause: &super::plot::Chosen| match theirs(cause.candidate.kind) {
-        false => Some(Fix::RollBack { change: cause.id.clone() }),
-        true => cause.candidate.fixes.first().cloned(),
+    let undo = |cause: &super::plot::Chosen| match Fix::can_undo(cause.candidate.kind) {
+        true => Some(Fix::RollBack { change: cause.id.clone() }),
+        false => cause.candidate.fixes.first().cloned(),
     };
     let mut fixes: Vec<Vec<Fix>> = Vec::new();
     let all: Vec<Fix> = plot.causes.iter().filter_map(undo).collect();
@@ -296,8 +278,10 @@ pub(super) fn fixes(plot: &Plot) -> Vec<Vec<Fix>> {
         fixes.extend(all.into_iter().map(|fix| vec![fix]));
     }
     fixes.extend(plot.causes.iter().flat_map(|cause| &cause.candidate.fixes).map(|fix| vec![fix.clone()]));
-    let near =
-        plot.innocent.iter().find(|scripted| scripted.part == Part::RedHerring && !scripted.change.sets.is_empty());
+    let near = plot.innocent.iter().find(|scripted| {
+        let change = &scripted.change;
+        scripted.part == Part::RedHerring && !change.sets.is_empty() && Fix::can_undo(change.kind)
+    });
     fixes.extend(near.map(|scripted| vec![Fix::RollBack { change: scripted.change.id.clone() }]));
     let mut once: Vec<Vec<Fix>> = Vec::new();
     fixes.retain(|fix| {
@@ -372,7 +356,6 @@ fn try_seed(
     Ok(Trial {
         charts: asks.into_iter().flatten().collect(),
         kinds,
-        harmed: harm,
         futures: futures(&run, fixes, (healthy, grace), &|first| {
             let is_root = plot.causes.len() == 1 || trial::verdict(std::slice::from_ref(first)) == Verdict::RootFix;
             is_root && !failed.load(Ordering::Relaxed)
@@ -417,7 +400,7 @@ fn futures(
     let mut untouched = run.fork();
     untouched.mute();
     untouched.run_until(last + grace);
-    let without = harmed_times(&untouched);
+    let without = proving::harmed(&untouched, SimTime(u64::MAX));
     let until = |times: &[SimTime], end: SimTime| times.iter().copied().filter(|at| *at < end).collect();
     let future = |fixes: &Vec<Fix>| {
         let mut with = run.fork();
@@ -432,7 +415,11 @@ fn futures(
         }
         let end = (settled + WATCHED).min(last);
         with.run_until(end + grace);
-        let run = Run { seed: 0, with: until(&harmed_times(&with), end), without: until(&without, end) };
+        let run = Run {
+            seed: 0,
+            with: until(&proving::harmed(&with, SimTime(u64::MAX)), end),
+            without: until(&without, end),
+        };
         (run, healthy, (settled, end))
     };
     let mut futures: Vec<Future> = Vec::new();

@@ -10,7 +10,7 @@ use super::history::History;
 use super::luck::Luck;
 use super::plot::Plot;
 use super::survey::Survey;
-use super::{GenerateError, Generated, Made, Studio, Unfit, Wanted, causes, counted, grace, plot, proof};
+use super::{GenerateError, Generated, Made, Studio, Unfit, Wanted, causes, counted, plot, proof};
 use crate::lab::Progress;
 
 /// The most draws that are looked at, and the most that are proved.
@@ -73,7 +73,7 @@ impl Draws<'_> {
     /// Rehearses draws, each on a thread of its own.
     fn rehearse(&self, drawn: &mut [Drawn], progress: Progress<'_>) -> Vec<Result<(), Unfit>> {
         let Wanted { world, seed, .. } = self.studio.wanted;
-        let rehearse = |plot: &mut Plot| proof::rehearse((world, self.survey), *seed, plot, grace(world));
+        let rehearse = |plot: &mut Plot| proof::rehearse((world, self.survey), *seed, plot, world.longest_debt());
         std::thread::scope(|scope| {
             let rehearse = &rehearse;
             let threads: Vec<_> =

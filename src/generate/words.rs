@@ -7,7 +7,7 @@ use super::proof::Proof;
 use super::survey::Survey;
 use crate::lab::trial::{complaints, spoken};
 use crate::lesson::{Effect, Evidence, Texts};
-use crate::time::{Epoch, SimTime, Stamp};
+use crate::time::{Epoch, SimTime};
 use crate::truth::Outcome;
 
 const TITLES: [&str; 6] = [
@@ -71,7 +71,7 @@ pub(super) struct Story<'a> {
 
 impl Story<'_> {
     fn clock(&self, at: SimTime) -> String {
-        let time = self.epoch.time_of_day(Stamp(i64::try_from(at.0).unwrap_or(i64::MAX)));
+        let time = self.epoch.time_of_day(at.stamp());
         time.get(..5).unwrap_or_default().to_owned()
     }
 
@@ -148,9 +148,8 @@ impl Story<'_> {
     fn debrief(&self) -> String {
         let mut parts: Vec<String> = self.plot.causes.iter().map(|cause| self.cause(cause)).collect();
         let journeys: Vec<String> = self.proof.journeys.iter().map(|journey| spoken(journey)).collect();
-        let harmed = self.proof.harmed;
         parts.push(format!(
-            "Until the ticket was opened {harmed} requests ended otherwise than their users were owed, on {}; most of them came out {}.",
+            "Until the ticket was opened, requests on {} ended otherwise than their users were owed; most of them came out {}.",
             journeys.join(", "),
             self.proof.outcome.name()
         ));

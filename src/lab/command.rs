@@ -120,9 +120,13 @@ impl Look {
         }
     }
 
-    /// Whether it may be laid beside the same of another run: numbers over time, or lines and traces that can be counted.
+    /// Whether it may be laid beside the same of another run: numbers over time, lines and traces that can be counted, clocks
+    /// and health pages.
     pub(super) fn is_comparable(&self) -> bool {
-        matches!(self, Look::Chart(_) | Look::Query(_) | Look::Logs(_))
+        matches!(
+            self,
+            Look::Chart(_) | Look::Query(_) | Look::Logs(_) | Look::Queues | Look::Caches | Look::Clocks | Look::Health
+        )
     }
 }
 

@@ -16,8 +16,8 @@ pub struct Debrief {
     pub timeline: Vec<TimelineRow>,
     /// The nine steps of the work, one by one.
     pub steps: Vec<StepReview>,
-    /// How much of place and mechanism the hypothesis named, 0 to 1 (of several causes, on average); None if none was
-    /// stated.
+    /// How much of place and mechanism the hypothesis named, 0 to 1 (of several causes, on average, by as many of the last
+    /// hypotheses); None if none was stated.
     pub named: Option<f64>,
     /// What the learner's fixes did.
     pub verdict: Verdict,
@@ -44,7 +44,8 @@ impl Debrief {
     pub fn time_words(&self) -> Option<String> {
         let (step, spent) = self.longest()?;
         let all = self.steps.iter().fold(Duration::ZERO, |all, step| all + step.spent);
-        Some(format!("most of the time went into {step}: {spent} of {all}"))
+        let rest = if self.recurrences.is_empty() { "" } else { ", not counting the long times that you let pass" };
+        Some(format!("most of the time went into {step}: {spent} of {all}{rest}"))
     }
 }
 
@@ -65,6 +66,8 @@ pub struct Recurrence {
     pub chance: f64,
     /// Whether harm came back beyond that, so that a new ticket was opened.
     pub returned: bool,
+    /// Whether it had fallen before, between the fixes and the long time.
+    pub fell: bool,
     /// The journey that was harmed most.
     pub journey: String,
     /// How, in a word.
@@ -79,9 +82,11 @@ impl Recurrence {
             self.harmed, self.chance, self.usual
         );
         let long = super::grade::roughly(self.over);
-        match self.returned {
-            true => format!("after {long} it had come back: {count}; most were {} on {}", self.outcome, self.journey),
-            false => format!("{long} went well: {count}"),
+        let most = format!("most were {} on {}", self.outcome, self.journey);
+        match (self.returned, self.fell) {
+            (true, true) => format!("after {long} it had come back: {count}; {most}"),
+            (true, false) => format!("after {long} it had not stopped: {count}; {most}"),
+            (false, _) => format!("{long} went well: {count}"),
         }
     }
 }
@@ -138,6 +143,8 @@ pub struct StepReview {
 pub enum Verdict {
     /// The harm ended and stayed away, on every seed tried.
     RootFix,
+    /// Of several causes not all are gone: the harm fell and stayed there.
+    PartialFix,
     /// The harm fell and returned, or moved.
     SymptomPatch,
     /// The harm is what it would have been.
@@ -155,6 +162,7 @@ impl Verdict {
     pub fn words(self) -> &'static str {
         match self {
             Verdict::RootFix => "root fix: the harm ended and stayed away",
+            Verdict::PartialFix => "partial fix: the harm fell and stayed there, but did not end",
             Verdict::SymptomPatch => "symptom patch: the harm fell, then returned or moved",
             Verdict::NoEffect => "no effect: the harm is what it would have been",
             Verdict::Worse => "worse: more harm than doing nothing",
@@ -183,7 +191,7 @@ pub struct Futures {
 pub struct SeedHarm {
     /// The seed.
     pub seed: u64,
-    /// Between the cause and the first fix.
+    /// Between the cause and the first fix; before the learner's arrival if nothing is wrong.
     pub before: f64,
     /// In the first part of the horizon after the last fix.
     pub soon: f64,

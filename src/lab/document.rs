@@ -3,7 +3,6 @@
 
 use std::fmt::Write;
 
-use super::look::stamp_of;
 use super::{Debrief, Observation, Question};
 use crate::time::SimTime;
 
@@ -17,7 +16,7 @@ pub(super) fn document(seen: &Observation) -> String {
 
 fn write_all(seen: &Observation, out: &mut String) -> std::fmt::Result {
     let notebook = &seen.notebook;
-    let at = |time: SimTime| seen.stamp_text(stamp_of(time));
+    let at = |time: SimTime| seen.stamp_text(time.stamp());
     writeln!(out, "# {}\n", line(&seen.lesson_title))?;
     writeln!(out, "Lesson `{}`, seed {}. All times in UTC.\n", seen.lesson_id, seen.seed.0)?;
     writeln!(out, "> {}: {}\n", line(&seen.ticket.reporter), line(&seen.ticket.text))?;

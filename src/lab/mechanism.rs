@@ -2,6 +2,9 @@
 
 use crate::lesson::Mechanism;
 
+/// Letters of a word that is searched for without its ending.
+const SHORTEST_STEM: usize = 4;
+
 impl Mechanism {
     /// All mechanisms, in order.
     pub const ALL: [Mechanism; 24] = {
@@ -56,12 +59,15 @@ impl Mechanism {
         })
     }
 
-    /// Mechanisms whose name or synonyms contain `text`, in any case; all for an empty text.
+    /// Mechanisms whose name and synonyms contain all words of `text`, in any order and case; all for an empty text.
     pub fn search(text: &str) -> impl Iterator<Item = Mechanism> {
-        let wanted = text.trim().to_lowercase();
+        let text = text.to_lowercase();
+        let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        let stems: Vec<String> = words.map(|word| stem(word).to_owned()).collect();
         Mechanism::ALL.into_iter().filter(move |mechanism| {
             let (name, synonyms) = mechanism.entry();
-            name.contains(&wanted) || synonyms.iter().any(|synonym| synonym.contains(&wanted))
+            let known = |stem: &String| name.contains(stem) || synonyms.iter().any(|synonym| synonym.contains(stem));
+            stems.iter().all(known)
         })
     }
 
@@ -99,11 +105,25 @@ impl Mechanism {
             ),
             Mechanism::ClockSkewTokens => (
                 "clock skew: tokens",
-                &["token from the future", "jwt not yet valid", "token expiry skew", "ntp drift of an issuer"],
+                &[
+                    "token from the future",
+                    "jwt not yet valid",
+                    "token expiry skew",
+                    "ntp drift of an issuer",
+                    "token stamped by a wrong clock",
+                    "token time skew",
+                ],
             ),
             Mechanism::ClockSkewLease => (
                 "clock skew: leases",
-                &["two lock holders", "lease judged by a wrong clock", "split lock", "lock held twice"],
+                &[
+                    "two lock holders",
+                    "lease judged by a wrong clock",
+                    "split lock",
+                    "lock held twice",
+                    "ntp drift of a lock holder",
+                    "lease time skew",
+                ],
             ),
             Mechanism::ClockSkewOrder => (
                 "clock skew: ordering",
@@ -112,6 +132,10 @@ impl Mechanism {
                     "events out of order",
                     "last write wins by a wrong clock",
                     "timestamp ordering",
+                    "timestamp skew",
+                    "skewed timestamps",
+                    "lost update by clock skew",
+                    "ntp drift of a writer",
                 ],
             ),
             Mechanism::PoolExhaustion => {
@@ -172,6 +196,12 @@ impl Mechanism {
     }
 }
 
+/// A word without the ending of its plural or its past, if enough is left.
+fn stem(word: &str) -> &str {
+    let endings = ["ed", "s"].into_iter().filter_map(|ending| word.strip_suffix(ending));
+    endings.into_iter().find(|stem| stem.len() >= SHORTEST_STEM).unwrap_or(word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +224,24 @@ mod tests {
     fn a_search_finds_by_synonym() {
         assert_eq!(Mechanism::search("Metastable").collect::<Vec<_>>(), [Mechanism::RetryStorm]);
         assert_eq!(Mechanism::search("").count(), Mechanism::ALL.len());
+    }
+
+    #[test]
+    fn a_search_finds_all_words_in_any_order() {
+        let found = |text: &str| Mechanism::search(text).collect::<Vec<_>>();
+        assert_eq!(found("Skewed timestamp"), [Mechanism::ClockSkewOrder]);
+        assert_eq!(found("backlogs queue"), [Mechanism::ConsumerLag]);
+        assert_eq!(found("exhausted pools"), [Mechanism::PoolExhaustion]);
+        assert!(found("bad luck").is_empty());
+        assert_eq!(Mechanism::find("lost update by clock skew"), Some(Mechanism::ClockSkewOrder));
+    }
+
+    #[test]
+    fn words_for_any_wrong_clock_find_all_of_them() {
+        let clocks = [Mechanism::ClockSkewTokens, Mechanism::ClockSkewLease, Mechanism::ClockSkewOrder];
+        for text in ["clock", "clock skew", "skewed clocks", "wrong clock", "clock drift", "ntp drift", "time skew"] {
+            assert_eq!(Mechanism::search(text).collect::<Vec<_>>(), clocks, "{text}");
+            assert_eq!(Mechanism::find(text), None, "{text}");
+        }
     }
 }

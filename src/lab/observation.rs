@@ -106,7 +106,7 @@ impl Observation {
 
     /// The monitor's clock at this moment.
     pub fn monitor(&self) -> Stamp {
-        look::stamp_of(self.now)
+        self.now.stamp()
     }
 
     /// A stamp as `08:30:00.123` in UTC.

@@ -1,5 +1,5 @@
-//! Session files: a lesson, a seed, the commands and the digest they led to, as RON. Knows files; a file that somebody
-//! else made is checked before anything of it is done.
+//! Session files: a lesson, a seed, the commands and the digest they led to, as RON, under a seal. Knows files; a file that
+//! somebody else made is checked before anything of it is done.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::limits::{LONGEST_SESSION, MOST_COMMANDS, MOST_FILE};
-use super::{Command, Progress, Refusal, Shift};
+use super::{Command, Progress, Refusal, Session, Shift};
 use crate::Problems;
 use crate::diagnostic::{Problem, Source, parse_ron, read_text};
 use crate::generate::{GenerateError, OrderError};
@@ -16,12 +16,12 @@ use crate::random::Seed;
 use crate::time::Duration;
 use crate::whole;
 
-/// The newest version of this file format. Version 1 did not say who did what; version 3 has what a written lesson
-/// does not need: a recipe, and long times that passed. A file is written in the oldest format that has all that is in it.
-const FORMAT: u32 = 3;
-const PLAIN_FORMAT: u32 = 2;
-/// The oldest version that is read.
+/// The newest version of this file format. Version 1 did not say who did what; version 3 came with recipes and long times
+/// that passed; version 4 came with the seal.
+const FORMAT: u32 = 4;
+/// The oldest version that is read, and the oldest that has a seal.
 const OLDEST: u32 = 1;
+const SEALED: u32 = 4;
 /// Who writes.
 const APP: &str = concat!("allgreen ", env!("CARGO_PKG_VERSION"));
 
@@ -48,17 +48,16 @@ pub(super) struct SessionFile {
     pub commands: Vec<Command>,
     /// BLAKE3 of telemetry and ground truth after the last command.
     digest: String,
+    /// BLAKE3 of all that the file says: since version 4. It tells of a slip of the hand; whoever can compute it can forge
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seal: Option<String>,
 }
 
 /// The one field that every format has.
 #[derive(Deserialize)]
 struct Header {
     format: u32,
-}
-
-/// Whether a command is known since the newest format only.
-fn is_new(command: &Command) -> bool {
-    matches!(command, Command::Pass(_))
 }
 
 /// The lesson of a session file.
@@ -79,7 +78,7 @@ impl SessionFile {
         digest: String,
     ) -> SessionFile {
         SessionFile {
-            format: if lesson.recipe().is_some() || done.0.iter().any(is_new) { FORMAT } else { PLAIN_FORMAT },
+            format: FORMAT,
             app: APP.to_owned(),
             lesson: lesson.spec().id.clone(),
             path: place.0.map(Path::to_owned),
@@ -89,7 +88,14 @@ impl SessionFile {
             shifts: done.1,
             commands: done.0.to_vec(),
             digest,
+            seal: None,
         }
+    }
+
+    /// Whether this text, from which the file was read, is another than was sealed.
+    fn is_changed_by_hand(&self, text: &str) -> bool {
+        let has_seal = self.format >= SEALED || self.seal.is_some();
+        has_seal && self.seal.as_ref() != Some(&seal(text))
     }
 
     /// The lesson: where it was, or by `find`. The first with the same content; else the last with the same name, and
@@ -191,16 +197,39 @@ impl SessionFile {
     }
 }
 
+impl Session {
+    /// Whether a session file was changed by hand since it was written, as far as its seal tells. Files of the first
+    /// formats have none.
+    pub fn is_changed_by_hand(path: &Path) -> Result<bool, Problems> {
+        let source = text_of(path)?;
+        Ok(parse(path, &source)?.is_changed_by_hand(&source.text))
+    }
+}
+
+/// The seal of a file's text: of every line but the seal's own, however it is indented and ended.
+fn seal(text: &str) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("allgreen session seal v1");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("seal:"));
+    lines.for_each(|line| {
+        hasher.update(line.as_bytes()).update(b"\n");
+    });
+    format!("blake3:{}", hasher.finalize())
+}
+
 /// What to do about a file that is no session.
 const ANOTHER: &str = "name a session file that allgreen saved, unchanged";
 
 /// Reads and checks a session file.
 pub(super) fn read(path: &Path) -> Result<SessionFile, Problems> {
+    parse(path, &text_of(path)?)
+}
+
+fn text_of(path: &Path) -> Result<Arc<Source>, Problems> {
     // A pipe or a device could be read for ever.
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file() || found.len() > MOST_FILE) {
         return Err(problem(path, "this is no file, or larger than any session", ANOTHER));
     }
-    parse(path, &read_text(path)?)
+    read_text(path)
 }
 
 fn parse(path: &Path, source: &Arc<Source>) -> Result<SessionFile, Problems> {
@@ -236,15 +265,21 @@ pub(super) fn write(file: &SessionFile, path: &Path) -> Result<(), Problems> {
         let what = format!("the session cannot be written: {error}");
         problem(path, &what, "choose a folder that you may write to and that has room")
     };
-    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
-    let style = ron::ser::PrettyConfig::new().depth_limit(2).indentor("  ");
-    let mut text = options.to_string_pretty(file, style).map_err(|error| cannot(std::io::Error::other(error)))?;
-    text.push('\n');
+    let written = |file: &SessionFile| written(file).map_err(|error| cannot(std::io::Error::other(error)));
+    let sealed = SessionFile { seal: Some(seal(&written(file)?)), ..file.clone() };
+    let text = written(&sealed)?;
     if text.len() as u64 > MOST_FILE {
         let what = format!("the session has {} bytes, and none larger than {MOST_FILE} is opened", text.len());
         return Err(problem(path, &what, "shorten the notes and the write-up"));
     }
     whole::write(path, text.as_bytes()).map_err(cannot)
+}
+
+/// A session file as text.
+fn written(file: &SessionFile) -> Result<String, ron::Error> {
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    let style = ron::ser::PrettyConfig::new().depth_limit(2).indentor("  ");
+    options.to_string_pretty(file, style).map(|text| text + "\n")
 }
 
 /// The one who opened it asked to stop.
@@ -269,7 +304,7 @@ mod tests {
 
     fn file(commands: Vec<Command>) -> SessionFile {
         SessionFile {
-            format: PLAIN_FORMAT,
+            format: FORMAT,
             app: APP.into(),
             lesson: "tiny".into(),
             path: None,
@@ -279,6 +314,7 @@ mod tests {
             shifts: vec![Shift { who: "Ada".into(), began: "2026-03-02T08:00:00Z".into(), first: 0 }],
             commands,
             digest: "blake3:11".into(),
+            seal: None,
         }
     }
 
@@ -297,7 +333,9 @@ mod tests {
         let file = file(commands);
         write(&file, &path).unwrap();
         write(&file, &path).unwrap();
-        assert_eq!(read(&path).unwrap(), file);
+        let found = read(&path).unwrap();
+        assert!(found.seal.is_some());
+        assert_eq!(SessionFile { seal: None, ..found }, file);
         assert!(std::fs::metadata(&path).unwrap().len() < 100_000);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left behind");
     }
@@ -314,8 +352,8 @@ mod tests {
         for (text, says) in [
             (String::new(), "expected `(`"),
             ("World(format: 1)".into(), "World"),
-            (good.replace("format: 2", "format: 9"), "newer allgreen"),
-            (good.replace("format: 2", "format: 0"), "never released"),
+            (good.replace("format: 4", "format: 9"), "newer allgreen"),
+            (good.replace("format: 4", "format: 0"), "never released"),
             (good.replace("commands: []", longest), "waits longer"),
             (good.replace("commands: []", "commands: [Dance]"), "Dance"),
             ("(".repeat(100_000), "x.ron:1:"),
@@ -323,6 +361,30 @@ mod tests {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_that_was_changed_by_hand_is_told_and_still_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.session");
+        let note = |text: &str| Command::Note(text.to_owned());
+        write(&file(vec![note("one\nseal: two"), Command::Hint]), &path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            assert!(read(&path).is_ok());
+            Session::is_changed_by_hand(&path).unwrap()
+        };
+        assert!(!changed(&text));
+        assert!(!changed(&text.replace('\n', "\r\n").replace("  ", "\t")), "line ends and blanks say nothing");
+        let without_hint: String = text.lines().filter(|line| !line.contains("Hint")).collect::<Vec<_>>().join("\n");
+        assert!(changed(&without_hint), "a hint was taken, and is not told");
+        assert!(changed(&text.replace("Ada", "Eve")) && changed(&text.replace("seal: two", "seal: six")));
+        assert!(changed(&text.replace("blake3:11", "blake3:12")), "it says where it led to");
+        let without_seal: String =
+            text.lines().filter(|line| !line.contains("seal: \"")).collect::<Vec<_>>().join("\n");
+        assert!(changed(&without_seal));
+        assert!(!changed(&without_seal.replace("format: 4", "format: 2")), "the first formats had none");
     }
 
     #[test]

@@ -276,7 +276,7 @@ impl Session {
         self.ahead.iter().for_each(|ahead| ahead.reach(&self.lesson, self.sim.now()));
         self.snapshot = Snapshot::new(&self.sim, &self.lesson, &self.later);
         self.digest = OnceLock::new();
-        let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(self.sim.now()));
+        let clock = self.sim.telemetry().epoch().time_of_day(self.sim.now().stamp());
         Ok(format!("waited {waited}; it is {clock} now"))
     }
 
@@ -329,7 +329,7 @@ impl Session {
         self.changes.push(order.change);
         self.notebook().deployed.push(deployment);
         self.order_ahead();
-        let clock = self.sim.telemetry().epoch().time_of_day(look::stamp_of(effective));
+        let clock = self.sim.telemetry().epoch().time_of_day(effective.stamp());
         Ok(format!("ordered {id}: {}; it begins at {clock}", fix.words()))
     }
 

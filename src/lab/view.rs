@@ -139,9 +139,9 @@ pub struct CallRow {
     pub from: String,
     /// The callee.
     pub to: String,
-    /// Per second.
-    pub rate: f64,
-    /// Share of calls with an error, 0 to 1.
+    /// Per second, as caller or consumer counts; None where only traces show the calls: they are a sample.
+    pub rate: Option<f64>,
+    /// Share of calls (or of those in traces) with an error, 0 to 1.
     pub errors: f64,
 }
 

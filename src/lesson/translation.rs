@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Lesson, LessonSpec, Texts, is_lesson_id};
 use crate::Problems;
-use crate::diagnostic::{DataPath, Findings, Problem, Source, parse_ron, read_text};
+use crate::diagnostic::{DataPath, Findings, Problem, Source, Tree, parse_ron, read_text};
 use crate::world::check::{format_words, not_blank};
 use crate::world::{FORMAT, parse, repeated_keys};
 
@@ -68,6 +68,12 @@ impl Translation {
         }
     }
 
+    /// Whether a file is where translations are: in `texts/LANGUAGE/`.
+    pub fn belongs_at(path: &Path) -> bool {
+        let (language, texts) = folders(path);
+        texts == "texts" && crate::language::parse(&language).as_ref() == Ok(&language)
+    }
+
     /// Reads the text of a translation; what is missing in it is not looked for.
     pub fn from_ron(name: &str, text: &str) -> Result<Translation, Problems> {
         parse(&Arc::new(Source::new(name, text)))
@@ -105,7 +111,9 @@ impl Translation {
                 None if own.is_empty() => {}
                 None => missing(found, field),
                 Some(list) if list.len() != own.len() => {
-                    let what = format!("here are {} lines, and the lesson has {}", list.len(), own.len());
+                    let here =
+                        if list.len() == 1 { "is 1 line".to_owned() } else { format!("are {} lines", list.len()) };
+                    let what = format!("here {here}, and the lesson has {}", own.len());
                     found.value(&path, what, "translate each line of the lesson, in the same order");
                 }
                 Some(list) => {
@@ -126,6 +134,24 @@ fn missing(found: &mut Findings, field: &'static str) {
     found.key(&DataPath::root(), what, format!("add `{field}: …,`; until then it is shown as the lesson has it"));
 }
 
+/// The names of the folder that a file is in, and of the folder around that; empty where there is none.
+fn folders(path: &Path) -> (String, String) {
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default().to_owned()
+    };
+    let folder = path.parent();
+    (name(folder), name(folder.and_then(Path::parent)))
+}
+
+/// A text that says of itself that it is something else.
+fn something_else(source: &Arc<Source>) -> Option<Problem> {
+    let tree = Tree::read(&source.text);
+    let is_one = matches!(tree.name.as_str(), "" | "Translation");
+    let what = "in a folder of a language there are translations, and this is none";
+    let help = "begin it with `Translation(`, or move a lesson to lessons/ and a world to worlds/";
+    (!is_one).then(|| Problem::in_text(source, tree.head, what).help(help))
+}
+
 /// Where the translation of a lesson file would be.
 pub fn translation_path(lesson: &Path, language: &str) -> PathBuf {
     let folder = lesson.parent().unwrap_or(Path::new(""));
@@ -135,19 +161,18 @@ pub fn translation_path(lesson: &Path, language: &str) -> PathBuf {
 /// Checks a translation file against the lesson that it belongs to. Answers the language and the lesson's short name.
 pub(crate) fn check_translation(path: &Path) -> Result<(String, String), Problems> {
     let source = read_text(path)?;
+    if let Some(problem) = something_else(&source) {
+        return Err(problem.into());
+    }
     let mut problems = repeated_keys(&source);
     let translation: Translation = parse(&source)?;
-    let name = |path: Option<&Path>| {
-        path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default().to_owned()
-    };
-    let folder = path.parent();
-    let (language, texts) = (name(folder), folder.and_then(Path::parent));
     let wrong = |what: String, help: &str| Problem::in_file(path.display().to_string(), what).help(help).into();
-    if name(texts) != "texts" || crate::language::parse(&language).as_ref() != Ok(&language) {
+    if !Translation::belongs_at(path) {
         let help = "put it into lessons/texts/LANGUAGE/ under the name of its lesson, such as lessons/texts/de/quiet-fallback.ron";
         return Err(wrong("a translation is not in a folder of a language".to_owned(), help));
     }
-    let lesson = texts.and_then(Path::parent).unwrap_or(Path::new("")).join(path.file_name().unwrap_or_default());
+    let lessons = path.ancestors().nth(3).unwrap_or(Path::new(""));
+    let lesson = lessons.join(path.file_name().unwrap_or_default());
     if !lesson.is_file() {
         let what = format!("this translates no lesson: there is no {}", lesson.display());
         return Err(wrong(what, "rename it as its lesson is called, or remove it"));
@@ -156,7 +181,7 @@ pub(crate) fn check_translation(path: &Path) -> Result<(String, String), Problem
     let mut found = Findings::default();
     translation.check(&spec.texts, &mut found);
     problems.extend(found.into_problems(Some(&source)));
-    problems.or((language, spec.id))
+    problems.or((folders(path).0, spec.id))
 }
 
 impl Lesson {
@@ -197,10 +222,17 @@ mod tests {
         let error = checked(&path, "Translation(format: 1, hints: [\"eins\"], tickets: \"x\")").unwrap_err();
         assert!(error.contains("no field `tickets`") && error.contains("did you mean `ticket`?"), "{error}");
         let error = checked(&path, "Translation(\n  format: 1,\n  hints: [\"eins\"],\n  ticket: \" \")").unwrap_err();
-        for says in ["`title` is not translated", "here are 1 lines, and the lesson has 3", ":4:11", "#translation"] {
+        for says in ["`title` is not translated", "here is 1 line, and the lesson has 3", ":4:11", "#translation"] {
             assert!(error.contains(says), "{says}\n{error}");
         }
         assert!(checked(&lessons.join("texts/de/other.ron"), &good).unwrap_err().contains("translates no lesson"));
         assert!(checked(&lessons.join("texts/x.ron"), &good).unwrap_err().contains("folder of a language"));
+        let error = checked(&path, "Lesson(format: 1)").unwrap_err();
+        assert!(
+            error.contains("this is none") && error.contains("`Translation(`") && error.contains(":1:1"),
+            "{error}"
+        );
+        let whole = crate::diagnostic::check_file(&path).unwrap_err().to_string();
+        assert_eq!(whole, error, "whatever such a file begins with");
     }
 }

@@ -30,7 +30,7 @@ pub fn solvable(lesson: &Lesson, facts: &[Facts]) -> Proved {
 
 /// Each evidence of a lesson, as it looks now in a run and in the same run without the cause.
 pub fn separations(lesson: &Lesson, (run, causeless): (&Simulation, &Simulation), since: SimTime) -> Vec<Separation> {
-    let stamp = Stamp(i64::try_from(since.0).unwrap_or(i64::MAX));
+    let stamp = since.stamp();
     let separation = |look: &Look| {
         let drawn = proving::chart(lesson, run, look);
         let other = proving::chart(lesson, causeless, look);

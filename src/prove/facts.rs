@@ -26,6 +26,14 @@ pub struct Facts {
     pub telling: Vec<String>,
 }
 
+impl Facts {
+    /// Whether another build found the same, to the last bit. Who was harmed it may put into other words.
+    pub fn agree_with(&self, other: &Facts) -> bool {
+        let harm = Harm { who: other.harm.who.clone(), ..self.harm.clone() };
+        Facts { harm, ..self.clone() } == *other
+    }
+}
+
 /// Harmed requests from the cause (or the first red herring, if nothing is wrong) to the learner's arrival.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Harm {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::{Facts, Harm};
 use super::judge::{mean, proved};
 use crate::engine::Simulation;
-use crate::lab::proving;
+use crate::lab::proving::{self, noise};
 use crate::lesson::{Lesson, Property, Proved};
 use crate::time::SimTime;
 use crate::truth::{Settled, Truth, UserNumber};
@@ -71,7 +71,8 @@ const LEFT: f64 = 0.10;
 
 /// On each seed users are harmed beyond what chance does; nobody is, if nothing is wrong.
 pub fn harmful(lesson: &Lesson, facts: &[Facts]) -> Proved {
-    let is_harm = |harm: &Harm| harm.harmed as f64 - harm.causeless as f64 > noise(harm.harmed + harm.causeless);
+    let is_harm =
+        |harm: &Harm| harm.harmed as f64 - harm.causeless as f64 > noise((harm.harmed + harm.causeless) as f64);
     let quiet = proving::is_quiet(lesson);
     let an_hour = |count: u64, harm: &Harm| count as f64 / harm.hours.max(f64::MIN_POSITIVE);
     let rate = |of: fn(&Harm) -> u64| mean(facts, |facts| an_hour(of(&facts.harm), &facts.harm));
@@ -108,7 +109,7 @@ pub fn minimal(lesson: &Lesson, facts: &[Facts]) -> Proved {
     let held = |facts: &Facts| {
         let Harm { harmed, causeless, background, .. } = facts.harm;
         let most = background as f64 + LEFT * harmed.saturating_sub(background) as f64;
-        causeless as f64 <= most + noise(background)
+        causeless as f64 <= most + noise(background as f64)
     };
     let of = |value: fn(&Harm) -> u64| mean(facts, |facts| value(&facts.harm) as f64);
     let words = format!(
@@ -118,9 +119,4 @@ pub fn minimal(lesson: &Lesson, facts: &[Facts]) -> Proved {
         of(|harm| harm.background)
     );
     proved(Property::Minimal, facts, held, (words, Vec::new()))
-}
-
-/// What chance does to a count of harmed requests: three standard deviations of a Poisson count.
-pub fn noise(count: u64) -> f64 {
-    3.0 * (count.max(1) as f64).sqrt()
 }

@@ -1,13 +1,13 @@
 //! Unspoiled: no red herring is a second cause.
 
 use super::facts::{Facts, Herring};
-use super::harm::noise;
 use super::judge::{mean, proved};
+use crate::lab::proving::noise;
 use crate::lesson::{Property, Proved};
 
 /// Each red herring alone, with nothing but background life, harms no more than background life does.
 pub fn unspoiled(facts: &[Facts]) -> Proved {
-    let harmless = |red: &Herring| red.harmed as f64 - red.background as f64 <= noise(red.background);
+    let harmless = |red: &Herring| red.harmed as f64 - red.background as f64 <= noise(red.background as f64);
     let held = |facts: &Facts| facts.herrings.iter().all(harmless);
     let named: Vec<&str> =
         facts.first().map(|facts| facts.herrings.iter().map(|red| red.change.as_str()).collect()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Results that are kept while a proof is under way, so that it can be stopped and goes on where it was: one line of
 //! JSON for each (lesson, seed), with the lesson's and the world's content, the fixes that were tried, and the program
-//! that ran. What another build kept counts once it was confirmed: for one seed of the lesson, done anew, to the last bit.
+//! that ran. What another build kept counts once it was confirmed: for one seed of the lesson, done anew, to the
+//! last bit (but for the words for who was harmed, which follow the debrief).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -60,6 +61,9 @@ impl Build {
 
 /// A lesson's results by one build.
 pub type Batch = (String, Build);
+
+/// Of each batch that was put to the test, the result that was done anew, if it was the same.
+pub type Confirmed = BTreeMap<Batch, Option<Facts>>;
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -143,7 +147,7 @@ impl Kept {
 
     /// Goes on with what this build found, and what another did that was confirmed: it is this build's from now on. What
     /// was refuted is forgotten; what is neither stays in the file. That is written anew, whole or not at all.
-    pub fn open(path: &Path, found: Found, confirmed: &BTreeMap<Batch, bool>) -> io::Result<Kept> {
+    pub fn open(path: &Path, found: Found, confirmed: &Confirmed) -> io::Result<Kept> {
         let Found { own, known, others } = found;
         let mut kept = Kept { own, known: BTreeMap::new(), file: None };
         let folder = whole::folder_of(path);
@@ -155,8 +159,11 @@ impl Kept {
         }
         for ((key, seed), (build, facts)) in known {
             let batch = (key.lesson.clone(), build);
-            match batch.1 == kept.own || confirmed.get(&batch).copied().unwrap_or(false) {
+            let anew = confirmed.get(&batch).and_then(Option::as_ref);
+            match batch.1 == kept.own || anew.is_some() {
                 true => {
+                    // In the words of this build, where they are known.
+                    let facts = anew.filter(|anew| facts.agree_with(anew)).cloned().unwrap_or(facts);
                     draft.write_all(&line(&key, &kept.own, &facts)?)?;
                     kept.known.insert((key, seed), facts);
                 }
@@ -312,10 +319,12 @@ mod tests {
         assert_eq!(open(&path, &key, "own").get(&key, 3), None, "nobody confirmed it");
         let batch = ("one".to_owned(), build("theirs"));
         assert_eq!(read("own").foreign(), [(batch.clone(), (&key, &telling))].into(), "and it is still there");
-        let own = Kept::open(&path, read("own"), &[(batch, true)].into()).unwrap();
-        assert_eq!((own.get(&key, 3), own.get(&key, 4)), (Some(&facts(3)), Some(&telling)));
+        let mut anew = telling.clone();
+        anew.harm.who = "in other words".to_owned();
+        let own = Kept::open(&path, read("own"), &[(batch, Some(anew.clone()))].into()).unwrap();
+        assert_eq!((own.get(&key, 3), own.get(&key, 4)), (Some(&facts(3)), Some(&anew)));
         assert_eq!(open(&path, &key, "own").get(&key, 3), Some(&facts(3)), "it is this build's from now on");
-        let refuted = [(("one".to_owned(), build("own")), false)].into();
+        let refuted = [(("one".to_owned(), build("own")), None)].into();
         assert!(Kept::open(&path, read("third"), &refuted).unwrap().get(&key, 3).is_none());
         assert!(!read("own").has(&key, 3) && std::fs::read(&path).unwrap().is_empty());
     }

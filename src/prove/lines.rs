@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::harm::noise;
 use crate::engine::Simulation;
+use crate::lab::proving::noise;
 use crate::lesson::Lesson;
 use crate::telemetry::{LogRecord, LogTemplateId, Telemetry};
 use crate::time::SimTime;
@@ -27,7 +27,7 @@ pub fn telling(lesson: &Lesson, (run, causeless): (&Simulation, &Simulation), si
     for ((node, template), (count, record)) in kinds(telemetry, since) {
         // Templates are registered in the same order in every run of a world.
         let without = usual.get(&(node, template)).map_or(0, |(count, _)| *count);
-        if count as f64 - without as f64 <= noise(count + without) {
+        if count as f64 - without as f64 <= noise((count + without) as f64) {
             continue;
         }
         let mut text = String::new();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Options;
 use super::facts::Facts;
-use super::kept::{Batch, Build, Found, Kept, Key};
+use super::kept::{Build, Confirmed, Found, Kept, Key};
 use super::meter::Meter;
 use super::seed::{examine, takes};
 use super::tries::Tries;
@@ -81,14 +81,14 @@ fn all<'a>(lessons: &[Keyed<'a>], options: &Options<'_>) -> Vec<Job<'a>> {
 }
 
 /// Whether what other builds kept is confirmed: one seed of each lesson comes out the same. None if `progress` asked to
-/// stop.
+/// stop. What was done anew is answered.
 fn confirm(
     lessons: &[Keyed<'_>],
     options: &Options<'_>,
     found: &Found,
     meter: &Meter,
     progress: Progress<'_>,
-) -> Option<BTreeMap<Batch, bool>> {
+) -> Option<Confirmed> {
     let (mut jobs, mut expected) = (Vec::new(), BTreeMap::new());
     for (batch, (key, facts)) in found.foreign() {
         let tries = key.tries();
@@ -101,7 +101,7 @@ fn confirm(
     let mut confirmed = BTreeMap::new();
     let whole = share(&jobs, options.threads, (meter, time(&missing)), progress, &mut |job, anew| {
         let batch = expected.remove(&(job.at, job.tries, job.seed));
-        confirmed.extend(batch.map(|(batch, kept)| (batch, *kept == anew)));
+        confirmed.extend(batch.map(|(batch, kept)| (batch, kept.agree_with(&anew).then_some(anew))));
         true
     });
     whole.then_some(confirmed)

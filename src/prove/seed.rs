@@ -25,7 +25,7 @@ use crate::world::Change;
 /// Finds out everything about one seed. None if the meter says stop.
 pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> Option<Facts> {
     let spec = lesson.spec();
-    let (opens, settled) = (spec.opens_at, spec.opens_at + proving::grace(lesson));
+    let (opens, settled) = (spec.opens_at, spec.opens_at + lesson.world().longest_debt());
     let since = begins(lesson);
     let trunk = trunk(lesson, seed, meter)?;
     let is_background = |scripted: &Scripted| scripted.part == Part::Background;
@@ -128,7 +128,7 @@ fn fixes(
     (run, mut untouched): (&Simulation, Simulation),
     meter: &Meter,
 ) -> Option<Vec<Tried>> {
-    let grace = proving::grace(lesson);
+    let grace = lesson.world().longest_debt();
     let mut tried: Vec<Option<Tried>> = named.iter().map(|_| None).collect();
     let mut all = Vec::new();
     for (at, named) in named.iter().enumerate() {
@@ -169,7 +169,7 @@ fn found(named: &NamedFix, found: Result<Effect, String>, soon_late_untouched: [
 fn effect(verdict: Verdict) -> Result<Effect, String> {
     match verdict {
         Verdict::RootFix => Ok(Effect::Root),
-        Verdict::SymptomPatch => Ok(Effect::Symptom),
+        Verdict::PartialFix | Verdict::SymptomPatch => Ok(Effect::Symptom),
         Verdict::NoEffect => Ok(Effect::None),
         Verdict::Worse => Ok(Effect::Worse),
         Verdict::NotTried | Verdict::RightlyLeftAlone => Err(verdict.words().to_owned()),

@@ -7,7 +7,6 @@ pub mod logql;
 pub mod logs;
 pub mod metrics;
 pub mod promql;
-pub mod promqltest;
 mod quantile;
 pub mod syntax;
 pub mod traceql;

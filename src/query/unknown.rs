@@ -9,15 +9,30 @@ use super::syntax::nearest;
 use super::traces::Traces;
 use super::{logql, promql, traceql};
 
-/// The metrics that selectors name and nobody exposes.
+/// The metrics that selectors name and nobody exposes, and the labels that no series has.
 pub(crate) fn metrics(asked: &promql::Expr, store: &MetricStore<'_>) -> Vec<String> {
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    asked.each_selector(&mut |matchers| {
-        let named = matchers.iter().filter(|one| &*one.name == promql::METRIC_NAME && one.op == promql::MatchOp::Equal);
-        names.extend(named.map(|one| one.value.to_string()));
-    });
+    let (names, labels) = of_selectors(asked);
     let known: BTreeSet<&str> = store.labels().map(promql::Labels::metric_name).collect();
-    remarks(names.iter().map(String::as_str), &known, "metric")
+    let mut all = remarks(names.iter().map(String::as_str), &known, "metric");
+    let known: BTreeSet<&str> = store.labels().flat_map(promql::Labels::iter).map(|(name, _)| &**name).collect();
+    all.extend(remarks(labels.iter().map(String::as_str), &known, "label of series"));
+    all
+}
+
+/// The names of metrics in selectors, and of the labels that a series must have.
+fn of_selectors(asked: &promql::Expr) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut names, mut labels) = (BTreeSet::new(), BTreeSet::new());
+    asked.each_selector(&mut |matchers| {
+        for one in matchers {
+            let of_metric = &*one.name == promql::METRIC_NAME;
+            if of_metric && one.op == promql::MatchOp::Equal {
+                names.insert(one.value.to_string());
+            } else if !of_metric && !one.matches("") {
+                labels.insert(one.name.to_string());
+            }
+        }
+    });
+    (names, labels)
 }
 
 /// The labels that a selector names and no stream has, and those that a filter names and neither a stream nor a line
@@ -138,12 +153,24 @@ pub(crate) fn attributes(asked: &traceql::Query, store: &Traces<'_>) -> Vec<Stri
 
 fn remarks<'n>(asked: impl Iterator<Item = &'n str>, known: &BTreeSet<&str>, what: &str) -> Vec<String> {
     let unknown = asked.filter(|name| !known.contains(name));
-    unknown
-        .map(|name| match nearest(name, known.iter().copied()) {
-            Some(near) => format!("there is no {what} `{name}`; did you mean `{near}`?"),
-            None => format!("there is no {what} `{name}`"),
-        })
-        .collect()
+    unknown.map(|name| format!("there is no {what} `{name}`{}", instead(name, known))).collect()
+}
+
+/// The shortest part of a name that others are said to begin with.
+const SHORTEST: usize = 3;
+
+/// What there is instead: the parts of a histogram, the shortest name that begins so, or the nearest.
+fn instead(name: &str, known: &BTreeSet<&str>) -> String {
+    let [buckets, count, sum] = ["_bucket", "_count", "_sum"].map(|end| format!("{name}{end}"));
+    if [&buckets, &count, &sum].into_iter().all(|part| known.contains(part.as_str())) {
+        return format!("; it is a histogram, of which there are `{buckets}`, `{count}` and `{sum}`");
+    }
+    let begins = |longer: &&&str| name.len() >= SHORTEST && longer.starts_with(name);
+    let longer = known.iter().filter(begins).min_by_key(|longer| longer.len()).copied();
+    match longer.or_else(|| nearest(name, known.iter().copied())) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +194,42 @@ mod tests {
         let record = LogRecord { stamp, resource: ResourceId(0), template: read, trace: None, span, args: &[1, 2] };
         telemetry.logs.push(record);
         telemetry
+    }
+
+    #[test]
+    fn a_selector_tells_the_metrics_and_labels_that_it_needs() {
+        let asked =
+            promql::parse("up{jobs=\"a\", x!=\"1\", y!=\"\", z=~\"a?\"} / on () rate({status=~\"5..\"}[5m])").unwrap();
+        let (names, labels) = of_selectors(&asked);
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["up"]);
+        assert_eq!(labels.into_iter().collect::<Vec<_>>(), ["jobs", "status", "y"]);
+    }
+
+    #[test]
+    fn a_name_that_goes_on_is_nearer_than_one_that_looks_alike() {
+        let known = [
+            "messaging_queue_oldest_ages",
+            "messaging_queue_oldest_age_seconds",
+            "messaging_queue_oldest_ago",
+            "request_seconds_bucket",
+            "request_seconds_count",
+            "request_seconds_sum",
+            "up",
+        ];
+        let known = BTreeSet::from(known);
+        let oldest = BTreeSet::from(["messaging_queue_oldest_age_seconds", "messaging_queue_oldest_ago"]);
+        assert_eq!(
+            instead("messaging_queue_oldest_age", &oldest),
+            "; did you mean `messaging_queue_oldest_age_seconds`?"
+        );
+        assert_eq!(instead("messaging_queue_oldest_age", &known), "; did you mean `messaging_queue_oldest_ages`?");
+        assert_eq!(
+            instead("request_seconds", &known),
+            "; it is a histogram, of which there are `request_seconds_bucket`, `request_seconds_count` and \
+             `request_seconds_sum`"
+        );
+        assert_eq!(instead("upp", &known), "; did you mean `up`?");
+        assert_eq!(instead("nothing_like_it", &known), "");
     }
 
     #[track_caller]

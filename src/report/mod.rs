@@ -21,21 +21,26 @@ use crate::{Lesson, Problems};
 /// What was made of each session file, in order of the files.
 pub type Rows = Vec<(PathBuf, Result<Row, Problems>)>;
 
+/// Told now and then the share of the work that is done, and each file when it is begun. Answers whether to go on.
+pub type Watch<'a> = &'a mut dyn FnMut(f64, Option<&Path>) -> bool;
+
 /// How fine the share done of one session is counted.
 const FINE: usize = 1000;
 
-/// Replays and grades session files on this many threads; `find` knows lessons by name. None if `progress` asked to stop.
+/// Replays and grades session files on this many threads; `find` knows lessons by name. Where `watch` asked to stop, what
+/// was done until then. Answers too whether that is all of them.
 pub fn rows(
     files: &[PathBuf],
     find: &(dyn Fn(&str) -> Option<Lesson> + Sync),
     threads: usize,
-    progress: Progress<'_>,
-) -> Option<Rows> {
+    watch: Watch<'_>,
+) -> (Rows, bool) {
     let stop = AtomicBool::new(false);
     let next = AtomicUsize::new(0);
     let shares: Vec<AtomicUsize> = files.iter().map(|_| AtomicUsize::new(0)).collect();
-    let (send, done) = channel();
-    let mut rows = Vec::new();
+    // A file, and nothing yet when it is begun.
+    let (send, news) = channel::<(&PathBuf, Option<Result<Row, Problems>>)>();
+    let mut rows = Rows::new();
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, files.len().max(1)) {
             let (send, stop, next, shares) = (send.clone(), &stop, &next, &shares);
@@ -43,12 +48,17 @@ pub fn rows(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(file), Some(share)) = (files.get(at), shares.get(at)) else { return };
+                    let goes_on = || !stop.load(Ordering::Relaxed);
+                    if !goes_on() || send.send((file, None)).is_err() {
+                        return;
+                    }
                     let row = row(file, find, &mut |done| {
                         share.store((done * FINE as f64) as usize, Ordering::Relaxed);
-                        !stop.load(Ordering::Relaxed)
+                        goes_on()
                     });
                     share.store(FINE, Ordering::Relaxed);
-                    if stop.load(Ordering::Relaxed) || send.send((file.clone(), row)).is_err() {
+                    // What was stopped half-way is nothing.
+                    if (row.is_ok() || goes_on()) && send.send((file, Some(row))).is_err() {
                         return;
                     }
                 }
@@ -56,32 +66,37 @@ pub fn rows(
         }
         drop(send);
         loop {
-            match done.recv_timeout(Duration::from_millis(100)) {
-                Ok(row) => rows.push(row),
-                Err(RecvTimeoutError::Timeout) => {}
+            let begun = match news.recv_timeout(Duration::from_millis(100)) {
+                Ok((file, None)) => Some(file.as_path()),
+                Ok((file, Some(row))) => {
+                    rows.push((file.clone(), row));
+                    None
+                }
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
+            };
             let all: usize = shares.iter().map(|share| share.load(Ordering::Relaxed)).sum();
-            if !progress(all as f64 / (FINE * files.len().max(1)) as f64) {
+            if !watch(all as f64 / (FINE * files.len().max(1)) as f64, begun) {
                 stop.store(true, Ordering::Relaxed);
             }
         }
     });
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));
-    (!stop.load(Ordering::Relaxed)).then_some(rows)
+    let is_whole = rows.len() == files.len();
+    (rows, is_whole)
 }
 
 /// One session. What was not ended by its learner is graded as it stands; its file stays as it is.
 fn row(file: &Path, find: &dyn Fn(&str) -> Option<Lesson>, progress: Progress<'_>) -> Result<Row, Problems> {
     let mut session = Session::open_with(file, find, &mut |share| progress(share * 0.5))?;
-    let finished = session.observe().debrief.is_some();
+    let (finished, changed) = (session.observe().debrief.is_some(), Session::is_changed_by_hand(file)?);
     let graded = session.apply(&crate::lab::Command::Debrief, &mut |share| progress(0.5 + share * 0.5));
     let wrong = |refusal: crate::lab::Refusal| {
         let problem = crate::diagnostic::Problem::in_file(file.display().to_string(), refusal.what);
         Problems::from(problem.help(refusal.remedy))
     };
     match graded.map_err(wrong)? {
-        crate::lab::Reply::Debrief(debrief) => Ok(Row::new(file, &session, &debrief, finished)),
+        crate::lab::Reply::Debrief(debrief) => Ok(Row::new(file, &session, &debrief, (finished, changed))),
         _ => Err(crate::diagnostic::Problem::in_file(file.display().to_string(), "this session has no debrief").into()),
     }
 }

@@ -53,6 +53,8 @@ pub struct Row {
     pub fixes: Vec<String>,
     /// Whether the trainer's view was shown, and so the answers.
     pub shown: bool,
+    /// Whether the file was changed by hand since it was saved, as far as its seal tells.
+    pub changed_by_hand: bool,
     /// Hints taken, and how many there are.
     pub hints: (usize, usize),
     /// The nine steps: name, incident time spent, score 0 to 1.
@@ -66,7 +68,13 @@ pub struct Row {
 }
 
 impl Row {
-    pub(super) fn new(file: &Path, session: &Session, debrief: &Debrief, finished: bool) -> Row {
+    /// `finished` is whether the learner asked for the debrief, `changed_by_hand` what the file's seal tells.
+    pub(super) fn new(
+        file: &Path,
+        session: &Session,
+        debrief: &Debrief,
+        (finished, changed_by_hand): (bool, bool),
+    ) -> Row {
         let seen = session.observe();
         let mut who: Vec<String> = Vec::new();
         for name in seen.work.shifts.iter().map(|work| work.shift.name().to_owned()) {
@@ -95,6 +103,7 @@ impl Row {
             cause: (stated.unwrap_or_default(), grade),
             fixes: session.commands().iter().filter_map(fix).collect(),
             shown: session.commands().contains(&Command::Trainer),
+            changed_by_hand,
             hints: (seen.notebook.hints.len(), seen.notebook.hints_in_all),
             steps: debrief.steps.iter().map(step).collect(),
             longest: debrief.longest(),
@@ -113,9 +122,10 @@ impl Row {
         if self.who.is_empty() { "somebody".to_owned() } else { self.who.join(", ") }
     }
 
-    /// What is to be known beside the verdict: not ended by its learner, answers shown.
+    /// What is to be known beside the verdict: not ended by its learner, answers shown, changed by hand.
     pub fn remarks(&self) -> Vec<&'static str> {
-        let remarks = [(!self.finished, "not ended"), (self.shown, "answers shown")];
+        let remarks =
+            [(!self.finished, "not ended"), (self.shown, "answers shown"), (self.changed_by_hand, "changed by hand")];
         remarks.into_iter().filter(|(is, _)| *is).map(|(_, remark)| remark).collect()
     }
 
@@ -123,6 +133,7 @@ impl Row {
     pub fn verdict_word(&self) -> (&'static str, &'static str) {
         match self.verdict {
             Verdict::RootFix => ("✓", "root fix"),
+            Verdict::PartialFix => ("◐", "partial fix"),
             Verdict::SymptomPatch => ("◐", "symptom patch"),
             Verdict::NoEffect => ("○", "no effect"),
             Verdict::Worse => ("✗", "worse"),

@@ -13,6 +13,8 @@ pub(super) struct Answer {
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
+/// An object of JSON a line.
+pub(super) const JSON_LINES: &str = "application/x-ndjson";
 /// As Tempo names it.
 pub(super) const PROTOBUF: &str = "application/protobuf";
 /// As OTLP names it.

@@ -1,6 +1,7 @@
 //! A question as an API reads it: path, parameters, times. Knows no socket.
 
 use super::answer::Fault;
+use crate::query::logql::CATEGORIZE;
 use crate::query::promql::{self, Matcher};
 use crate::time::{Epoch, Stamp};
 
@@ -12,6 +13,8 @@ pub(super) struct Ask {
     parameters: Vec<(String, String)>,
     /// The `Accept` header.
     pub(super) accept: String,
+    /// Whether labels of lines are to be told apart by where they come from.
+    pub(super) categorize: bool,
 }
 
 impl Ask {
@@ -21,12 +24,17 @@ impl Ask {
         let part = |part: &str| decode(part.replace('+', "%2B").as_bytes()).next().map_or_else(String::new, |p| p.0);
         let path = path.split('/').filter(|part| !part.is_empty()).map(part).collect();
         // Those of the body come first, as Go's ParseForm has it.
-        let ask = Ask { path, parameters: decode(form).chain(decode(query)).collect(), accept };
+        let ask = Ask { path, parameters: decode(form).chain(decode(query)).collect(), accept, categorize: false };
         let texts = ask.parameters.iter().flat_map(|(name, value)| [name, value]).chain(&ask.path);
         if texts.into_iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(Fault::bad("the request is not valid UTF-8"));
         }
         Ok(ask)
+    }
+
+    /// Takes in the header `X-Loki-Response-Encoding-Flags`: words with commas between.
+    pub(super) fn flagged(self, flags: &str) -> Ask {
+        Ask { categorize: flags.split(',').any(|flag| flag.trim() == CATEGORIZE), ..self }
     }
 
     /// The first value of a parameter; none if it is empty.
@@ -58,15 +66,18 @@ impl Ask {
         self.first(name).map(read).transpose()
     }
 
+    /// A whole number.
+    pub(super) fn whole(&self, name: &str) -> Result<Option<i64>, Fault> {
+        let wrong = |text: &str| Fault::parameter(name, format!("cannot parse {text:?} to a number"));
+        self.first(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+    }
+
     /// A most that may be given; zero is no limit.
     pub(super) fn limit(&self, name: &str) -> Result<usize, Fault> {
-        let Some(text) = self.first(name) else { return Ok(usize::MAX) };
-        let limit: i64 =
-            text.parse().map_err(|_| Fault::parameter(name, format!("cannot parse {text:?} to a number")))?;
-        match usize::try_from(limit) {
-            Ok(0) => Ok(usize::MAX),
-            Ok(limit) => Ok(limit),
-            Err(_) => Err(Fault::parameter(name, "limit must be non-negative")),
+        match self.whole(name)?.map(usize::try_from) {
+            None | Some(Ok(0)) => Ok(usize::MAX),
+            Some(Ok(limit)) => Ok(limit),
+            Some(Err(_)) => Err(Fault::parameter(name, "limit must be non-negative")),
         }
     }
 
@@ -94,10 +105,8 @@ fn time(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<f64>() {
         return millis(seconds);
     }
-    let (local, east) = offset(text)?;
-    let epoch = Epoch::parse(&format!("{local}Z")).ok()?;
-    let ms = i64::try_from(epoch.unix_ns(Stamp(0)).div_euclid(1_000_000)).ok()?;
-    Some(ms - east * 60_000)
+    let epoch = Epoch::parse(text).ok()?;
+    i64::try_from(epoch.unix_ns(Stamp(0)).div_euclid(1_000_000)).ok()
 }
 
 fn nanoseconds(text: &str) -> Option<i64> {
@@ -105,22 +114,6 @@ fn nanoseconds(text: &str) -> Option<i64> {
         Ok(whole) if text.len() > 10 => Some(whole),
         _ => time(text)?.checked_mul(1_000_000),
     }
-}
-
-/// An RFC 3339 instant without its offset, and that in minutes east of Greenwich.
-fn offset(text: &str) -> Option<(&str, i64)> {
-    if let Some(local) = text.strip_suffix(['Z', 'z']) {
-        return Some((local, 0));
-    }
-    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
-    let sign = match offset.as_bytes().first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let (hours, minutes) = offset[1..].split_once(':')?;
-    let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i64>().ok())?;
-    Some((local, sign * (number(hours)? * 60 + number(minutes)?)))
 }
 
 fn duration(text: &str) -> Option<i64> {
@@ -160,6 +153,13 @@ mod tests {
     fn durations_are_seconds_or_words() {
         assert_eq!((duration("15"), duration("0.5"), duration("1m30s")), (Some(15_000), Some(500), Some(90_000)));
         assert_eq!((duration("NaN"), duration("soon")), (None, None));
+    }
+
+    #[test]
+    fn flags_are_words_with_commas_between() {
+        let categorize = |flags: &str| Ask::default().flagged(flags).categorize;
+        assert!(categorize("categorize-labels") && categorize("other, categorize-labels"));
+        assert!(!categorize("") && !categorize("categorize-labels-not"));
     }
 
     #[test]

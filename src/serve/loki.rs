@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use hyper::StatusCode;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::answer::{Answer, Fault, Remarks, VALUES, build_info, success};
 use super::ask::Ask;
 use super::shelf::Snapshot;
 use super::stoppable::Stoppable;
-use crate::query::logql::{self, Expr, Labels, Limits, LogExpr, LogStore, Scan};
+use crate::query::logql::{self, EvalError, Expr, Labels, Limits, LogExpr, LogStore, Scan};
 use crate::query::logs::LogLines;
 use crate::query::syntax::SyntaxError;
 
@@ -106,9 +106,10 @@ impl Api<'_> {
             Some("forward") => false,
             Some(_) => return Err(Fault::bad("invalid direction: write forward or backward")),
         };
-        let entries = match self.ask.first("limit") {
+        let entries = match self.ask.whole("limit")?.map(usize::try_from) {
             None => LINES.0,
-            Some(_) => self.ask.limit("limit")?,
+            Some(Err(_) | Ok(0)) => return Err(Fault::bad("limit must be a positive value")),
+            Some(Ok(limit)) => limit,
         };
         if entries > LINES.1 {
             return Err(Fault::bad(format!("max entries limit per query exceeded, limit > {}", LINES.1)));
@@ -124,8 +125,8 @@ impl Api<'_> {
             ));
         }
         let at = self.ask.nanoseconds("time")?.unwrap_or_else(|| self.now());
-        let answer = logql::instant(&self.store, &expr, at, &self.limits()?.0);
-        self.store.done(answer.map_err(|why| Fault::bad(why.0)).and_then(|answer| result(&answer)))
+        let (limits, backwards) = self.limits()?;
+        self.result(logql::instant(&self.store, &expr, at, &limits), backwards)
     }
 
     fn query_range(&self) -> Result<Answer, Fault> {
@@ -144,7 +145,24 @@ impl Api<'_> {
                 logql::range(&self.store, metric, start, end, step, &limits)
             }
         };
-        self.store.done(answer.map_err(|why| Fault::bad(why.0)).and_then(|answer| result(&answer)))
+        self.result(answer, backwards)
+    }
+
+    fn result(&self, answer: Result<logql::Answer, EvalError>, backwards: bool) -> Result<Answer, Fault> {
+        self.store.done(answer.map_err(|why| Fault::bad(why.0)).and_then(|answer| self.written(&answer, backwards)))
+    }
+
+    fn written(&self, answer: &logql::Answer, backwards: bool) -> Result<Answer, Fault> {
+        let values = match answer {
+            logql::Answer::Matrix(series) => series.iter().map(|series| series.points.len()).sum(),
+            _ => 0,
+        };
+        if values > VALUES {
+            return Err(Fault::too_many(values));
+        }
+        let categorize = self.ask.categorize;
+        let data = if categorize { answer.to_categorized_json(backwards) } else { answer.to_json() };
+        Ok(success(data, Remarks::default()))
     }
 
     /// The labels of the streams that have a line in time and that a selector selects, if there is one.
@@ -218,16 +236,4 @@ pub(super) fn selector(text: &str) -> Result<LogExpr, Fault> {
         Expr::Log(log) if log.stages.is_empty() => Ok(log),
         _ => Err(Fault::bad("only label matchers are supported here, such as {service_name=\"shop\"}")),
     }
-}
-
-fn result(answer: &logql::Answer) -> Result<Answer, Fault> {
-    let values = match answer {
-        logql::Answer::Matrix(series) => series.iter().map(|series| series.points.len()).sum(),
-        _ => 0,
-    };
-    if values > VALUES {
-        return Err(Fault::too_many(values));
-    }
-    let data: Json = answer.to_json();
-    Ok(success(data, Remarks::default()))
 }

@@ -3,7 +3,7 @@
 //! snapshots of its telemetry, and nothing else gets in.
 //!
 //! ```text
-//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, loki, drilldown, tempo, search ──▶ query, export
+//! publish ──▶ Shelf ──▶ server (limits, sockets) ──▶ prometheus, loki, drilldown, tempo, search, records ──▶ query, export
 //!               └─────▶ push (what was acknowledged, what is tried again) ──▶ a collector
 //! ```
 
@@ -13,11 +13,13 @@ mod drilldown;
 mod loki;
 mod prometheus;
 mod push;
+mod records;
 mod search;
 mod server;
 mod shelf;
 mod stoppable;
 mod tempo;
+mod unfinished;
 
 pub use push::{Backoff, Endpoint, Push, Pushed, Tell};
 pub use server::{Limits, Server};

@@ -12,6 +12,7 @@ use super::ask::Ask;
 use super::shelf::Snapshot;
 use crate::query::metrics::{ExemplarPoint, MetricStore};
 use crate::query::promql::{self, ErrorKind, Labels, Matcher, Options, Samples, Value};
+use crate::telemetry::FamilyId;
 use crate::telemetry::prometheus::{family_name, unit_suffix};
 
 /// Steps of a range, as Prometheus has it.
@@ -216,7 +217,11 @@ impl Api<'_> {
         let wanted = self.ask.first("metric");
         let telemetry = &self.snapshot.telemetry;
         let mut about: BTreeMap<String, Json> = BTreeMap::new();
-        for family in telemetry.metrics.families() {
+        // Families are all that any world could have.
+        let series = telemetry.metrics.targets().flat_map(|(_, target)| &target.series);
+        let exposed: BTreeSet<FamilyId> = series.map(|series| series.family).collect();
+        let families = exposed.into_iter().filter_map(|id| telemetry.metrics.families().get(usize::from(id.0)));
+        for family in families {
             let name = family_name(telemetry.names.text(family.name), family);
             let unit = unit_suffix(family.unit, family.kind);
             let unit = if name.contains(unit) { unit } else { "" };

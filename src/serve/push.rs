@@ -1,7 +1,8 @@
-//! OTLP/HTTP push: sends what a run emitted to a collector, in order, and again until it is acknowledged.
+//! OTLP/HTTP push: sends what a run emitted to a collector, each signal in order, and again until it is acknowledged.
 //!
-//! Nothing is queued. The run keeps its telemetry; three cursors say how much of it the collector has acknowledged, and
-//! move only when it has. What was not acknowledged is therefore bounded by what bounds the run's memory.
+//! Nothing is queued. The run keeps its telemetry; a cursor for each signal says how much of it the collector has
+//! acknowledged, and moves only when it has. What was not acknowledged is therefore bounded by what bounds the run's memory.
+//! Signals go side by side, each over a connection of its own, so that one that is held up holds up no other.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
@@ -129,17 +130,9 @@ impl Push {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(Stop::Not);
         let pushed = Arc::new(Mutex::new(Pushed::default()));
-        let pusher = Pusher {
-            endpoint,
-            shelf,
-            backoff,
-            tell,
-            stopped,
-            pushed: pushed.clone(),
-            jitter: RandomState::new(),
-            connection: None,
-        };
-        let thread = std::thread::Builder::new().name("push".into()).spawn(move || runtime.block_on(pusher.run()))?;
+        let pusher = Pusher { endpoint, shelf, backoff, tell, pushed: pushed.clone(), jitter: RandomState::new() };
+        let thread =
+            std::thread::Builder::new().name("push".into()).spawn(move || runtime.block_on(pusher.run(&stopped)))?;
         Ok(Push { stop, thread: Some(thread), pushed })
     }
 
@@ -172,14 +165,41 @@ impl Drop for Push {
 const SIGNALS: [(Signal, &str); 3] =
     [(Signal::Traces, "/v1/traces"), (Signal::Logs, "/v1/logs"), (Signal::Metrics, "/v1/metrics")];
 
+/// What all signals share.
 struct Pusher {
     endpoint: Endpoint,
     shelf: Shelf,
     backoff: Backoff,
     tell: Tell,
-    stopped: watch::Receiver<Stop>,
     pushed: Arc<Mutex<Pushed>>,
     jitter: RandomState,
+}
+
+impl Pusher {
+    async fn run(self, stopped: &watch::Receiver<Stop>) {
+        let lane = |(signal, path)| Lane { shared: &self, signal, path, stopped: stopped.clone(), connection: None };
+        let [traces, logs, metrics] = SIGNALS.map(lane).map(Lane::run);
+        tokio::join!(traces, logs, metrics);
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Pushed)) {
+        change(&mut self.pushed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A number from 0 to 1 that differs from run to run: many pushers must not come back at one time.
+    fn draw(&self) -> f64 {
+        let mut hasher = self.jitter.build_hasher();
+        hasher.write_u64(self.pushed.lock().unwrap_or_else(PoisonError::into_inner).retries);
+        (hasher.finish() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// One signal on its way.
+struct Lane<'a> {
+    shared: &'a Pusher,
+    signal: Signal,
+    path: &'static str,
+    stopped: watch::Receiver<Stop>,
     connection: Option<hyper::client::conn::http1::SendRequest<Full<Bytes>>>,
 }
 
@@ -193,36 +213,32 @@ enum Said {
     No(String),
 }
 
-impl Pusher {
+impl Lane<'_> {
+    /// Sends part after part to the end, and counts what is left where there was no time for it.
     async fn run(mut self) {
-        let mut cursors: [Cursor; 3] = Default::default();
+        let mut cursor = Cursor::default();
         loop {
             // Looked at first: what is published before the end is known belongs to it.
             let end = *self.stopped.borrow();
-            let snapshot = self.shelf.newest();
-            let mut idle = true;
-            for ((signal, path), cursor) in SIGNALS.into_iter().zip(&mut cursors) {
-                while let Some(part) = next_part(&snapshot.telemetry, signal, cursor, BATCH) {
-                    if !self.deliver(signal, path, &part).await {
-                        break;
-                    }
-                    idle = false;
-                    *cursor = part.after;
+            let Some(part) = self.next(&cursor, BATCH) else {
+                if end != Stop::Not {
+                    return;
                 }
+                pause(&mut self.stopped, LOOK).await;
+                continue;
+            };
+            if !self.deliver(&part).await {
+                break;
             }
-            if self.over() || (idle && end != Stop::Not) {
-                let rest = SIGNALS.iter().zip(cursors).map(|((signal, _), cursor)| {
-                    let snapshot = self.shelf.newest();
-                    next_part(&snapshot.telemetry, *signal, &cursor, usize::MAX).map_or(0, |part| part.records)
-                });
-                let left = rest.sum();
-                self.count(|pushed| pushed.left = left);
-                return;
-            }
-            if idle {
-                self.pause(LOOK).await;
-            }
+            cursor = part.after;
         }
+        let left = self.next(&cursor, usize::MAX).map_or(0, |part| part.records);
+        self.shared.count(|pushed| pushed.left += left);
+    }
+
+    /// What comes behind a cursor, of what is on the shelf now.
+    fn next(&self, cursor: &Cursor, most: usize) -> Option<Part> {
+        next_part(&self.shared.shelf.newest().telemetry, self.signal, cursor, most)
     }
 
     /// Whether there is no time left.
@@ -230,62 +246,39 @@ impl Pusher {
         matches!(*self.stopped.borrow(), Stop::Drain(until) if Instant::now() >= until)
     }
 
-    /// Waits, but not longer than there is time.
-    async fn pause(&mut self, time: Duration) {
-        let until = Instant::now() + time;
-        loop {
-            let end = match *self.stopped.borrow_and_update() {
-                Stop::Not => until,
-                Stop::Drain(end) => until.min(end),
-            };
-            let rest = end.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                return;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(rest) => return,
-                changed = self.stopped.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
     /// Sends a part until it is acknowledged or refused for good. Answers false if the time was up before.
-    async fn deliver(&mut self, signal: Signal, path: &str, part: &Part) -> bool {
+    async fn deliver(&mut self, part: &Part) -> bool {
+        let (shared, path) = (self.shared, self.path);
         let mut failures = 0;
         loop {
             if self.over() {
                 return false;
             }
-            let patience = match *self.stopped.borrow() {
-                Stop::Not => PATIENCE,
-                Stop::Drain(end) => PATIENCE.min(end.saturating_duration_since(Instant::now())),
+            let mut stopped = self.stopped.clone();
+            let said = tokio::select! {
+                said = self.send(part) => said,
+                () = pause(&mut stopped, PATIENCE) => Said::Later("it does not answer".into(), None),
             };
-            let said = tokio::time::timeout(patience, self.send(signal, path, part)).await;
-            let said = said.unwrap_or_else(|_| Said::Later("it does not answer".into(), None));
             match said {
                 Said::Yes(rejected, why) => {
                     if failures > 0 {
-                        (self.tell)(&format!("the collector takes {path} again"));
+                        (shared.tell)(&format!("the collector takes {path} again"));
                     }
                     if rejected > 0 || !why.is_empty() {
-                        (self.tell)(&format!(
+                        (shared.tell)(&format!(
                             "the collector rejected {rejected} of {} records of {path}: {why}",
                             part.records
                         ));
                     }
-                    self.count(|pushed| {
+                    shared.count(|pushed| {
                         pushed.acknowledged += part.records;
                         pushed.rejected += rejected;
                     });
                     return true;
                 }
                 Said::No(why) => {
-                    (self.tell)(&format!("the collector refused {} records of {path} for good: {why}", part.records));
-                    self.count(|pushed| pushed.refused += part.records);
+                    (shared.tell)(&format!("the collector refused {} records of {path} for good: {why}", part.records));
+                    shared.count(|pushed| pushed.refused += part.records);
                     return true;
                 }
                 Said::Later(why, after) => {
@@ -293,41 +286,31 @@ impl Pusher {
                     self.connection = None;
                     failures += 1;
                     if failures == 1 {
-                        (self.tell)(&format!("the collector does not take {path} now ({why}); trying again"));
+                        (shared.tell)(&format!("the collector does not take {path} now ({why}); trying again"));
                     }
-                    self.count(|pushed| pushed.retries += 1);
-                    let wait = self.backoff.wait(failures, self.draw());
-                    self.pause(after.map_or(wait, |after| after.max(wait))).await;
+                    shared.count(|pushed| pushed.retries += 1);
+                    let wait = shared.backoff.wait(failures, shared.draw());
+                    pause(&mut self.stopped, after.map_or(wait, |after| after.max(wait))).await;
                 }
             }
         }
     }
 
-    fn count(&self, change: impl FnOnce(&mut Pushed)) {
-        change(&mut self.pushed.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// A number from 0 to 1 that differs from run to run: many pushers must not come back at one time.
-    fn draw(&self) -> f64 {
-        let mut hasher = self.jitter.build_hasher();
-        hasher.write_u64(self.pushed.lock().unwrap_or_else(PoisonError::into_inner).retries);
-        (hasher.finish() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    async fn send(&mut self, signal: Signal, path: &str, part: &Part) -> Said {
-        match self.exchange(path, part).await {
-            Ok((status, after, body)) => judge(signal, status, after, &body),
+    async fn send(&mut self, part: &Part) -> Said {
+        match self.exchange(part).await {
+            Ok((status, after, body)) => judge(self.signal, status, after, &body),
             Err(why) => Said::Later(why, None),
         }
     }
 
-    async fn exchange(&mut self, path: &str, part: &Part) -> Result<(StatusCode, Option<Duration>, Bytes), String> {
+    async fn exchange(&mut self, part: &Part) -> Result<(StatusCode, Option<Duration>, Bytes), String> {
         let text = |why: &dyn std::fmt::Display| why.to_string();
+        let endpoint = &self.shared.endpoint;
         let mut sender = match self.connection.take().filter(|sender| !sender.is_closed()) {
             Some(sender) => sender,
             None => {
-                let host = self.endpoint.host.trim_matches(['[', ']']);
-                let stream = TcpStream::connect((host, self.endpoint.port)).await.map_err(|why| text(&why))?;
+                let host = endpoint.host.trim_matches(['[', ']']);
+                let stream = TcpStream::connect((host, endpoint.port)).await.map_err(|why| text(&why))?;
                 let (sender, connection) =
                     hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|why| text(&why))?;
                 // It ends when the sender is dropped; its errors are the requests'.
@@ -336,8 +319,8 @@ impl Pusher {
             }
         };
         sender.ready().await.map_err(|why| text(&why))?;
-        let request = Request::post(format!("{}{path}", self.endpoint.base))
-            .header(HOST, self.endpoint.authority())
+        let request = Request::post(format!("{}{}", endpoint.base, self.path))
+            .header(HOST, endpoint.authority())
             .header(USER_AGENT, concat!("allgreen/", env!("CARGO_PKG_VERSION")))
             .header(CONTENT_TYPE, PROTOBUF_OTLP)
             .body(Full::new(Bytes::from(part.message.clone())))
@@ -348,6 +331,29 @@ impl Pusher {
         let body = Limited::new(body, ANSWER).collect().await.map_err(|why| text(&why))?.to_bytes();
         self.connection = Some(sender);
         Ok((head.status, after.map(Duration::from_secs), body))
+    }
+}
+
+/// Waits, but not longer than there is time.
+async fn pause(stopped: &mut watch::Receiver<Stop>, time: Duration) {
+    let until = Instant::now() + time;
+    loop {
+        let end = match *stopped.borrow_and_update() {
+            Stop::Not => until,
+            Stop::Drain(end) => until.min(end),
+        };
+        let rest = end.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(rest) => return,
+            changed = stopped.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+        }
     }
 }
 

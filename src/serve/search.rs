@@ -12,6 +12,7 @@ use super::answer::{Answer, Fault, VALUES};
 use super::ask::Ask;
 use super::shelf::Snapshot;
 use super::stoppable::Stoppable;
+use super::unfinished::finished;
 use crate::query::syntax::quote;
 use crate::query::traceql::{self, Attribute, INTRINSICS, MetricSeries, MetricsLimits, Query, Scope, SearchLimits};
 use crate::query::traces::Traces;
@@ -29,8 +30,8 @@ pub(super) fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> 
     let api = || Api { ask, traces: Traces::new(&snapshot.telemetry), stop };
     let answered = match path.as_slice() {
         ["api", "search"] => api().search(),
-        ["api", "search", "tags"] => api().tags(|_, tags| json!({ "tagNames": flat(tags) })),
-        ["api", "v2", "search", "tags"] => api().tags(|scope, tags| json!({ "scopes": scoped(scope, tags) })),
+        ["api", "search", "tags"] => api().first_tags(),
+        ["api", "v2", "search", "tags"] => api().scoped_tags(),
         ["api", "search", "tag", tag, "values"] => api().first_values(tag),
         ["api", "v2", "search", "tag", tag, "values"] => api().values(tag),
         ["api", "metrics", "query_range"] => api().metrics(),
@@ -54,8 +55,9 @@ impl Api<'_> {
     /// The time that is asked about, in nanoseconds since 1970, from and to before: all of it unless told otherwise.
     fn extent(&self) -> Result<(i64, i64), Fault> {
         let (first, last) = self.traces.extent().unwrap_or_default();
-        let start = self.ask.nanoseconds("start")?.unwrap_or(first);
         let end = self.ask.nanoseconds("end")?.unwrap_or(last.saturating_add(1));
+        let since = self.ask.duration("since")?.map(|ms| end.saturating_sub(ms.saturating_mul(1_000_000)));
+        let start = self.ask.nanoseconds("start")?.or(since).unwrap_or(first);
         if end < start {
             return Err(Fault::bad("http parameter start must be before end"));
         }
@@ -78,6 +80,9 @@ impl Api<'_> {
         if query.metrics.is_some() {
             return Err(Fault::bad("this measures: ask it at /api/metrics/query_range"));
         }
+        if self.ask.first("limit").and_then(|text| text.parse::<u64>().ok()) == Some(0) {
+            return Err(Fault::parameter("limit", "must be a positive number"));
+        }
         let usual = SearchLimits::default();
         let limits = SearchLimits {
             traces: self.limit("limit", usual.traces, TRACES)?,
@@ -92,17 +97,7 @@ impl Api<'_> {
     fn by_tags(&self) -> Result<String, Fault> {
         let mut parts = Vec::new();
         for (key, value) in pairs(self.ask.first("tags").unwrap_or_default())? {
-            let own = match key.as_str() {
-                "name" | "status" | "kind" | "rootName" | "rootServiceName" => key.clone(),
-                key => format!(".{}", quote(key)),
-            };
-            let is_word = matches!(key.as_str(), "status" | "kind") || value.parse::<f64>().is_ok();
-            // A tag has no type: a number may be meant as one, or as text.
-            parts.push(match (is_word, own.starts_with('.')) {
-                (true, true) => format!("({own} = {value} || {own} = {})", quote(&value)),
-                (true, false) => format!("{own} = {value}"),
-                (false, _) => format!("{own} = {}", quote(&value)),
-            });
+            parts.push(tag_test(&key, &value));
         }
         for (name, op) in [("minDuration", ">="), ("maxDuration", "<=")] {
             if let Some(duration) = self.ask.first(name) {
@@ -119,23 +114,62 @@ impl Api<'_> {
         Ok(format!("{{ {} }}", parts.join(" && ")))
     }
 
-    /// The tags of a scope, or of all.
-    fn tags(&self, shape: impl FnOnce(Option<&str>, [Vec<&str>; 4]) -> Json) -> Result<Answer, Fault> {
-        let scope = self.ask.first("scope").filter(|scope| *scope != "none");
-        if let Some(scope) = scope.filter(|scope| !SCOPES.contains(scope) && !NO_TAGS.contains(scope)) {
-            return Err(Fault::bad(format!("invalid scope: {scope}")));
+    /// The scopes that are asked about: these, unless one is named.
+    fn scopes(&self, usual: &[TagScope]) -> Result<Vec<TagScope>, Fault> {
+        let Some(wanted) = self.ask.first("scope").filter(|scope| *scope != "none") else { return Ok(usual.to_vec()) };
+        let found: Vec<TagScope> = SCOPES.into_iter().filter(|(name, _)| *name == wanted).collect();
+        if found.is_empty() && !NO_TAGS.contains(&wanted) {
+            return Err(Fault::bad(format!("invalid scope: {wanted}")));
         }
-        let intrinsics = INTRINSICS.iter().map(|(name, _)| *name).collect();
-        let [resource, span, event] = [Scope::Resource, Scope::Span, Scope::Event].map(|scope| self.traces.tags(scope));
-        let tags = [resource, span, event, intrinsics];
-        Ok(Answer::json(StatusCode::OK, &shape(scope, tags)))
+        Ok(found)
+    }
+
+    /// The tags of each scope that a span has which `q` finds in time, as many of each as are asked for.
+    fn tags(&self, usual: &[TagScope]) -> Result<Vec<(&'static str, Vec<&str>)>, Fault> {
+        let (scopes, limit, query) = (self.scopes(usual)?, self.ask.limit("limit")?, self.filter()?);
+        let (start, end) = self.extent()?;
+        let in_time = self.traces.extent().is_none_or(|(first, last)| start <= first && last < end);
+        let every = in_time && self.ask.first("q").is_none();
+        let is_seen = |scope, name: &str| {
+            let attribute = Attribute::Named { scope, parent: false, name: name.to_owned() };
+            every || !traceql::values(&self.store(), &query, &attribute, start, end, 1).is_empty()
+        };
+        let tags = |scope: Option<Scope>| -> Vec<&str> {
+            match scope {
+                Some(scope) => {
+                    let known = self.traces.tags(scope).into_iter();
+                    known.filter(|name| is_seen(scope, name)).take(limit).collect()
+                }
+                None => INTRINSICS.iter().map(|(name, _)| *name).take(limit).collect(),
+            }
+        };
+        Ok(scopes.into_iter().map(|(name, scope)| (name, tags(scope))).collect())
+    }
+
+    fn scoped_tags(&self) -> Result<Answer, Fault> {
+        let named = |(name, tags): (&str, Vec<&str>)| json!({ "name": name, "tags": tags });
+        let scopes: Vec<Json> = self.tags(&SCOPES)?.into_iter().map(named).collect();
+        self.store().done(Ok(Answer::json(StatusCode::OK, &json!({ "scopes": scopes }))))
+    }
+
+    /// The first version has one list, of replicas and spans unless told otherwise.
+    fn first_tags(&self) -> Result<Answer, Fault> {
+        let limit = self.ask.limit("limit")?;
+        let scopes = self.tags(&SCOPES[..2])?;
+        let tags: BTreeSet<&str> = scopes.into_iter().flat_map(|(_, tags)| tags).collect();
+        let tags: Vec<&str> = tags.into_iter().take(limit).collect();
+        self.store().done(Ok(Answer::json(StatusCode::OK, &json!({ "tagNames": tags }))))
+    }
+
+    /// The spans that `q` finds: all without one, and of one that is not finished, those that it finds so far.
+    fn filter(&self) -> Result<Query, Fault> {
+        let text = self.ask.first("q").unwrap_or_default();
+        let query = traceql::parse(text).or_else(|_| traceql::parse(&finished(text)));
+        query.or_else(|_| read("{ }"))
     }
 
     fn values_of(&self, tag: &str) -> Result<Vec<traceql::Value>, Fault> {
-        let query = match self.ask.first("q").filter(|text| !text.trim().is_empty()) {
-            Some(text) => read(text)?,
-            None => read("{ }")?,
-        };
+        let query = self.filter()?;
         let attribute = attribute(tag)?;
         let (start, end) = self.extent()?;
         let most = self.limit("limit", TAG_VALUES, TAG_VALUES)?;
@@ -168,9 +202,10 @@ impl Api<'_> {
     /// One value of each series, about all of the time.
     fn metrics_once(&self) -> Result<Answer, Fault> {
         let (start, end) = self.extent()?;
-        // An interval begins after its first instant.
-        let length = end.saturating_sub(start).saturating_add(1);
-        self.measured(end, end, length, traceql::metrics_instant_json)
+        let length = end.saturating_sub(start).max(1);
+        // An interval is after an instant and up to another: this one begins with the start.
+        let last = start.saturating_add(length - 1);
+        self.measured(last, last, length, traceql::metrics_instant_json)
     }
 
     fn measured(&self, start: i64, end: i64, step: i64, shape: fn(&[MetricSeries]) -> Json) -> Result<Answer, Fault> {
@@ -186,18 +221,48 @@ impl Api<'_> {
     }
 }
 
+/// A scope of tags, and whose attributes they are. Intrinsics are nobody's.
+type TagScope = (&'static str, Option<Scope>);
+
 /// Scopes that have tags here, in the order of their lists, and those that never do.
-const SCOPES: [&str; 4] = ["resource", "span", "event", "intrinsic"];
+const SCOPES: [TagScope; 4] = [
+    ("resource", Some(Scope::Resource)),
+    ("span", Some(Scope::Span)),
+    ("event", Some(Scope::Event)),
+    ("intrinsic", None),
+];
 const NO_TAGS: [&str; 2] = ["link", "instrumentation"];
 
-fn flat(tags: [Vec<&str>; 4]) -> Vec<&str> {
-    let [resource, span, ..] = tags;
-    resource.into_iter().chain(span).collect::<BTreeSet<&str>>().into_iter().collect()
-}
+/// What the older search calls a tag and TraceQL an intrinsic.
+const INTRINSIC_TAGS: [(&str, &str); 8] = [
+    ("name", "name"),
+    ("kind", "kind"),
+    ("status", "status"),
+    ("status.code", "status"),
+    ("rootName", "rootName"),
+    ("root.name", "rootName"),
+    ("rootServiceName", "rootServiceName"),
+    ("root.service.name", "rootServiceName"),
+];
 
-fn scoped(scope: Option<&str>, tags: [Vec<&str>; 4]) -> Vec<Json> {
-    let all = SCOPES.into_iter().zip(tags).filter(|(name, _)| scope.is_none_or(|scope| scope == *name));
-    all.map(|(name, tags)| json!({ "name": name, "tags": tags })).collect()
+/// A tag of the older search as TraceQL tests it.
+fn tag_test(key: &str, value: &str) -> String {
+    let text = quote(value);
+    let own = INTRINSIC_TAGS.iter().find(|(tag, _)| *tag == key).map(|(_, own)| *own);
+    match (own, value) {
+        (Some(own @ ("status" | "kind")), word) => format!("{own} = {word}"),
+        (Some(own), _) => format!("{own} = {text}"),
+        (None, "true") if key == "error" => "status = error".to_owned(),
+        (None, "false") if key == "error" => "status != error".to_owned(),
+        (None, value) => {
+            let own = format!(".{}", quote(key));
+            // A tag has no type: a number may be meant as one, or as text.
+            match value.parse::<f64>().is_ok_and(f64::is_finite) {
+                true => format!("({own} = {value} || {own} = {text})"),
+                false => format!("{own} = {text}"),
+            }
+        }
+    }
 }
 
 fn read(text: &str) -> Result<Query, Fault> {
@@ -237,6 +302,25 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_of_the_older_search_are_tested_as_traceql_has_them() {
+        for (key, value, test) in [
+            ("http.route", "/a", ".\"http.route\" = \"/a\""),
+            ("n", "5", "(.\"n\" = 5 || .\"n\" = \"5\")"),
+            ("n", "inf", ".\"n\" = \"inf\""),
+            ("name", "5", "name = \"5\""),
+            ("root.name", "GET /a", "rootName = \"GET /a\""),
+            ("root.service.name", "shop", "rootServiceName = \"shop\""),
+            ("status.code", "error", "status = error"),
+            ("error", "true", "status = error"),
+            ("error", "false", "status != error"),
+            ("error", "timeout", ".\"error\" = \"timeout\""),
+        ] {
+            assert_eq!(tag_test(key, value), test);
+            assert!(traceql::parse(&format!("{{ {test} }}")).is_ok(), "{test}");
+        }
+    }
 
     #[test]
     fn tags_are_read_as_logfmt() {

@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use super::answer::{Answer, Fault};
 use super::ask::Ask;
 use super::shelf::{Shelf, Snapshot};
-use super::{loki, prometheus, search, tempo};
+use super::{loki, prometheus, records, search, tempo};
 
 /// What a client may make grow.
 #[derive(Clone, Debug)]
@@ -206,10 +206,11 @@ async fn found(request: Request<Incoming>, rooms: &Rooms) -> Answer {
             return say(Fault::method(format!("this is read-only: {method} is not allowed, ask with GET or POST")));
         }
     };
-    let accept = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (accept, flags) = (header(ACCEPT.as_str()).to_owned(), header("x-loki-response-encoding-flags"));
     let query = head.uri.query().unwrap_or_default();
     let ask = match Ask::read(head.uri.path(), query.as_bytes(), &form, accept) {
-        Ok(ask) => ask,
+        Ok(ask) => ask.flagged(flags),
         Err(fault) => return say(fault),
     };
     if head.method == Method::POST && !prometheus::takes_forms(&ask.path) && !loki::takes_forms(&ask.path) {
@@ -284,10 +285,12 @@ fn answer(ask: &Ask, snapshot: &Snapshot, stop: &Arc<AtomicBool>) -> Result<Answ
         // Clients ask for the root to see whether anybody is there.
         return Ok(Answer::text(
             StatusCode::OK,
-            "allgreen: ask below /api/v1 as Prometheus, below /loki as Loki, below /api as Tempo\n",
+            "allgreen: ask below /api/v1 as Prometheus, below /loki as Loki, below /api as Tempo; /changes, /health-pages and \
+             /reports are JSON lines\n",
         ));
     }
     let found = prometheus::health(ask).or_else(|| prometheus::answer(ask, snapshot, stop));
     let found = found.or_else(|| loki::answer(ask, snapshot, stop)).or_else(|| search::answer(ask, snapshot, stop));
-    found.or_else(|| tempo::answer(ask, snapshot)).ok_or_else(|| Fault::not_found("there is no such path here"))
+    let found = found.or_else(|| tempo::answer(ask, snapshot)).or_else(|| records::answer(ask, snapshot));
+    found.ok_or_else(|| Fault::not_found("there is no such path here"))
 }

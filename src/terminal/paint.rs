@@ -28,6 +28,12 @@ const ESCAPE: char = '\u{1b}';
 /// Stands where a character was that tells a terminal to do something.
 const NO_SIGN: &str = "\u{fffd}";
 
+/// Whether a character tells a terminal to do something, or in which direction to write what follows it.
+fn is_order(letter: char) -> bool {
+    let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || letter.is_control() && !matches!(letter, '\n' | '\t')
+}
+
 /// `text` in a style, cleaned.
 pub(super) fn paint(style: Style, text: impl std::fmt::Display) -> String {
     let text = text.to_string();
@@ -36,7 +42,6 @@ pub(super) fn paint(style: Style, text: impl std::fmt::Display) -> String {
 
 /// `text` without anything that a terminal would obey: it ends lines and sets tabs, and that is all.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    let is_order = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     match text.contains(is_order) {
         true => Cow::Owned(text.replace("\r\n", "\n").replace(is_order, NO_SIGN)),
         false => Cow::Borrowed(text),
@@ -242,6 +247,7 @@ mod tests {
         let tame = "\u{fffd}]0;PWN\u{fffd}\u{fffd}[2J\u{fffd}2K\u{fffd}[31mred\nb\u{fffd}c\td";
         assert_eq!(clean(EVIL), tame);
         assert_eq!(clean("two\nlines, \ta tab, ü"), "two\nlines, \ta tab, ü");
+        assert_eq!(clean("a \u{202e}evil\u{202c} b \u{2067}c"), "a \u{fffd}evil\u{fffd} b \u{fffd}c");
         for style in STYLES {
             let painted = paint(style, EVIL);
             assert_eq!(painted, format!("{style}{tame}{style:#}"));

@@ -1,10 +1,12 @@
-//! A progress bar on standard error, for work that takes longer than a glance. Silent where there is no terminal.
+//! A progress bar on standard error, for work that takes longer than a glance. It is not drawn where there is no terminal.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupted;
+use super::paint::clean;
 
 /// Work whose share done is reported now and then. Ctrl-C stops it.
 pub(crate) struct Working {
@@ -38,6 +40,16 @@ impl Working {
         }
         self.stopped |= interrupted();
         !self.stopped
+    }
+
+    /// Says on standard error what is worked on now, above the bar if there is one.
+    pub(crate) fn tell(&self, words: &str) {
+        // Where nobody listens there is nothing to say.
+        let say = || drop(writeln!(anstream::stderr(), "{}", clean(words)));
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
     }
 
     /// Removes the bar. Answers whether the work was stopped.

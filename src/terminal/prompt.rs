@@ -100,7 +100,7 @@ fn lines(asker: &mut Asker, out: &mut dyn Write) -> io::Result<bool> {
     let mut pressed = false;
     loop {
         let seen = asker.desk().observe();
-        let time = seen.stamp_text(crate::time::Stamp(i64::try_from(seen.now.0).unwrap_or(i64::MAX)));
+        let time = seen.stamp_text(seen.now.stamp());
         let clock = time.split('.').next().unwrap_or(&time).to_owned();
         out.flush()?;
         let line = match asker.ask(&format!("{clock} > ")) {

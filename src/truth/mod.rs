@@ -51,7 +51,7 @@ impl Outcome {
         self != Outcome::Right
     }
 
-    /// Harm that no status code shows.
+    /// Harm that no error of a server shows.
     pub fn is_silent_harm(self) -> bool {
         !matches!(self, Outcome::Right | Outcome::Failed)
     }

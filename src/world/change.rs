@@ -137,8 +137,8 @@ pub enum Setting {
     MemoryLeak(u64),
     /// Node: changes the number of replicas by itself. None leaves them as they are.
     Autoscale(Option<Autoscale>),
-    /// Primary database: it is lost, once. After this long the replica that is least behind takes its place, without what
-    /// it had not copied; until then nobody takes requests.
+    /// Primary database: it is lost, once. After this long the replica that runs and is least behind takes its place, without
+    /// what it had not copied; until then nobody takes requests.
     Failover(Duration),
     /// Node: what its health page checks.
     HealthChecks(Health),

@@ -6,7 +6,8 @@ use super::{Dist, Step};
 use crate::time::Duration;
 
 /// A lock service: one holder for each key, until it releases the lock or its lease ends. It remembers for which request
-/// the work under a key was done last, so that a second try of the same request has nothing left to do.
+/// the work under a key was done last, so that a second try of the same request has nothing left to do. Its replicas share
+/// one table of locks, which is lost when the first of them starts anew.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Locks {

@@ -44,6 +44,8 @@ pub(crate) use tests::{TINY, tiny};
 pub use tokens::*;
 pub use users::*;
 
+use crate::time::Duration;
+
 /// The version of the world and lesson formats.
 pub const FORMAT: u32 = 1;
 
@@ -61,6 +63,13 @@ impl World {
     /// The data. The names of arrows are written `"from -> to"`, with one space on either side.
     pub fn spec(&self) -> &WorldSpec {
         &self.0.spec
+    }
+
+    /// The longest time between a request and the judgement of its debt, and a second.
+    pub(crate) fn longest_debt(&self) -> Duration {
+        let steps = self.spec().journeys.values().flat_map(|journey| &journey.steps);
+        let owes = steps.map(|step| step.owes.answer_within.max(step.owes.effects_within));
+        owes.max().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
     }
 
     /// The journeys that a file starts for a node of users, in order of time.

@@ -26,7 +26,7 @@ pub struct Cache {
     #[serde(default)]
     pub behind: Option<String>,
     /// Single flight: while one caller fetches a key, others who miss it wait for the entry, up to this long. None lets
-    /// every miss fetch.
+    /// every miss fetch. When a cache's own fetch fails, the next of those who wait fetches.
     #[serde(default)]
     pub single_flight: Option<Duration>,
 }

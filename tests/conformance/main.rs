@@ -9,3 +9,5 @@ mod exported;
 mod prometheus;
 mod served;
 mod tools;
+#[path = "../support/waiting.rs"]
+mod waiting;

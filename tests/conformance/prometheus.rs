@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::tools::{LENGTH, SEED, WORLD, allgreen, succeed, tool};
+use super::waiting::{Ends, Patience};
 
 /// An instant between two scrapes: where a sample lies on the edge of a range, Prometheus 2 and 3 differ.
 const AT: &str = "9m51.7s";
@@ -32,16 +32,6 @@ const QUERIES: [&str; 16] = [
     "label_replace(process_uptime_seconds, \"node\", \"$1\", \"instance\", \"(.*)-.*\")",
     "absent(no_such_metric) or quantile(0.5, process_uptime_seconds)",
 ];
-
-/// A process that ends with its test.
-struct Ends(Child);
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn export(folder: &Path) {
     let out = folder.to_str().unwrap();
@@ -101,10 +91,9 @@ fn prometheus_answers_from_the_export_as_the_command_does() {
         promtool.args(["query", "instant", "-o", "json", "--time", &format!("{at:.3}"), &url, query]);
         promtool.output().unwrap()
     };
-    let waited = Instant::now();
+    let patience = Patience::start();
     while !ask("vector(1)").status.success() {
-        assert!(waited.elapsed() < Duration::from_secs(60), "{}", std::fs::read_to_string(&log).unwrap());
-        std::thread::sleep(Duration::from_millis(100));
+        patience.wait(|| std::fs::read_to_string(&log).unwrap());
     }
     for query in QUERIES {
         let output = ask(query);

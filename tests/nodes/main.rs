@@ -12,6 +12,7 @@ mod guards;
 mod locks;
 mod messages;
 mod services;
+mod together;
 mod tokens;
 mod troubles;
 

@@ -18,6 +18,10 @@ pub enum Slot {
     Cache,
     /// The queue's own part.
     Queue,
+    /// The queue, as a node.
+    QueueNode,
+    /// The lock service, as a node.
+    LockNode,
     /// The consumer.
     Worker,
     /// Arrows out of services.
@@ -56,7 +60,7 @@ pub enum Extra {
     Flag,
 }
 
-const FIELDS: [(Slot, &[&str]); 9] = [
+const FIELDS: [(Slot, &[&str]); 11] = [
     (
         Slot::Service,
         &[
@@ -79,6 +83,8 @@ const FIELDS: [(Slot, &[&str]); 9] = [
     (Slot::DatabaseNode, &["pauses: (every: Exp(\"6s\"), lasts: Exp(\"500ms\"))", "slow: (share: 0.02, factor: 40.0)"]),
     (Slot::Database, &["row_locks: true", "newest_stamp_wins: true"]),
     (Slot::Cache, &["eviction: Lfu", "single_flight: \"80ms\"", "single_flight: \"3s\""]),
+    (Slot::QueueNode, &["replicas: 2"]),
+    (Slot::LockNode, &["replicas: 2"]),
     (Slot::Queue, &["partitions: (count: 3)", "visibility: \"2s\"", "max_deliveries: 2"]),
     (
         Slot::Users,
@@ -89,7 +95,14 @@ const FIELDS: [(Slot, &[&str]); 9] = [
             "trace: \"arrivals.csv\"",
         ],
     ),
-    (Slot::Worker, &["idempotency: (keep: \"30s\")", "pauses: (every: Exp(\"5s\"), lasts: Exp(\"400ms\"))"]),
+    (
+        Slot::Worker,
+        &[
+            "idempotency: (keep: \"30s\")",
+            "pauses: (every: Exp(\"5s\"), lasts: Exp(\"400ms\"))",
+            "jobs: { \"tidy\": (every: Exp(\"1s\"), route: \"tidy\") }",
+        ],
+    ),
     (
         Slot::Arrow,
         &[

@@ -197,7 +197,8 @@ impl Sketch {
         }
         if let Some(judge) = judge {
             nodes.push(format!(
-                "\"locks\": (kind: Service, locks: (lease: \"200ms\", judge: {judge}, service: Exp(\"500us\")))"
+                "\"locks\": (kind: Service, locks: (lease: \"200ms\", judge: {judge}, service: Exp(\"500us\")){})",
+                extra(Slot::LockNode)
             ));
             arrows.push(format!(
                 "\"s{} -> locks\": (timeout: \"50ms\", retry: (attempts: 3, backoff: \"10ms\"))",
@@ -206,14 +207,17 @@ impl Sketch {
         }
         if let Some((capacity, overflow)) = self.queue {
             nodes.push(format!(
-                "\"queue\": (kind: Queue, queue: (capacity: {capacity}, overflow: {overflow}, service: Const(\"500us\"){}{}))",
+                "\"queue\": (kind: Queue, queue: (capacity: {capacity}, overflow: {overflow}, service: Const(\"500us\"){}{}){})",
                 if letters { ", dead_letters: \"letters\"" } else { "" },
-                extra(Slot::Queue)
+                extra(Slot::Queue),
+                extra(Slot::QueueNode)
             ));
             if letters {
                 nodes.push("\"letters\": (kind: Queue, queue: (capacity: 20, service: Const(\"500us\")))".to_owned());
             }
-            nodes.push(format!("\"worker\": (kind: Worker, replicas: 2, concurrency: 2, consumes: (queue: \"queue\"), routes: {{ \"done\": (steps: [Work(Exp(\"15ms\")), Effect(\"mail\")], errors: 0.02, poison: 0.02) }}{})", extra(Slot::Worker)));
+            let more = extra(Slot::Worker);
+            let tidy = if more.contains("tidy") { ", \"tidy\": (steps: [Work(Exp(\"200ms\"))])" } else { "" };
+            nodes.push(format!("\"worker\": (kind: Worker, replicas: 2, concurrency: 2, consumes: (queue: \"queue\"), routes: {{ \"done\": (steps: [Work(Exp(\"15ms\")), Effect(\"mail\")], errors: 0.02, poison: 0.02){tidy} }}{more})"));
             arrows.push("\"queue -> worker\": ()".to_owned());
             if groups {
                 nodes.push("\"archive\": (kind: Worker, consumes: (queue: \"queue\", group: \"archive\", ack: OnDelivery), routes: { \"done\": (steps: [Work(Exp(\"2ms\"))], errors: 0.05) })".to_owned());

@@ -7,7 +7,7 @@ use egui_extras::{Column, TableBuilder};
 
 use crate::app::act::{Act, Outbox};
 use crate::app::chart;
-use crate::app::clock::{Clock, count, short, stamp};
+use crate::app::clock::{Clock, count, short};
 use crate::app::state::Desk;
 use crate::app::theme::{ROW, palette};
 use crate::app::widgets::{badge, bar, card, cell, dense, empty, heading_cell, primary_button, section};
@@ -91,7 +91,7 @@ fn verdict(ui: &mut Ui, debrief: &Debrief) {
     let palette = palette(ui.visuals());
     let colour = match debrief.verdict {
         Verdict::RootFix | Verdict::RightlyLeftAlone => palette.good,
-        Verdict::SymptomPatch | Verdict::NoEffect | Verdict::NotTried => palette.warn,
+        Verdict::PartialFix | Verdict::SymptomPatch | Verdict::NoEffect | Verdict::NotTried => palette.warn,
         Verdict::Worse => palette.bad,
     };
     card(ui, |ui| {
@@ -130,10 +130,10 @@ fn cause(ui: &mut Ui, debrief: &Debrief, clock: Clock) {
             ui.strong(format!("and {further}"));
         }
         if let Some(since) = cause.since {
-            ui.label(RichText::new(format!("since {} UTC, true time", clock.time(stamp(since)))).weak());
+            ui.label(RichText::new(format!("since {} UTC, true time", clock.time(since.stamp()))).weak());
         }
         let harmed = usize::try_from(cause.harmed_before_arrival).unwrap_or(usize::MAX);
-        ui.label(RichText::new(format!("{} requests harmed before you arrived", count(harmed))).weak());
+        ui.label(RichText::new(format!("{} requests more than usual harmed before you arrived", count(harmed))).weak());
     });
 }
 
@@ -142,7 +142,7 @@ const SEED_TITLES: [&str; 6] = ["Seed", "Healthy", "Before the fix", "Soon after
 
 fn futures(ui: &mut Ui, futures: &Futures, state: &mut DebriefState, clock: Clock) {
     let points = |harm: &[(crate::time::SimTime, u64)]| {
-        harm.iter().map(|(at, harmed)| (stamp(*at), *harmed as f64)).collect::<Vec<_>>()
+        harm.iter().map(|(at, harmed)| (at.stamp(), *harmed as f64)).collect::<Vec<_>>()
     };
     let line = |name: &str, harm| ChartLine { name: name.into(), points: points(harm) };
     let lines = match futures.fixed_at {
@@ -150,7 +150,7 @@ fn futures(ui: &mut Ui, futures: &Futures, state: &mut DebriefState, clock: Cloc
         None => vec![line("nothing was changed", &futures.without)],
     };
     let chart_view = Chart { title: String::new(), unit: "harmed/min".into(), lines };
-    let markers: Vec<_> = futures.fixed_at.iter().map(|at| (stamp(*at), "your first fix".to_owned())).collect();
+    let markers: Vec<_> = futures.fixed_at.iter().map(|at| (at.stamp(), "your first fix".to_owned())).collect();
     let frame = chart::Frame { id: "futures", group: "futures", height: 190.0 };
     chart::show(ui, frame, &chart_view, &markers, clock, &mut state.hidden);
     if futures.seeds.is_empty() {
@@ -264,7 +264,7 @@ fn timeline(ui: &mut Ui, debrief: &Debrief, clock: Clock) {
                     "you" => palette.good,
                     _ => palette.weak,
                 };
-                table_row.col(|ui| drop(cell(ui, RichText::new(clock.time(stamp(row.at))).monospace())));
+                table_row.col(|ui| drop(cell(ui, RichText::new(clock.time(row.at.stamp())).monospace())));
                 table_row.col(|ui| drop(badge(ui, row.part, colour)));
                 table_row.col(|ui| drop(cell(ui, RichText::new(&row.what).monospace())));
                 table_row.col(|ui| drop(cell(ui, &row.text)));

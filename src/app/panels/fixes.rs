@@ -4,7 +4,7 @@ use egui::{DragValue, RichText, Role, ScrollArea, Ui};
 
 use super::fix_form::FixForm;
 use crate::app::act::{Act, Outbox};
-use crate::app::clock::{Clock, stamp};
+use crate::app::clock::Clock;
 use crate::app::state::{Desk, arrow_names};
 use crate::app::theme::palette;
 use crate::app::widgets::{badge, card, combo, named, pick, primary_button, search, section};
@@ -229,14 +229,14 @@ pub fn deployed(ui: &mut Ui, deployed: &[Deployment], pending: &[(String, SimTim
         ui.horizontal_wrapped(|ui| {
             badge(ui, "pending", palette.warn);
             ui.label(words);
-            ui.label(RichText::new(format!("in effect {}", clock.ago(stamp(*at)))).weak());
+            ui.label(RichText::new(format!("in effect {}", clock.ago(at.stamp()))).weak());
         });
     }
     for done in deployed.iter().rev().filter(|done| done.effective <= clock.now) {
         ui.horizontal_wrapped(|ui| {
             badge(ui, &done.change, palette.good);
             ui.label(done.fix.words());
-            ui.label(RichText::new(format!("since {} UTC", clock.time(stamp(done.effective)))).weak());
+            ui.label(RichText::new(format!("since {} UTC", clock.time(done.effective.stamp()))).weak());
         });
     }
     if pending.is_empty() && !deployed.is_empty() {

@@ -3,7 +3,7 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use crate::app::act::{Act, Outbox};
-use crate::app::clock::{Clock, stamp};
+use crate::app::clock::Clock;
 use crate::app::state::{Desk, arrow_names};
 use crate::app::theme::palette;
 use crate::app::widgets::{card, combo, named, pick, primary_button, search, section};
@@ -72,7 +72,7 @@ pub fn show(
         for (at, hypothesis) in stated.iter().rev() {
             card(ui, |ui| {
                 ui.horizontal_wrapped(|ui| {
-                    ui.label(RichText::new(clock.time(stamp(*at))).monospace().weak());
+                    ui.label(RichText::new(clock.time(at.stamp())).monospace().weak());
                     ui.strong(hypothesis.mechanism.words());
                     ui.label("at");
                     ui.strong(&hypothesis.at);

@@ -3,7 +3,7 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use crate::app::act::{Act, Outbox};
-use crate::app::clock::{Clock, stamp};
+use crate::app::clock::Clock;
 use crate::app::dock::Panel;
 use crate::app::state::Desk;
 use crate::app::theme::palette;
@@ -55,7 +55,7 @@ pub fn show(ui: &mut Ui, book: &Notebook, known: &Known, state: &mut NotebookSta
         section(ui, "Notes");
         for (at, note) in &book.notes {
             ui.horizontal_top(|ui| {
-                ui.label(RichText::new(clock.time(stamp(*at))).monospace().weak());
+                ui.label(RichText::new(clock.time(at.stamp())).monospace().weak());
                 ui.add(egui::Label::new(note).wrap().selectable(true));
             });
         }
@@ -144,7 +144,7 @@ fn evidence(ui: &mut Ui, number: usize, pinned: &PinnedEvidence, (clock, over): 
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(format!("{number}.")).strong());
             ui.label(RichText::new(pinned.look.words()).strong());
-            ui.label(RichText::new(clock.time(stamp(pinned.at))).weak());
+            ui.label(RichText::new(clock.time(pinned.at.stamp())).weak());
         });
         if !pinned.why.is_empty() {
             ui.add(egui::Label::new(&pinned.why).wrap().selectable(true));

@@ -202,11 +202,11 @@ fn observed(
     let colour = if call.errors > 0.05 { palette.bad } else { palette.weak };
     let colour = if near { colour } else { colour.gamma_multiply(0.35) };
     let curve = Curve::between(*from, *to, canvas);
-    let width = 1.0 + (call.rate.max(0.0) + 1.0).log10() as f32;
+    let width = 1.0 + (call.rate.unwrap_or_default().max(0.0) + 1.0).log10() as f32;
     curve.paint(painter, egui::Stroke::new(width, colour));
 }
 
-/// The rate on an arrow, and the share of errors when it is not next to nothing.
+/// The rate on an arrow, or that only traces show it, and the share of errors when it is not next to nothing.
 fn label(
     ui: &Ui,
     painter: &egui::Painter,
@@ -218,11 +218,8 @@ fn label(
     let (Some(from), Some(to)) = (places.get(&call.from), places.get(&call.to)) else { return };
     let palette = palette(ui.visuals());
     let curve = Curve::between(*from, *to, canvas);
-    let words = if call.errors >= 0.001 {
-        format!("{}\n{}", quantity(call.rate, "1/s"), share(call.errors))
-    } else {
-        quantity(call.rate, "1/s")
-    };
+    let rate = call.rate.map_or_else(|| "in traces".to_owned(), |rate| quantity(rate, "1/s"));
+    let words = if call.errors >= 0.001 { format!("{rate}\n{}", share(call.errors)) } else { rate };
     let ink = if call.errors > 0.05 { palette.bad } else { palette.text };
     let (rect, written) = curve.label(painter, &words, ink, palette.base, taken);
     taken.extend(written.then_some(rect));
@@ -230,13 +227,12 @@ fn label(
     let response = ui.interact(rect, ui.scope_id().with(&name), Sense::hover());
     let response =
         crate::app::widgets::named(response, egui::Role::Label, &format!("{name}: {}", words.replace('\n', ", ")));
-    response.on_hover_text(format!(
-        "{} → {}\n{} calls, {} with an error, as the caller counts",
-        call.from,
-        call.to,
-        quantity(call.rate, "1/s"),
-        share(call.errors)
-    ));
+    let errors = share(call.errors);
+    let counted = match call.rate {
+        Some(rate) => format!("{} calls, {errors} with an error, as the caller counts", quantity(rate, "1/s")),
+        None => format!("seen in traces, {errors} of them with an error; traces are a sample and tell no rate"),
+    };
+    response.on_hover_text(format!("{} → {}\n{counted}", call.from, call.to));
 }
 
 /// The arrow under a point, if one is near.

@@ -31,9 +31,15 @@ Examples:
   allgreen query quiet-fallback traceql '{ status = error } >> { duration > 1s }' --from 30m --to 52m
   allgreen query logql --parse-only < expressions.txt")]
 pub(super) struct QueryArguments {
-    /// A world or lesson, the language (promql, logql, traceql), and the expression; with --parse-only the language alone
-    #[arg(value_name = "WORLD|LESSON LANGUAGE EXPRESSION", num_args = 1..=3, required = true)]
-    words: Vec<String>,
+    /// A world or lesson; with --parse-only it may be left out
+    #[arg(value_name = "WORLD|LESSON")]
+    what: String,
+    /// The language: promql, logql or traceql
+    #[arg(value_name = "LANGUAGE")]
+    language: Option<String>,
+    /// The question in this language; none with --parse-only
+    #[arg(value_name = "EXPRESSION", allow_hyphen_values = true)]
+    expression: Option<String>,
     #[command(flatten)]
     extent: Extent,
     /// Ask for one instant: an offset from the start such as 12m30s, or RFC 3339; the end of the run unless told
@@ -74,11 +80,11 @@ fn read_language(word: &str) -> Result<Language, Failure> {
 
 pub(super) fn query(arguments: &QueryArguments) -> Result<(), Failure> {
     watch_for_interrupts();
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
-    match words.as_slice() {
+    let QueryArguments { what, language, expression, .. } = arguments;
+    match (arguments.parse_only, language, expression) {
         // A world may be named; what is well formed does not depend on it.
-        [language] | [_, language] if arguments.parse_only => parse_only(read_language(language)?),
-        [what, language, expression] if !arguments.parse_only => {
+        (true, language, None) => parse_only(read_language(language.as_ref().unwrap_or(what))?),
+        (false, Some(language), Some(expression)) => {
             // What is malformed is refused before the work, not after it.
             match read_language(language)? {
                 Language::Promql => arguments.ask(what, &metrics::Question::read(expression)?),
@@ -224,7 +230,7 @@ fn note(remarks: Vec<String>) {
 
 /// Nanoseconds since 1970.
 fn nanoseconds(epoch: Epoch, time: SimTime) -> i64 {
-    let stamp = Stamp(i64::try_from(time.0).unwrap_or(i64::MAX));
+    let stamp = time.stamp();
     i64::try_from(epoch.unix_ns(stamp)).unwrap_or(i64::MAX)
 }
 
@@ -233,6 +239,8 @@ fn read_time(epoch: Epoch, text: &str) -> Result<i64, Failure> {
     match (SimTime::parse(text), Epoch::parse(text)) {
         (Ok(offset), _) => Ok(nanoseconds(epoch, offset)),
         (_, Ok(instant)) => Ok(nanoseconds(instant, SimTime::ZERO)),
+        // A T stands between date and time, and in no offset.
+        (_, Err(why)) if text.contains('T') => Err(Failure::bad(why)),
         (Err(why), Err(_)) => {
             Err(Failure::bad(format!("{why}; a time may be RFC 3339, too, such as 2026-03-02T08:30:00Z")))
         }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deadlines::Waiting;
 use super::flight::{Attempt, Caller, ReplyTo};
 use super::flow::{ArrowFlow, StationFlow};
-use super::ids::{InstanceId, LinkId};
+use super::ids::{InstanceId, LinkId, NodeId};
 use super::queue::QueueStore;
 use super::slab::Key;
 use super::{Event, Simulation};
@@ -142,8 +142,8 @@ impl Simulation {
             }
         }
         for instance in self.fabric.instances() {
-            let Some(node) = self.fabric.peek_node(instance) else { continue };
-            let (who, found, station) = (self.instance_name(instance), stations[instance.at()], &node.station);
+            let Some(replica) = self.fabric.peek_replica(instance) else { continue };
+            let (who, found, station) = (self.instance_name(instance), stations[instance.at()], &replica.station);
             agree(&who, "busy servers", u64::from(station.busy), u64::from(found.busy))?;
             agree(&who, "waiting", station.line.len() as u64, found.waiting as u64)?;
             agree(&who, "present", self.flows.of_station(instance).present(), found.present)?;
@@ -254,8 +254,24 @@ impl Simulation {
             let handled = handling.get(&instance).copied().unwrap_or_default() + store.unacknowledged() as u64;
             agree(&who, "messages waiting", flow.taken + flow.returned - flow.handed - flow.dropped, waits)?;
             agree(&who, "messages with consumers", flow.handed - flow.returned - flow.done, handled)?;
+            let hands_out = self.fabric.runs(instance, self.now) && self.stopped_for(instance).is_none();
+            for group in (0..store.groups()).filter(|group| hands_out && store.has_ready(*group)) {
+                if self.has_free_consumer(self.fabric.home(instance).node, group) {
+                    return Err(format!("{who}: messages wait beside a free consumer"));
+                }
+            }
         }
         Ok(())
+    }
+
+    fn has_free_consumer(&self, queue: NodeId, group: u8) -> bool {
+        let arrows = self.plan.nodes[queue.at()].groups.get(usize::from(group));
+        let nodes = arrows.into_iter().flatten().map(|arrow| self.plan.arrows[arrow.at()].to);
+        let mut consumers = nodes.flat_map(|node| &self.fabric.replicas[node.at()]);
+        consumers.any(|consumer| {
+            let replica = self.fabric.peek_replica(*consumer);
+            replica.is_some_and(|it| it.process.is_up(self.now) && it.station.busy < it.station.servers)
+        })
     }
 
     fn flows_links(&self) -> usize {

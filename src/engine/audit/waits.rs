@@ -35,8 +35,8 @@ impl Simulation {
     pub(super) fn waits(&self) -> Result<Waits, String> {
         let (wakers, mut waits) = (self.wakers(), Waits::default());
         for instance in self.fabric.instances() {
-            let Some(node) = self.fabric.peek_node(instance) else { continue };
-            waits.lines.extend(&node.station.line);
+            let Some(replica) = self.fabric.peek_replica(instance) else { continue };
+            waits.lines.extend(&replica.station.line);
             self.waits_for_rows(instance, &mut waits)?;
             let cache = self.fabric.peek_part::<CacheStore>(instance);
             for (datum, key, number, waiting) in cache.iter().flat_map(|cache| cache.fetches()) {

@@ -82,6 +82,7 @@ impl<'a> Compiler<'a> {
                     let by = partitions.by.as_ref().and_then(|by| spec.data.keys().position(|name| name == by));
                     (partitions.count, by.map(|at| DatumId(at as u16)))
                 }),
+                consumes: node.consumes.as_ref().map(|consumes| node_at(&consumes.queue)),
                 dead_letters: node.queue.as_ref().and_then(|queue| queue.dead_letters.as_deref()).map(node_at),
                 shares: node.discipline != Discipline::Fifo,
                 keeps_by_stamp: node.database.as_ref().is_some_and(|database| database.newest_stamp_wins),
@@ -172,6 +173,7 @@ impl<'a> Compiler<'a> {
             verified: is_request
                 && spec.verifies.as_ref().is_some_and(|verifies| !verifies.except.iter().any(|open| open == name)),
             row: None,
+            fetches: None,
             work,
             delivers: Vec::new(),
             touches: Vec::new(),
@@ -383,6 +385,7 @@ impl<'a> Compiler<'a> {
             let steps = &mut self.plan.routes[id.at()].steps;
             steps.truncate(if reads { 2 } else { 1 });
             steps.extend([StepPlan::Calls(first, count), StepPlan::Data(DataOp::Fill(datum))]);
+            self.plan.routes[id.at()].fetches = reads.then_some(datum);
         }
         id
     }

@@ -62,6 +62,8 @@ pub struct NodePlan {
     pub groups: Vec<Vec<ArrowId>>,
     /// How many partitions it has, and the datum whose key decides.
     pub partitions: Option<(u16, Option<DatumId>)>,
+    /// The queue whose messages its replicas handle.
+    pub consumes: Option<NodeId>,
     /// The queue that gets what this one gives up.
     pub dead_letters: Option<NodeId>,
     /// Its requests share processors.
@@ -123,6 +125,8 @@ pub struct RoutePlan {
     pub verified: bool,
     /// The row that it holds while it works.
     pub row: Option<DatumId>,
+    /// What a cache fetches itself when it does not hold it.
+    pub fetches: Option<DatumId>,
     /// Data that the answer may contain.
     pub delivers: Vec<DatumId>,
     /// Data that it reads or writes, by itself or through what it calls.

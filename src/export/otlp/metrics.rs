@@ -15,6 +15,15 @@ use crate::telemetry::attribute::Value;
 use crate::telemetry::{self, Family, FamilyId, MetricKind, Scrape, Series, Symbol, Target};
 use crate::time::Stamp;
 
+/// Gauges that are UpDownCounters in the semantic conventions: sums that may fall.
+const UP_DOWN: [&str; 5] = [
+    "http.server.active_requests",
+    "http.client.open_connections",
+    "db.client.connection.count",
+    "db.client.connection.pending_requests",
+    "process.memory.usage",
+];
+
 pub(super) fn write(telemetry: &Telemetry, sink: &mut Sink<'_>) -> io::Result<u64> {
     let mut written = 0;
     for (id, target) in telemetry.metrics.targets() {
@@ -67,11 +76,12 @@ pub(super) fn metrics(telemetry: &Telemetry, target: &Target, scrapes: &[Scrape<
             })
         });
         let points: Vec<Point<'_>> = points.collect();
+        let name = telemetry.names.text(family.name);
         (!points.is_empty()).then(|| Metric {
-            name: telemetry.names.text(family.name).to_owned(),
+            name: name.to_owned(),
             description: family.help.to_owned(),
             unit: family.unit.to_owned(),
-            data: Some(data(family, points)),
+            data: Some(data(name, family, points)),
             ..Metric::default()
         })
     });
@@ -86,15 +96,18 @@ struct Point<'a> {
     exemplars: Vec<Exemplar>,
 }
 
-fn data(family: &Family, points: Vec<Point<'_>>) -> metric::Data {
+fn data(name: &str, family: &Family, points: Vec<Point<'_>>) -> metric::Data {
     let aggregation_temporality = AggregationTemporality::Cumulative as i32;
     let points = points.into_iter();
+    let is_monotonic = family.kind == MetricKind::Counter;
     match family.kind {
-        MetricKind::Gauge => metric::Data::Gauge(Gauge { data_points: points.map(|p| number(p, false)).collect() }),
-        MetricKind::Counter => metric::Data::Sum(Sum {
+        MetricKind::Gauge if !UP_DOWN.contains(&name) => {
+            metric::Data::Gauge(Gauge { data_points: points.map(|p| number(p, false)).collect() })
+        }
+        MetricKind::Gauge | MetricKind::Counter => metric::Data::Sum(Sum {
             data_points: points.map(|p| number(p, true)).collect(),
             aggregation_temporality,
-            is_monotonic: true,
+            is_monotonic,
         }),
         MetricKind::Histogram => metric::Data::Histogram(Histogram {
             data_points: points.map(|p| histogram(p, family)).collect(),

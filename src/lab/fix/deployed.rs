@@ -31,6 +31,11 @@ impl Fix {
     pub fn cost(&self) -> String {
         self.kind().cost()
     }
+
+    /// Whether the company can roll back a change of this kind: one that it made itself.
+    pub(crate) fn can_undo(kind: ChangeKind) -> bool {
+        !matches!(kind, ChangeKind::Traffic | ChangeKind::Region | ChangeKind::DependencySla)
+    }
 }
 
 /// An arrow's name as the configuration writes it, however the learner spaced it.
@@ -57,6 +62,7 @@ impl Deployed<'_> {
         let (way, on, settings, undoes) = match &sheet.does {
             Does::Undo => {
                 let record = self.can_be_undone(fix.target())?;
+                self.leaves_some_when_undone(&record.id)?;
                 let way = if record.kind == ChangeKind::Deploy { Way::Deploy } else { Way::Config };
                 (way, record.on.clone(), Vec::new(), Some(record.id.clone()))
             }
@@ -98,7 +104,8 @@ impl Deployed<'_> {
                 self.is_a(target, &name)?;
                 let settings = does(self, &name, &now)?;
                 let mut then = now.clone();
-                let hidden = settings.iter().filter(|to| !set_node(&mut then, to)).count();
+                let hidden = settings.iter().filter(|to| !set_node(&mut then, &sheet.replicas, to)).count();
+                leaves_some(&name, &now, &then)?;
                 let for_some = settings.iter().any(|to| self.sim.differs_for_users(&name, to));
                 (name, settings, hidden > 0 || for_some || then != now)
             }
@@ -132,13 +139,30 @@ impl Deployed<'_> {
                 return Err(Refusal::new(format!("{id} was rolled back by {}", own.change), "choose another change"));
             }
         }
-        match record.kind {
-            ChangeKind::Region | ChangeKind::DependencySla => Err(Refusal::new(
-                format!("{id} ({}) was not made by your company", record.kind.words()),
-                "change how your own system deals with it",
-            )),
-            _ => Ok(record),
+        self.is_our_doing(record)?;
+        Ok(record)
+    }
+
+    /// Whether a change was made by the company, and to something of its own.
+    fn is_our_doing(&self, record: &ChangeRecord) -> Result<(), Refusal> {
+        if !Fix::can_undo(record.kind) {
+            let what = match record.kind {
+                ChangeKind::Traffic => {
+                    format!("{}: users come because they want to, and nobody can roll that back", record.id)
+                }
+                kind => format!("{} ({}) was not made by your company", record.id, kind.words()),
+            };
+            return Err(Refusal::new(what, "change how your own system deals with it"));
         }
+        let changed = record.on.split(" -> ").next().unwrap_or_default();
+        self.sim.world().spec().nodes.get(changed).map_or(Ok(()), |node| is_ours(changed, node.kind))
+    }
+
+    /// Whether any replica runs once a change is undone: fewer may be meant to run then.
+    fn leaves_some_when_undone(&self, change: &str) -> Result<(), Refusal> {
+        let Some((name, replicas)) = self.sim.replicas_before(change) else { return Ok(()) };
+        let (name, now) = self.node(&name)?;
+        leaves_some(&name, &now, &NodeConfig { replicas, ..now.clone() })
     }
 
     /// A node that the learner can change, as it will be once all orders are in effect.
@@ -149,8 +173,8 @@ impl Deployed<'_> {
             return Err(Refusal::unknown("node", name, nodes.keys().map(String::as_str)));
         };
         is_ours(name, spec.kind)?;
-        self.on_the_way(name).for_each(|to| {
-            set_node(&mut config, to);
+        self.on_the_way(name).for_each(|set| {
+            set_node(&mut config, &set.replicas, &set.to);
         });
         Ok((name.to_owned(), config))
     }
@@ -167,7 +191,7 @@ impl Deployed<'_> {
         {
             is_ours(from, spec.kind)?;
         }
-        self.on_the_way(&name).for_each(|to| set_arrow(&mut arrow, to));
+        self.on_the_way(&name).for_each(|set| set_arrow(&mut arrow, &set.to));
         Ok((name, arrow))
     }
 
@@ -189,9 +213,9 @@ impl Deployed<'_> {
     }
 
     /// Settings of a node or arrow that were ordered and are not in effect yet, oldest first.
-    fn on_the_way<'a>(&'a self, on: &'a str) -> impl Iterator<Item = &'a Setting> {
+    fn on_the_way<'a>(&'a self, on: &'a str) -> impl Iterator<Item = &'a Set> {
         let sets = self.pending.iter().flat_map(|change| &change.sets);
-        sets.filter(move |set| set.on == on && set.replicas.is_empty()).map(|set| &set.to)
+        sets.filter(move |set| set.on == on)
     }
 
     /// The node that is built and deployed anew for a change at `on`: the caller of an arrow, or the consumer where a
@@ -238,9 +262,23 @@ fn is_ours(name: &str, kind: Kind) -> Result<(), Refusal> {
     }
 }
 
-/// A configuration with another setting. False: configuration does not show this setting.
-fn set_node(config: &mut NodeConfig, to: &Setting) -> bool {
+/// Refuses what would leave a node without any replica that runs.
+fn leaves_some(name: &str, now: &NodeConfig, then: &NodeConfig) -> Result<(), Refusal> {
+    match then.running() > 0 || now.running() == 0 {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            format!("no replica of `{name}` would run any more"),
+            "scale the node first, or replace a replica that does not run",
+        )),
+    }
+}
+
+/// A configuration with another setting, of all replicas or, if any are named, of these. False: configuration does not
+/// show this setting.
+fn set_node(config: &mut NodeConfig, replicas: &[u16], to: &Setting) -> bool {
     match to {
+        Setting::Down(true) => config.stopped.extend(replicas),
+        _ if !replicas.is_empty() => return false,
         Setting::Replicas(replicas) => config.replicas = *replicas,
         Setting::Concurrency(concurrency) => config.concurrency = *concurrency,
         Setting::QueueLimit(limit) => config.queue_limit = *limit,

@@ -51,13 +51,12 @@ pub(super) fn restart(node: &str) -> Sheet<'_> {
 const WHICH: &[FixField] = &[FixField::new("replica", "Replica, counted from 1", FixSort::Count(1, 1000))];
 
 /// Something that is done to one replica.
-fn one<'a>(words: String, replica: &'a u16, to: Setting, check: fn(&NodeConfig) -> Result<(), Refusal>) -> Sheet<'a> {
+fn one(words: String, replica: &u16, to: Setting) -> Sheet<'_> {
     let does = move |_: &Deployed<'_>, name: &str, now: &NodeConfig| {
         if !(1..=now.replicas).contains(replica) {
             let what = format!("`{name}` has {} replicas, and none is number {replica}", now.replicas);
             return Err(Refusal::new(what, format!("give a number from 1 to {}", now.replicas)));
         }
-        check(now)?;
         Ok(vec![to.clone()])
     };
     Sheet { replicas: vec![*replica], ..Sheet::node_with(words, does) }
@@ -72,7 +71,7 @@ pub(super) const RESTART_REPLICA: FixKind = node(
 );
 
 pub(super) fn restart_replica<'a>(node: &'a str, replica: &'a u16) -> Sheet<'a> {
-    one(format!("restart replica {replica} of {node}"), replica, Setting::Restart, |_| Ok(()))
+    one(format!("restart replica {replica} of {node}"), replica, Setting::Restart)
 }
 
 pub(super) const REPLACE_REPLICA: FixKind = node(
@@ -85,7 +84,7 @@ pub(super) const REPLACE_REPLICA: FixKind = node(
 
 pub(super) fn replace_replica<'a>(node: &'a str, replica: &'a u16) -> Sheet<'a> {
     let words = format!("replace replica {replica} of {node} by one on another host");
-    one(words, replica, Setting::Replace, |_| Ok(()))
+    one(words, replica, Setting::Replace)
 }
 
 pub(super) const REMOVE_REPLICA: FixKind = node(
@@ -97,11 +96,7 @@ pub(super) const REMOVE_REPLICA: FixKind = node(
 );
 
 pub(super) fn remove_replica<'a>(node: &'a str, replica: &'a u16) -> Sheet<'a> {
-    let words = format!("take replica {replica} of {node} out of service");
-    one(words, replica, Setting::Down(true), |now| match now.replicas {
-        1 => Err(Refusal::new("it is the only replica", "scale the node first, or replace the replica")),
-        _ => Ok(()),
-    })
+    one(format!("take replica {replica} of {node} out of service"), replica, Setting::Down(true))
 }
 
 pub(super) const SCALE: FixKind = node(

@@ -33,6 +33,11 @@ fn running() -> Simulation {
             r#"(id: "config-1", kind: Config, says: "a timeout", on: "shop -> stock", sets: [(on: "shop -> stock", to: Timeout("90ms"))])"#,
         ),
         ("3s", r#"(id: "sla-1", kind: DependencySla, says: "an announcement")"#),
+        (
+            "4s",
+            r#"(id: "traffic-1", kind: Traffic, says: "a campaign", on: "users", sets: [(on: "users", to: TrafficFactor(1.0))])"#,
+        ),
+        ("5s", r#"(id: "flag-1", kind: Flag, says: "a switch of theirs", on: "payments")"#),
     ] {
         let change: Change = options().from_str(change).unwrap();
         sim.schedule(SimTime::ZERO + Duration::parse(at).unwrap(), &change);
@@ -66,7 +71,7 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
     let node = |name: &str| name.to_owned();
     let checks = |name: &str| vec![HealthCheck::Dependency(name.to_owned())];
     vec![
-        (Fix::RollBack { change: node("config-1") }, vec![(Fix::RollBack { change: node("config-9") }, "no change"), (Fix::RollBack { change: node("sla-1") }, "your company")]),
+        (Fix::RollBack { change: node("config-1") }, vec![(Fix::RollBack { change: node("config-9") }, "no change"), (Fix::RollBack { change: node("sla-1") }, "your company"), (Fix::RollBack { change: node("traffic-1") }, "users come"), (Fix::RollBack { change: node("flag-1") }, "another company")]),
         (Fix::SetTimeout { arrow: stock(), timeout: Some(secs(2)) }, vec![(Fix::SetTimeout { arrow: stock(), timeout: Some(Duration::from_millis(90)) }, "nothing"), (Fix::SetTimeout { arrow: stock(), timeout: Some(secs(4000)) }, "outside"), (Fix::SetTimeout { arrow: node("orders -> mailer"), timeout: None }, "hands out")]),
         (Fix::SetRetries { arrow: stock(), attempts: 4 }, vec![(Fix::SetRetries { arrow: stock(), attempts: 0 }, "outside"), (Fix::SetRetries { arrow: no(), attempts: 3 }, "no arrow")]),
         (Fix::SetBackoff { arrow: stock(), backoff: secs(1), jitter: 1.0 }, vec![(Fix::SetBackoff { arrow: db(), backoff: secs(1), jitter: 0.0 }, "no retries"), (Fix::SetBackoff { arrow: stock(), backoff: secs(1), jitter: 2.0 }, "outside")]),
@@ -86,7 +91,7 @@ fn cases() -> Vec<(Fix, Vec<(Fix, &'static str)>)> {
         (Fix::Restart { node: node("shop") }, vec![(Fix::Restart { node: node("users") }, "users"), (Fix::Restart { node: node("payments") }, "another company")]),
         (Fix::RestartReplica { node: node("stock"), replica: 2 }, vec![(Fix::RestartReplica { node: node("stock"), replica: 3 }, "number 3")]),
         (Fix::ReplaceReplica { node: node("stock"), replica: 2 }, vec![(Fix::ReplaceReplica { node: node("stock"), replica: 0 }, "number 0")]),
-        (Fix::RemoveReplica { node: node("stock"), replica: 2 }, vec![(Fix::RemoveReplica { node: node("db"), replica: 1 }, "only replica")]),
+        (Fix::RemoveReplica { node: node("stock"), replica: 2 }, vec![(Fix::RemoveReplica { node: node("db"), replica: 1 }, "no replica of `db`")]),
         (Fix::Scale { node: node("shop"), replicas: 3 }, vec![(Fix::Scale { node: node("shop"), replicas: 100 }, "range"), (Fix::Scale { node: node("shop"), replicas: 2 }, "nothing")]),
         (Fix::SetConcurrency { node: node("stock"), concurrency: 7 }, vec![(Fix::SetConcurrency { node: node("stock"), concurrency: 0 }, "outside")]),
         (Fix::SetQueueLimit { node: node("stock"), limit: 3 }, vec![(Fix::SetQueueLimit { node: node("stok"), limit: 3 }, "no node")]),
@@ -232,6 +237,81 @@ fn replicas_that_join_are_rolled_back_with_the_others_and_are_not_on_the_bad_hos
     // Twenty times a second a user looks at an item, which asks stock once without the flag, and twice with it.
     assert!(of("shop", false) > 2400 && of("stock", false) < 1600, "{} {}", of("shop", false), of("stock", false));
     assert!(of("shop", true) * 10 < of("shop", false), "half of them fail on the bad host");
+}
+
+/// Orders fixes one after another, each before the others are in effect.
+fn all_at_once(sim: &Simulation, fixes: &[Fix]) -> Result<(), crate::lab::Refusal> {
+    let mut changes: Vec<Change> = Vec::new();
+    for (at, fix) in fixes.iter().enumerate() {
+        let deployed = Deployed { sim, pending: changes.iter().collect(), deployments: &[] };
+        let order = deployed.order(fix, &format!("you-{}", at + 1))?;
+        changes.push(order.change);
+    }
+    Ok(())
+}
+
+fn remove(replica: u16) -> Fix {
+    Fix::RemoveReplica { node: "shop".into(), replica }
+}
+
+fn scale(replicas: u16) -> Fix {
+    Fix::Scale { node: "shop".into(), replicas }
+}
+
+#[test]
+fn the_last_replica_that_runs_stays() {
+    let start = running();
+    let refused = |sim: &Simulation, fixes: &[Fix]| {
+        all_at_once(sim, fixes).err().unwrap_or_else(|| panic!("{fixes:?} can be ordered")).what
+    };
+    // Orders that are on the way count.
+    assert!(refused(&start, &[remove(1), remove(2)]).contains("no replica of `shop`"));
+    assert!(refused(&start, &[remove(1), remove(1)]).contains("would change nothing"));
+    assert!(refused(&start, &[remove(1), scale(1)]).contains("no replica of `shop`"));
+    assert!(all_at_once(&start, &[scale(3), remove(1), remove(2)]).is_ok());
+    // So does what is in effect.
+    let mut sim = start.fork();
+    for (at, fix) in [scale(3), remove(1), remove(2)].iter().enumerate() {
+        let order = order(&sim, fix, &format!("you-{}", at + 1)).unwrap();
+        sim.schedule(sim.now() + order.lead, &order.change);
+        sim.run_until(sim.now() + order.lead + order.settles + secs(20));
+    }
+    assert_eq!(shown(&sim, "shop", "replicas"), "3, not running: shop-1, shop-2");
+    assert!(refused(&sim, &[remove(3)]).contains("no replica of `shop`"));
+    assert!(refused(&sim, &[Fix::RollBack { change: "you-1".into() }]).contains("no replica of `shop`"));
+    assert!(all_at_once(&sim, &[Fix::RollBack { change: "you-2".into() }]).is_ok());
+}
+
+/// What the deployed configuration says of a setting.
+fn shown(sim: &Simulation, on: &str, setting: &str) -> String {
+    let rows = sim.settings();
+    let row = rows.into_iter().find(|row| row.on == on && row.setting == setting);
+    row.map_or_else(String::new, |row| row.value)
+}
+
+#[test]
+fn what_replicas_have_otherwise_is_shown_by_replica() {
+    let mut sim = running();
+    assert_eq!(shown(&sim, "shop", "flags"), "new-search off");
+    let mut set = |change: &str| {
+        let change: Change = options().from_str(change).unwrap();
+        sim.schedule(sim.now(), &change);
+        sim.run_until(sim.now() + secs(5));
+        sim.fork()
+    };
+    let one = set(
+        r#"(id: "a", kind: Deploy, sets: [(on: "shop", replicas: [1], to: Version("9.9")), (on: "shop -> db", replicas: [2], to: Timeout("7s"))])"#,
+    );
+    let versions = shown(&one, "shop", "version");
+    assert!(versions.starts_with("shop-1: 9.9; shop-2: "), "{versions}");
+    assert_eq!(shown(&one, "shop -> db", "timeout"), "shop-1: 2s; shop-2: 7s");
+    let sampled = set(r#"(id: "b", kind: Config, sets: [(on: "shop", replicas: [2], to: Sampling(0.5))])"#);
+    assert_eq!(shown(&sampled, "shop", "sampling"), "shop-1: not set; shop-2: 50% of new traces");
+    let some = set(
+        r#"(id: "c", kind: Flag, sets: [(on: "shop", users: (share: 0.2), to: Flag("new-search", true)), (on: "shop -> stock", users: (share: 0.2), to: Timeout("1s"))])"#,
+    );
+    assert_eq!(shown(&some, "shop", "flags"), "new-search off (otherwise for some users)");
+    assert!(shown(&some, "shop -> stock", "timeout").ends_with("ms (otherwise for some users)"));
 }
 
 #[test]

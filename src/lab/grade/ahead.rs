@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::counterfactual::{SEEDS, grace, horizon, scripted_without_cause};
+use super::counterfactual::{SEEDS, horizon, scripted_without_cause};
 use crate::engine::Simulation;
 use crate::lab::Progress;
 use crate::lab::limits::SLICE_EVENTS;
@@ -135,7 +135,7 @@ impl Lanes {
     /// Runs those of all seeds on, each on a thread of its own, as far as the debrief of a fix that is ordered at once needs
     /// them; or until they hold as much as they may. False if `progress` asked to stop.
     pub fn run_seeds(&mut self, lesson: &Lesson, progress: Progress<'_>) -> bool {
-        let (opens, until) = (self.opens, horizon(lesson, self.opens) + grace(lesson));
+        let (opens, until) = (self.opens, horizon(lesson, self.opens) + lesson.world().longest_debt());
         let lanes = self.seeds.len() as f64;
         let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let run = |lane: &mut Lane| {
@@ -270,7 +270,7 @@ impl Drop for Ahead {
 impl Wanted {
     fn set(&self, lesson: &Lesson, now: SimTime) {
         self.now.store(now.0, Ordering::Release);
-        self.until.store((horizon(lesson, now + LEAD) + grace(lesson)).0, Ordering::Release);
+        self.until.store((horizon(lesson, now + LEAD) + lesson.world().longest_debt()).0, Ordering::Release);
     }
 }
 

@@ -1,5 +1,8 @@
-//! Step 4, Check changes: the change that the learner names against the one without which nothing would have happened.
+//! Step 4, Check changes: the changes that the learner names against those without which nothing would have happened.
 
+use std::collections::BTreeSet;
+
+use super::hypothesis::{counted, denies};
 use super::{Case, Review};
 use crate::lab::{Command, Look};
 
@@ -7,22 +10,20 @@ pub fn review(case: &Case<'_>) -> Review {
     let spec = case.lesson.spec();
     let looked = case.commands.iter().any(|command| matches!(command, Command::Look(Look::Changes)));
     let feed = if looked { "read the change feed" } else { "did not open the change feed" };
-    let named = case.notebook.hypotheses.last().map(|(_, hypothesis)| hypothesis.change.as_deref());
-    let ever = |change: &str| case.notebook.hypotheses.iter().any(|(_, known)| known.change.as_deref() == Some(change));
-    let score = match (named, spec.also.is_empty()) {
-        (None, _) => 0.0,
-        (Some(None), _) => f64::from(u8::from(case.is_quiet())),
-        (Some(Some(_)), _) if case.is_quiet() => 0.0,
-        (Some(Some(change)), true) => f64::from(u8::from(change == spec.cause.change)),
-        // Of several causes each was named at some time, or not.
-        (Some(Some(_)), false) => {
-            spec.causes().filter(|cause| ever(&cause.change)).count() as f64 / spec.causes().count() as f64
+    let counted = counted(case);
+    let named: BTreeSet<&str> = counted.iter().filter_map(|hypothesis| hypothesis.change.as_deref()).collect();
+    let score = match case.is_quiet() {
+        // Whoever names a fault and no change has not said that none did harm.
+        true => f64::from(u8::from(named.is_empty() && counted.iter().any(|hypothesis| denies(hypothesis)))),
+        false => {
+            let found = spec.causes().filter(|cause| named.contains(cause.change.as_str()));
+            found.count() as f64 / spec.causes().count() as f64
         }
     };
-    let did = match named {
-        None => format!("{feed}, stated no hypothesis"),
-        Some(None) => format!("{feed}, named no change"),
-        Some(Some(change)) => format!("{feed}, named {change}"),
+    let did = match (case.notebook.hypotheses.is_empty(), named.is_empty()) {
+        (true, _) => format!("{feed}, stated no hypothesis"),
+        (false, true) => format!("{feed}, named no change"),
+        (false, false) => format!("{feed}, named {}", Vec::from_iter(named).join(" and ")),
     };
     let recorded = |id: &str| case.sim.telemetry().changes.iter().any(|record| record.id == id);
     let words = |id: &str| match recorded(id) {

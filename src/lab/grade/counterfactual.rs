@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Case;
 use super::ahead::Orders;
-use crate::engine::Simulation;
+use crate::engine::{ClockReading, Simulation};
 use crate::lab::session::scripted;
 use crate::lab::{Deployment, Progress, Refusal};
 use crate::lesson::Lesson;
@@ -45,6 +45,8 @@ pub struct Runs {
     pub end: SimTime,
     /// The past without the cause, if something pinned asks for it.
     pub causeless: Option<Simulation>,
+    /// What clocks said in it when the first fix was ordered, or at its end.
+    pub clocks: Vec<ClockReading>,
 }
 
 /// One thing for a worker to do.
@@ -96,9 +98,10 @@ struct Meter {
 pub fn run(case: &Case<'_>, progress: Progress<'_>) -> Result<Runs, Refusal> {
     let now = case.sim.now();
     let settled = case.notebook.deployed.iter().map(|order| order.settled).max();
-    let grace = grace(case.lesson);
+    let grace = case.lesson.world().longest_debt();
     let end = settled.map_or(SimTime(now.0.saturating_sub(grace.0)), |settled| horizon(case.lesson, settled));
-    let mut runs = Runs { seeds: Vec::new(), settled: settled.unwrap_or(end), end, causeless: None };
+    let settles = settled.unwrap_or(end);
+    let mut runs = Runs { seeds: Vec::new(), settled: settles, end, causeless: None, clocks: Vec::new() };
     let instants = Instants { first: first_order(case), now, end, until: end + grace };
 
     let mut jobs = Vec::new();
@@ -187,6 +190,9 @@ fn work(case: &Case<'_>, job: Job, instants: Instants, meter: &Meter, results: &
         }
         Job::Fixed { mut sim, place } => {
             run_on(case, &mut sim, instants.first, meter);
+            if let (Place::Causeless, Ok(mut runs)) = (place, results.lock()) {
+                runs.clocks = sim.clocks();
+            }
             order_fixes(case, &mut sim);
             work(case, Job::On { sim, place }, instants, meter, results);
         }
@@ -258,12 +264,5 @@ pub fn orders(lesson: &Lesson, deployed: &[Deployment], changes: &[Change]) -> O
     let first = deployed.iter().map(|order| order.ordered).min()?;
     let settled = deployed.iter().map(|order| order.settled).max()?;
     let changes = deployed.iter().zip(changes).map(|(order, change)| (order.effective, change.clone()));
-    Some(Orders { first, changes: changes.collect(), until: horizon(lesson, settled) + grace(lesson) })
-}
-
-/// The longest time between a request and the judgement of its debt.
-pub fn grace(lesson: &Lesson) -> Duration {
-    let steps = lesson.world().spec().journeys.values().flat_map(|journey| &journey.steps);
-    let owes = steps.map(|step| step.owes.answer_within.max(step.owes.effects_within));
-    owes.max().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
+    Some(Orders { first, changes: changes.collect(), until: horizon(lesson, settled) + lesson.world().longest_debt() })
 }

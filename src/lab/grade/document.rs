@@ -1,7 +1,7 @@
 //! Step 9, Document: whether the post-incident document says what was thought, what was found and what the real fix
 //! is. That it says so; what it says is for people to read.
 
-use super::{Case, Review};
+use super::{Case, Review, things};
 
 /// Characters under which a paragraph says nothing.
 const LEAST: usize = 15;
@@ -17,7 +17,10 @@ pub fn review(case: &Case<'_>) -> Review {
     let there = parts.iter().filter(|(_, text)| is_there(text)).count();
     let missing: Vec<&str> = parts.iter().filter(|(_, text)| !is_there(text)).map(|(name, _)| *name).collect();
     Review {
-        did: format!("wrote {there} of 3 parts, with {} pieces of evidence", case.notebook.pinned.len()),
+        did: format!(
+            "wrote {there} of 3 parts, with {}",
+            things(case.notebook.pinned.len(), "piece of evidence", "pieces of evidence")
+        ),
         evidence: if missing.is_empty() { "complete".into() } else { format!("missing: {}", missing.join(", ")) },
         score: Some(there as f64 / parts.len() as f64),
     }

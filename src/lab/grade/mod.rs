@@ -4,6 +4,7 @@
 
 mod affected;
 mod ahead;
+mod chance;
 mod changes;
 mod counterfactual;
 mod document;
@@ -14,6 +15,7 @@ mod hypothesis;
 mod identify;
 mod map;
 mod narrow;
+mod pinned;
 pub(crate) mod proving;
 mod recurrence;
 mod ticket;
@@ -22,9 +24,11 @@ mod tracing;
 mod trainer;
 mod verdict;
 
-use super::{CauseView, Command, Debrief, Notebook, Progress, Recurrence, Refusal, StepReview, TimelineRow, Verdict};
+use super::{
+    CauseView, Command, Debrief, Fix, Notebook, Progress, Recurrence, Refusal, StepReview, TimelineRow, Verdict,
+};
 use crate::engine::Simulation;
-use crate::lesson::{Cause, Effect, Lesson, Mechanism, Part};
+use crate::lesson::{Cause, Effect, Lesson, LessonSpec, Mechanism, NamedFix, Part};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
 use crate::world::Change;
@@ -94,7 +98,6 @@ struct Review {
 
 pub(super) use ahead::{Ahead, Lanes};
 pub(crate) use counterfactual::Run;
-pub(super) use counterfactual::grace;
 pub(super) use counterfactual::orders;
 pub(super) use horizon::windows;
 pub(super) use recurrence::{Span, after as recurrence_after, new_ticket};
@@ -170,7 +173,19 @@ fn also(cause: &Cause) -> String {
 
 /// The fixes that a lesson knows of, and what each does.
 fn known_fixes(lesson: &Lesson) -> Vec<(String, String)> {
-    lesson.spec().fixes.iter().map(|named| (named.words(), effect(named.effect).to_owned())).collect()
+    let spec = lesson.spec();
+    spec.fixes.iter().map(|named| (named.words(), does(spec, named).to_owned())).collect()
+}
+
+/// What a fix does. Of several causes one that is rolled back alone ends its part of the harm.
+fn does(spec: &LessonSpec, named: &NamedFix) -> &'static str {
+    let undoes =
+        |fix: &Fix| matches!(fix, Fix::RollBack { change } if spec.causes().any(|cause| cause.change == *change));
+    let leaves_a_cause = !spec.also.is_empty() && matches!(named.effect, Effect::Symptom | Effect::None);
+    match leaves_a_cause && named.orders().any(undoes) {
+        true => Verdict::PartialFix.words(),
+        false => effect(named.effect),
+    }
 }
 
 fn effect(effect: Effect) -> &'static str {
@@ -209,9 +224,29 @@ fn agreement(hits: usize, given: usize, wanted: usize) -> f64 {
     if given + wanted == 0 { 1.0 } else { 2.0 * hits as f64 / (given + wanted) as f64 }
 }
 
+/// So many things in words: `1 trace`, `3 traces`.
+fn things(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_causes_a_known_fix_may_undo_one() {
+        let lesson = Lesson::load("tests/support/shop/lessons/tiny.ron").unwrap();
+        let mut spec = lesson.spec().clone();
+        let back =
+            |effect: Effect| NamedFix { fix: Fix::RollBack { change: "config-2".into() }, with: Vec::new(), effect };
+        assert_eq!(does(&spec, &back(Effect::None)), Verdict::NoEffect.words());
+        let further = Cause { change: "deploy-9".into(), ..spec.cause.clone() };
+        spec.also.push(further);
+        assert_eq!(does(&spec, &back(Effect::None)), Verdict::PartialFix.words());
+        assert_eq!(does(&spec, &back(Effect::Root)), Verdict::RootFix.words());
+        let other = NamedFix { fix: Fix::Restart { node: "shop".into() }, ..back(Effect::Symptom) };
+        assert_eq!(does(&spec, &other), Verdict::SymptomPatch.words());
+    }
 
     #[test]
     fn agreement_is_the_f1_score() {

@@ -3,13 +3,13 @@
 
 use super::affected::Affected;
 use super::counterfactual::{Run, Runs};
-use super::{Case, counterfactual, hypothesis, verdict};
+use super::{Case, counterfactual, pinned, verdict};
 use crate::engine::Simulation;
 use crate::lab::fix::Deployed;
-use crate::lab::{Chart, Deployment, Fix, Look, Notebook, Refusal, SeedHarm, Verdict, look};
+use crate::lab::{Chart, Deployment, Fix, Look, Notebook, Refusal, SeedHarm, Verdict};
 use crate::lesson::{Lesson, Mechanism, Scripted};
 use crate::random::Seed;
-use crate::time::{Duration, SimTime};
+use crate::time::SimTime;
 use crate::world::Change;
 
 /// Whether nothing is wrong in a lesson.
@@ -22,14 +22,14 @@ pub(crate) fn is_cause(lesson: &Lesson, scripted: &Scripted) -> bool {
     !is_quiet(lesson) && lesson.spec().is_cause(scripted)
 }
 
-/// The longest time between a request and the judgement of its debt.
-pub(crate) fn grace(lesson: &Lesson) -> Duration {
-    counterfactual::grace(lesson)
-}
-
 /// The end of the futures of a fix that settles at an instant.
 pub(crate) fn horizon(lesson: &Lesson, settled: SimTime) -> SimTime {
     counterfactual::horizon(lesson, settled)
+}
+
+/// What chance may do to a count of harmed requests.
+pub(crate) fn noise(count: f64) -> f64 {
+    verdict::noise(count)
 }
 
 /// When harmed requests were made, in order, those made before `end`.
@@ -71,7 +71,8 @@ pub(crate) fn judge(
     let notebook = Notebook { deployed, ..Notebook::default() };
     let case = case((lesson, seed, sim), &notebook);
     let end = horizon(lesson, settled);
-    let runs = Runs { seeds: vec![Run { seed: seed.0, with, without }], settled, end, causeless: None };
+    let seeds = vec![Run { seed: seed.0, with, without }];
+    let runs = Runs { seeds, settled, end, causeless: None, clocks: Vec::new() };
     (verdict::verdict(&case, &runs), verdict::futures(&case, &runs).seeds.first().copied())
 }
 
@@ -83,12 +84,12 @@ pub(crate) fn affected(lesson: &Lesson, seed: Seed, sim: &Simulation) -> String 
 /// A chart as a learner would see it now. Empty if it cannot be drawn.
 pub(crate) fn chart(lesson: &Lesson, sim: &Simulation, look: &Look) -> Chart {
     let scrape_every = lesson.world().spec().monitor.scrape_every;
-    hypothesis::drawn(sim.telemetry(), scrape_every, sim.now(), look)
+    pinned::drawn(sim.telemetry(), scrape_every, sim.now(), look)
 }
 
 /// Whether a person sees that two charts differ since an instant.
 pub(crate) fn differ(this: &Chart, other: &Chart, since: SimTime) -> bool {
-    hypothesis::differ(this, other, look::stamp_of(since))
+    pinned::differ(this, other, since.stamp())
 }
 
 fn case<'a>((lesson, seed, sim): (&'a Lesson, Seed, &'a Simulation), notebook: &'a Notebook) -> Case<'a> {

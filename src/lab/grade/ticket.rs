@@ -37,15 +37,21 @@ pub(crate) fn spoken(journey: &str) -> String {
     format!("\u{201c}{}\u{201d}", journey.replace(['_', '-'], " "))
 }
 
-/// The ticket about what came back after a long time; each further one in other words.
-pub(super) fn later(journey: &str, outcome: Outcome, over: Duration, number: usize) -> String {
-    const OPENINGS: [&str; 3] = [
+/// The ticket about harm after a long time, which had fallen before it or not; each further one in other words.
+pub(super) fn later(journey: &str, outcome: Outcome, (over, fell): (Duration, bool), number: usize) -> String {
+    const RETURNED: [&str; 3] = [
         "You closed our ticket {over} ago, and all was well for a time.",
         "This may have nothing to do with the old ticket, which is {over} old by now.",
         "It is {over} later, and I have to write again.",
     ];
+    const NEVER_STOPPED: [&str; 3] = [
+        "You closed our ticket {over} ago, and it never stopped.",
+        "The old ticket is {over} old by now, and it should not have been closed.",
+        "It is {over} later, and nothing has become better.",
+    ];
     let says = complaints(outcome);
-    let opening = OPENINGS[number % OPENINGS.len()].replace("{over}", &roughly(over));
+    let openings = if fell { RETURNED } else { NEVER_STOPPED };
+    let opening = openings[number % openings.len()].replace("{over}", &roughly(over));
     let said = says[number % says.len()];
     format!("{opening} People write to us about {}. {said} Nothing is red, I looked.", spoken(journey))
 }
@@ -59,4 +65,17 @@ pub(crate) fn roughly(time: Duration) -> String {
         _ => (days, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_says_whether_things_were_well_in_between() {
+        let text = |fell, number| later("pay", Outcome::Lost, (Duration::from_mins(90 * 24 * 60), fell), number);
+        assert!(text(true, 0).starts_with("You closed our ticket 3 months ago, and all was well for a time. "));
+        assert!(text(false, 0).starts_with("You closed our ticket 3 months ago, and it never stopped. "));
+        assert!((1..6).all(|number| !text(false, number).contains("well for a time")));
+    }
 }

@@ -1,7 +1,7 @@
 //! Time on the incident clock: to the first hypothesis, to mitigation, to the root fix; and how much each step took.
 
 use super::counterfactual::Runs;
-use super::verdict::{background, count};
+use super::verdict::{background, count, noise};
 use super::{Case, STEPS};
 use crate::lab::{Command, Look, Times, Verdict};
 use crate::query::Language;
@@ -21,7 +21,7 @@ pub fn times(case: &Case<'_>, verdict: Verdict, runs: &Runs) -> Times {
         let to = (from + MEASURED).min(next.unwrap_or(runs.end)).min(runs.end);
         let usual = background(case, run) * to.since(from).as_secs_f64() / 3600.0;
         let harm = |harmed: &[SimTime]| count(harmed, from, to) as f64 - usual;
-        Some(harm(&run.without) > 3.0 * usual.max(1.0).sqrt() && harm(&run.with) <= 0.5 * harm(&run.without))
+        Some(harm(&run.without) > noise(usual) && harm(&run.with) <= 0.5 * harm(&run.without))
     };
     // What was deployed to look closer is not the fix, unless there is no other.
     let fix = orders.iter().rfind(|order| !order.fix.kind().only_shows()).or(orders.last());

@@ -1,6 +1,6 @@
 //! Step 6, Trace: whether a pinned trace is one of a harmed request, and whether it crosses the place that failed.
 
-use super::{Case, Review};
+use super::{Case, Review, things};
 use crate::lab::{Look, SpanRow, TraceView, look};
 use crate::telemetry::TraceRef;
 
@@ -18,7 +18,7 @@ pub fn review(case: &Case<'_>) -> Review {
         .collect();
     let Some(caused) = case.caused_at() else {
         return Review {
-            did: format!("pinned {} traces", pinned.len()),
+            did: format!("pinned {}", things(pinned.len(), "trace", "traces")),
             evidence: "there was nothing to trace".into(),
             score: None,
         };

@@ -4,6 +4,7 @@
 //!
 //! - *Root fix*: long after, on every seed, at most a tenth of the harm is left, and soon after at most half.
 //! - *Symptom patch*: not that, and on most seeds harm fell by 30 % or more in some window.
+//! - *Partial fix*, of several causes: harm fell beyond chance, over all seeds, and long after by as much as soon after.
 //! - *Worse*: on most seeds harm over the whole horizon is 20 % more than untouched.
 //! - *No effect*: none of these.
 
@@ -34,8 +35,8 @@ struct Window {
     background: f64,
 }
 
-/// What chance may do to a count.
-fn noise(count: f64) -> f64 {
+/// What chance may do to a count of harmed requests: three standard deviations of a Poisson count.
+pub fn noise(count: f64) -> f64 {
     3.0 * count.max(1.0).sqrt()
 }
 
@@ -57,6 +58,19 @@ impl Window {
         harm > noise(self.background)
             && left <= FELL * harm
             && self.without - self.with > noise(self.with + self.without)
+    }
+
+    /// Harmed requests that there would have been.
+    fn fall(&self) -> f64 {
+        self.without - self.with
+    }
+
+    fn plus(self, other: Window) -> Window {
+        Window {
+            with: self.with + other.with,
+            without: self.without + other.without,
+            background: self.background + other.background,
+        }
     }
 
     fn grew(&self) -> bool {
@@ -87,8 +101,26 @@ pub fn of_learner(case: &Case<'_>, runs: &Runs) -> Verdict {
     let looked = case.notebook.deployed.iter().all(|order| order.fix.kind().only_shows());
     match verdict(case, runs) {
         Verdict::NoEffect if looked => untouched(case),
+        Verdict::NoEffect | Verdict::SymptomPatch if ended(case, runs).is_some() => Verdict::PartialFix,
         verdict => verdict,
     }
+}
+
+/// The share of the harm that ended and stayed away where several causes are at work. One cause is gone or it is not.
+pub fn ended(case: &Case<'_>, runs: &Runs) -> Option<f64> {
+    let seeds: Vec<Windows> = runs.seeds.iter().map(|run| windows(case, runs, run)).collect();
+    if case.lesson.spec().also.is_empty() { None } else { stayed_away(&seeds) }
+}
+
+/// The share of the harm by which it fell long after, over all seeds: beyond chance, and as much as soon after.
+fn stayed_away(seeds: &[Windows]) -> Option<f64> {
+    let sum = |of: fn(&Windows) -> Window| seeds.iter().map(of).fold(Window::default(), Window::plus);
+    let (soon, late, all) = (sum(|seed| seed.soon), sum(|seed| seed.late), sum(|seed| seed.all));
+    let fell = all.fall() > noise(all.with + all.without);
+    let less = soon.fall() - late.fall();
+    let stayed = less <= 0.5 * soon.fall() && less <= noise(soon.with + soon.without + late.with + late.without);
+    let harm = late.without - late.background;
+    (fell && stayed && late.fall() > 0.0 && harm > 0.0).then(|| (late.fall() / harm).min(1.0))
 }
 
 fn untouched(case: &Case<'_>) -> Verdict {
@@ -142,14 +174,16 @@ pub fn background(case: &Case<'_>, run: &Run) -> f64 {
 
 /// The two futures of this seed by the minute, and the harm on every seed.
 pub fn futures(case: &Case<'_>, runs: &Runs) -> Futures {
-    let caused = case.caused_at().unwrap_or(case.opened_at);
+    let caused = case.caused_at();
     let first = case.first_fix();
     let per_hour = |run: &Run| {
         let windows = (runs.settled + DRAIN, SimTime(runs.end.0.saturating_sub(WINDOW.0)));
         let (soon, late) = (windows.0, windows.1.max(windows.0));
         SeedHarm {
             seed: run.seed,
-            before: rate(&run.with, caused, first.unwrap_or(runs.end)),
+            // Where nothing is wrong, all of the time before the learner's arrival is.
+            before: caused
+                .map_or_else(|| background(case, run), |caused| rate(&run.with, caused, first.unwrap_or(runs.end))),
             soon: rate(&run.with, soon, (soon + WINDOW).min(runs.end)),
             late: rate(&run.with, late, runs.end),
             untouched: rate(&run.without, late, runs.end),
@@ -158,7 +192,7 @@ pub fn futures(case: &Case<'_>, runs: &Runs) -> Futures {
     };
     let own = runs.seeds.first().cloned().unwrap_or_default();
     let healthy = background(case, &own) / 60.0;
-    let from = SimTime(caused.0.saturating_sub(Duration::from_mins(5).0));
+    let from = SimTime(caused.unwrap_or(case.opened_at).0.saturating_sub(Duration::from_mins(5).0));
     Futures {
         with: minutes(&own.with, healthy, from, runs.end),
         without: minutes(&own.without, healthy, from, runs.end),
@@ -183,7 +217,8 @@ pub fn count(harmed: &[SimTime], from: SimTime, to: SimTime) -> usize {
     before(to.max(from)) - before(from)
 }
 
-fn rate(harmed: &[SimTime], from: SimTime, to: SimTime) -> f64 {
+/// Harmed requests an hour in `[from, to)`.
+pub fn rate(harmed: &[SimTime], from: SimTime, to: SimTime) -> f64 {
     let hours = to.since(from).as_secs_f64() / 3600.0;
     if hours > 0.0 { count(harmed, from, to) as f64 / hours } else { 0.0 }
 }
@@ -224,6 +259,18 @@ mod tests {
         check(&[seed((900.0, 500.0), (800.0, 500.0))], Verdict::Worse);
         assert_eq!(judge(&[seed((900.0, 10.0), (10.0, 10.0))], true), Verdict::Worse);
         assert_eq!(judge(&[seed((10.0, 10.0), (10.0, 10.0))], true), Verdict::NoEffect);
+    }
+
+    #[test]
+    fn of_several_causes_one_may_be_gone_for_good() {
+        let share =
+            |soon, late| stayed_away(&[seed(soon, late), seed(soon, late)]).map(|share| (share * 100.0).round());
+        assert_eq!(share((255.0, 500.0), (255.0, 500.0)), Some(50.0));
+        assert_eq!(share((420.0, 500.0), (418.0, 500.0)), Some(17.0), "less than a symptom patch must do");
+        assert_eq!(share((300.0, 500.0), (900.0, 1100.0)), Some(18.0), "the other cause grows");
+        assert_eq!(share((100.0, 500.0), (480.0, 500.0)), None, "it returned");
+        assert_eq!(share((490.0, 500.0), (488.0, 500.0)), None, "chance");
+        assert_eq!(stayed_away(&[]), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{series, since, stamp_of};
+use super::{series, since};
 use crate::lab::{Chart, ChartLine, ChartQuery, Refusal, Show};
 use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Series, Telemetry, add_growth, bucket_quantile};
 use crate::time::{Duration, SimTime, Stamp};
@@ -53,14 +53,14 @@ pub fn chart(
 
     let oldest =
         chosen.iter().filter_map(|one| telemetry.metrics.scrapes(one.resource).next()).map(|scrape| scrape.stamp).min();
-    let from = since(stamp_of(now), query.last).max(Stamp(oldest.unwrap_or_default().0 - 1));
-    let step = step(scrape_every, Duration(stamp_of(now).0.abs_diff(from.0)));
+    let from = since(now.stamp(), query.last).max(Stamp(oldest.unwrap_or_default().0 - 1));
+    let step = step(scrape_every, Duration(now.stamp().0.abs_diff(from.0)));
     let mut lines: Vec<BTreeMap<u64, Cell>> = vec![BTreeMap::new(); names.len()];
     for one in &chosen {
-        add(telemetry, family, one, show, (from, stamp_of(now)), step, &mut lines[one.line]);
+        add(telemetry, family, one, show, (from, now.stamp()), step, &mut lines[one.line]);
     }
     let point = |(at, cell): (u64, &Cell)| {
-        let end = from.0.saturating_add_unsigned((at + 1).saturating_mul(step.0)).min(stamp_of(now).0);
+        let end = from.0.saturating_add_unsigned((at + 1).saturating_mul(step.0)).min(now.stamp().0);
         Some((Stamp(end), value(show, family, cell, scrape_every)?))
     };
     let lines = names.into_iter().zip(&lines).map(|(name, cells)| ChartLine {

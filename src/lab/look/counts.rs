@@ -28,7 +28,7 @@ pub fn counts(telemetry: &Telemetry, scrape_every: Duration, now: SimTime, look:
     else {
         return None;
     };
-    let end = super::stamp_of(now).0;
+    let end = now.stamp().0;
     let mut points: BTreeMap<Stamp, f64> = (0..=span / step).map(|n| (Stamp(end - (n * step) as i64), 0.0)).collect();
     for (at, value) in found.lines.into_iter().flat_map(|line| line.points) {
         *points.entry(at).or_default() += value;

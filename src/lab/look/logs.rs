@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::{LogFilter, LogLine, LogPage, Refusal};
-use super::{find_trace, is_meant, replicas, since, stamp_of};
+use super::{find_trace, is_meant, replicas, since};
 use crate::lab::Observation;
 use crate::telemetry::{Contains, LineFinder, LogRecord, LogTemplateId, Telemetry, TraceRef, side_by_side};
 use crate::time::Stamp;
@@ -17,7 +17,7 @@ pub fn logs(seen: &Observation, filter: &LogFilter) -> Result<LogPage, Refusal> 
     let search = Search {
         telemetry,
         means: replicas(telemetry, filter.service.as_deref())?,
-        from: since(stamp_of(seen.now), filter.last),
+        from: since(seen.now.stamp(), filter.last),
         trace: filter.trace.as_deref().map(|id| find_trace(telemetry, id)).transpose()?,
         least: filter.level,
         finder: LineFinder::new(names, templates, &filter.contains, true),

@@ -40,12 +40,7 @@ use std::collections::BTreeSet;
 
 use super::Refusal;
 use crate::telemetry::{ResourceId, Telemetry};
-use crate::time::{Duration, SimTime, Stamp};
-
-/// What the monitor's clock says at an instant.
-pub(super) fn stamp_of(time: SimTime) -> Stamp {
-    Stamp(i64::try_from(time.0).unwrap_or(i64::MAX))
-}
+use crate::time::{Duration, Stamp};
 
 /// The stamp `last` before the monitor's now; None looks at everything.
 fn since(now: Stamp, last: Option<Duration>) -> Stamp {
@@ -79,7 +74,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::telemetry::*;
-    use crate::time::Epoch;
+    use crate::time::{Epoch, SimTime};
     use crate::world::Kind;
 
     /// More values of a label than a chart has lines.

@@ -1,7 +1,7 @@
 //! Questions in the query languages of the field, asked of what the system has said so far: numbers become a chart, lines
 //! a page, traces a list. The engines are those of `allgreen query`. Knows telemetry; never the ground truth.
 
-use super::{since, stamp_of};
+use super::since;
 use crate::lab::{Answer, Chart, ChartLine, Found, FoundTrace, LogLine, LogPage, Query, Refusal};
 use crate::query::logs::LogLines;
 use crate::query::metrics::MetricStore;
@@ -30,10 +30,10 @@ pub fn query(telemetry: &Telemetry, scrape_every: Duration, now: SimTime, query:
     let last = query.last.unwrap_or(Duration(now.0)).0.min(now.0);
     let step = step(scrape_every, last);
     let zero = Moments { zero: i64::try_from(telemetry.epoch().unix_ns(Stamp(0))).unwrap_or(0) };
-    let to = zero.unix(stamp_of(now));
+    let to = zero.unix(now.stamp());
     let asked = Asked { telemetry, expression, zero, from: to - (last / step * step) as i64, to, step: step as i64 };
     // Lines and spans are stamped by clocks that may be ahead, so they are asked for without an end.
-    let since = query.last.map_or(i64::MIN, |last| zero.unix(since(stamp_of(now), Some(last))));
+    let since = query.last.map_or(i64::MIN, |last| zero.unix(since(now.stamp(), Some(last))));
     match query.language {
         Language::Promql => asked.metrics(),
         Language::Logql => asked.logs(since),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{since, stamp_of};
+use super::since;
 use crate::lab::{BlastRadius, BlastRow, Observation, Refusal, ReportRow, UserAttribute, UserFilter};
 use crate::telemetry::{Telemetry, UserReport};
 use crate::time::Duration;
@@ -42,7 +42,7 @@ pub fn newest_reports(telemetry: &Telemetry, most: usize) -> Vec<ReportRow> {
 /// How reports fall over an attribute. The share of traffic is measured nowhere in the simulated system (its edge
 /// does not label requests by user), so it is None.
 pub fn blast_radius(seen: &Observation, attribute: UserAttribute) -> BlastRadius {
-    let from = since(stamp_of(seen.now), Some(RECENT));
+    let from = since(seen.now.stamp(), Some(RECENT));
     let known = seen.attributes.get(&attribute).map_or(&[][..], Vec::as_slice);
     let mut counts: BTreeMap<&str, (usize, usize)> = known.iter().map(|value| (value.as_str(), (0, 0))).collect();
     for report in &seen.telemetry.reports {

@@ -26,7 +26,8 @@ pub fn summary(telemetry: &Telemetry, view: &View) -> String {
             })
         }
         View::Dependencies(seen) => list(&seen.calls, "calls", |call| {
-            format!("{} -> {}: {:.1}/s, {:.1} % failed", call.from, call.to, call.rate, call.errors * 100.0)
+            let rate = call.rate.map_or_else(|| "seen in traces".to_owned(), |rate| format!("{rate:.1}/s"));
+            format!("{} -> {}: {rate}, {:.1} % failed", call.from, call.to, call.errors * 100.0)
         }),
         View::Logs(page) => lines(telemetry, page),
         View::Chart(chart) => list(&chart.lines, &format!("lines ({})", chart.unit), line),
@@ -65,9 +66,10 @@ pub fn summary(telemetry: &Telemetry, view: &View) -> String {
             rows.sort_by_key(|(off, _)| std::cmp::Reverse(off.unsigned_abs()));
             list(&rows, "clocks", |(off, instance)| format!("{instance}: {off:+} ms from the monitor"))
         }
-        View::Stats(rows) => {
-            list(rows, "values", |row| format!("{} {} = {} {}", row.instance, row.metric, row.value, row.unit))
-        }
+        View::Stats(rows) => list(rows, "values", |row| {
+            let labels = if row.labels.is_empty() { String::new() } else { format!(" ({})", row.labels) };
+            format!("{} {}{labels} = {} {}", row.instance, row.metric, row.value, row.unit)
+        }),
         View::Config(rows) => list(rows, "settings", |row| format!("{} {} = {}", row.on, row.setting, row.value)),
         View::Reproduced(copy) => {
             format!("{}: {} after {}, {} B", copy.request, copy.status, copy.duration, copy.bytes)

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{is_meant, replicas, since, stamp_of};
+use super::{is_meant, replicas, since};
 use crate::lab::{Observation, Refusal, TraceFilter, TraceRow};
 use crate::telemetry::{ResourceId, ShapeId, SpanHead, TraceRef, side_by_side};
 use crate::time::{Duration, Stamp};
@@ -45,7 +45,7 @@ pub fn traces(seen: &Observation, filter: &TraceFilter) -> Result<Vec<TraceRow>,
     let telemetry = &*seen.telemetry;
     let means = replicas(telemetry, filter.service.as_deref())?;
     let named = names_that_match(seen, &filter.name);
-    let from = since(stamp_of(seen.now), filter.last);
+    let from = since(seen.now.stamp(), filter.last);
     let is_named = |shape: ShapeId| named.get(usize::from(shape.0)).copied().unwrap_or(false);
 
     let tables = side_by_side(telemetry.spans.parts(), |part| {

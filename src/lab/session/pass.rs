@@ -45,7 +45,7 @@ impl Session {
             spans.push((window, from, until));
         }
         // What was asked at the end of the last window is still judged.
-        self.sim.run_until(self.sim.now() + grade::grace(&self.lesson));
+        self.sim.run_until(self.sim.now() + self.lesson.world().longest_debt());
         self.jump(end);
         let found = grade::recurrence_after(&self.sim, &spans, self.case().healthy());
         let ticket = grade::new_ticket(&found, self.later.len());
@@ -53,10 +53,10 @@ impl Session {
             Some(_) => "a new ticket was opened: look at the ticket",
             None => "nobody opened a ticket",
         };
+        let windows = if found.windows == 1 { "one window".to_owned() } else { format!("{} windows", found.windows) };
         let words = format!(
-            "let {} pass, by {} windows of it ({needs} on the incident clock, which has left out the rest); {told}",
-            grade::roughly(length),
-            found.windows
+            "let {} pass, by {windows} of it ({needs} on the incident clock, which has left out the rest); {told}",
+            grade::roughly(length)
         );
         self.later.extend(ticket);
         self.recurrences.push(found);

@@ -37,7 +37,7 @@ impl Snapshot {
             title: spec.texts.title.clone(),
             reporter: spec.texts.reporter.clone(),
             text: spec.texts.ticket.clone(),
-            opened: look::stamp_of(spec.opens_at),
+            opened: spec.opens_at.stamp(),
             reports: look::newest_reports(&telemetry, TICKET_REPORTS),
             later: later.to_vec(),
         };

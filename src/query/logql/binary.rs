@@ -23,7 +23,7 @@ pub(super) fn evaluate(context: &Context<'_>, what: &Binary) -> Result<Evaluated
         (Evaluated::Grid(left), Evaluated::Grid(right)) if what.op.is_set() => {
             set(what, left, right, context.steps.count)
         }
-        (Evaluated::Grid(left), Evaluated::Grid(right)) => matched(what, left, right, context.steps.count)?,
+        (Evaluated::Grid(left), Evaluated::Grid(right)) => matched(context, what, left, right)?,
     };
     Ok(Evaluated::Grid(grid))
 }
@@ -82,7 +82,8 @@ fn set(what: &Binary, left: Grid, right: Grid, steps: usize) -> Grid {
     }
 }
 
-fn matched(what: &Binary, left: Grid, right: Grid, steps: usize) -> Result<Grid, EvalError> {
+fn matched(context: &Context<'_>, what: &Binary, left: Grid, right: Grid) -> Result<Grid, EvalError> {
+    let steps = context.steps.count;
     // From here on: the many, and the one that each of them finds.
     let swapped = what.cardinality == Cardinality::OneToMany;
     let (many, single) = if swapped { (right, left) } else { (left, right) };
@@ -109,6 +110,9 @@ fn matched(what: &Binary, left: Grid, right: Grid, steps: usize) -> Result<Grid,
             }
             for name in &what.include {
                 shown.set(name.clone(), one_labels.get(name).unwrap_or("").to_owned());
+            }
+            if !done.contains_key(&shown) {
+                context.hold(done.len() + 1)?;
             }
             let slot = done.entry(shown).or_insert_with(|| vec![None; steps]);
             for at in 0..steps {

@@ -1,5 +1,6 @@
 //! Evaluates queries: at an instant, over a range, for lines.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -18,8 +19,12 @@ use super::vector;
 pub struct Limits {
     /// Lines that a log query gives.
     pub entries: usize,
-    /// Series that a metric query may make.
+    /// Series that a metric query may give.
     pub series: usize,
+    /// Series that one part of a metric query may hold.
+    pub held: usize,
+    /// Values, a series and step each, that all parts of a metric query together may hold.
+    pub values: usize,
     /// Points that a series may have.
     pub points: usize,
     /// Samples that one range aggregation may hold.
@@ -27,9 +32,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Loki's, but for the samples, for which it has none.
+    /// Loki's, but for what is held on the way, for which it has none.
     fn default() -> Self {
-        Limits { entries: 5000, series: 500, points: 11_000, samples: 20_000_000 }
+        let (held, values, samples) = (200_000, 20_000_000, 20_000_000);
+        Limits { entries: 5000, series: 500, held, values, points: 11_000, samples }
     }
 }
 
@@ -73,6 +79,8 @@ pub(super) struct Context<'a> {
     pub limits: &'a Limits,
     pub steps: Steps,
     pub streams: Vec<Labels>,
+    /// Values that are held so far.
+    values: Cell<usize>,
 }
 
 /// Evaluates at one instant (nanoseconds since 1970). A log query gives its newest lines of the last hour.
@@ -81,13 +89,16 @@ pub fn instant(store: &dyn LogStore, expr: &Expr, at: i64, limits: &Limits) -> R
         Expr::Log(log) => return Ok(lines(store, log, at.saturating_sub(3_600_000_000_000), at, true, limits)),
         Expr::Metric(metric) => metric,
     };
-    let context = Context { store, limits, steps: Steps { start: at, step: 1, count: 1 }, streams: store.streams() };
+    let context = Context::new(store, limits, Steps { start: at, step: 1, count: 1 });
     match context.metric(metric)? {
         Evaluated::Number(value) => Ok(Answer::Scalar(at, value)),
         Evaluated::Grid(grid) => {
-            let samples =
-                grid.into_iter().filter_map(|(labels, values)| Some(Sample { labels, value: (*values.first()?)? }));
-            Ok(Answer::Vector(at, samples.collect()))
+            let samples: Vec<Sample> = grid
+                .into_iter()
+                .filter_map(|(labels, values)| Some(Sample { labels, value: (*values.first()?)? }))
+                .collect();
+            given(samples.len(), limits)?;
+            Ok(Answer::Vector(at, samples))
         }
     }
 }
@@ -114,7 +125,7 @@ pub fn range(
         return Err(EvalError(format!("more than {} points a series; make the step larger", limits.points)));
     }
     let steps = Steps { start, step, count };
-    let context = Context { store, limits, steps, streams: store.streams() };
+    let context = Context::new(store, limits, steps);
     let grid = match context.metric(metric)? {
         Evaluated::Number(value) => vec![(Labels::default(), vec![Some(value); count])],
         Evaluated::Grid(grid) => grid,
@@ -127,8 +138,17 @@ pub fn range(
         })
         .filter(|series| !series.points.is_empty())
         .collect();
+    given(series.len(), limits)?;
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(Answer::Matrix(series))
+}
+
+/// Loki counts the series of the whole query alone, not those of its parts.
+fn given(series: usize, limits: &Limits) -> Result<(), EvalError> {
+    if series > limits.series {
+        return Err(EvalError(format!("maximum of series ({}) reached for a single query", limits.series)));
+    }
+    Ok(())
 }
 
 /// The lines of a log query from an instant to before another, as many as the limit allows: the newest, or the oldest.
@@ -137,7 +157,7 @@ pub fn lines(store: &dyn LogStore, log: &LogExpr, from: i64, until: i64, backwar
     let wanted = selected(&streams, log);
     let needles = needles(&log.stages);
     let scan = Scan { streams: &wanted, from, until, backwards, needles: &needles };
-    let mut found: BTreeMap<Labels, Vec<Line>> = BTreeMap::new();
+    let mut found: BTreeMap<[Labels; 3], Vec<Line>> = BTreeMap::new();
     let (leading, stages) = split_leading(&log.stages);
     let mut left = limits.entries;
     let mut buffer = String::new();
@@ -156,13 +176,15 @@ pub fn lines(store: &dyn LogStore, log: &LogExpr, from: i64, until: i64, backwar
                 buffer = row.line;
                 return ControlFlow::Continue(());
             }
-            let labels = row.labels();
+            let labels = [row.labels(), row.metadata(), row.parsed()];
             found.entry(labels).or_default().push(Line { at: entry.at, text: row.line });
             left -= 1;
             if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
     }
-    Answer::Streams(found.into_iter().map(|(labels, lines)| Stream { labels, lines }).collect())
+    let found = found.into_iter();
+    let streams = found.map(|([labels, metadata, parsed], lines)| Stream { labels, metadata, parsed, lines });
+    Answer::Streams(streams.collect())
 }
 
 /// Whether each stream is selected.
@@ -170,9 +192,30 @@ pub(super) fn selected(streams: &[Labels], log: &LogExpr) -> Vec<bool> {
     streams.iter().map(|labels| log.selects(labels)).collect()
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    fn new(store: &'a dyn LogStore, limits: &'a Limits, steps: Steps) -> Self {
+        Context { store, limits, steps, streams: store.streams(), values: Cell::new(0) }
+    }
+
+    /// Makes room for one more series, the `series`-th of a part of the query.
+    pub fn hold(&self, series: usize) -> Result<(), EvalError> {
+        let values = self.values.get().saturating_add(self.steps.count);
+        self.values.set(values);
+        let why = if series > self.limits.held {
+            format!("more than {} series in a part of the query; group lines by fewer labels", self.limits.held)
+        } else if values > self.limits.values {
+            let most = self.limits.values;
+            format!(
+                "more than {most} values in the parts of the query; group lines by fewer labels, or make the step larger"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(EvalError(why))
+    }
+
     pub fn metric(&self, expr: &MetricExpr) -> Result<Evaluated, EvalError> {
-        let grid = match expr {
+        Ok(Evaluated::Grid(match expr {
             MetricExpr::Literal(value) => return Ok(Evaluated::Number(*value)),
             MetricExpr::Vector(value) => vec![(Labels::default(), vec![Some(*value); self.steps.count])],
             MetricExpr::Range(aggregation) => ranges::evaluate(self, aggregation, None)?,
@@ -189,11 +232,7 @@ impl Context<'_> {
                 }
                 all
             }
-        };
-        if grid.len() > self.limits.series {
-            return Err(EvalError(format!("maximum of series ({}) reached for a single query", self.limits.series)));
-        }
-        Ok(Evaluated::Grid(grid))
+        }))
     }
 
     /// The series of an expression; a number is one series without labels.

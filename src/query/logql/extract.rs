@@ -3,47 +3,39 @@
 use regex::Regex;
 use serde_json::Value;
 
+use super::json_fields::{Fields, fields, plain};
 use super::json_path::JsonPath;
 use super::pattern::Pattern;
 use super::row::{Row, sanitized};
 
 const DEEPEST: usize = 100;
 
-/// `json`: all fields, flattened with `_`; arrays are skipped.
+/// `json`: all fields, flattened with `_`; arrays and nulls are skipped. Or those at paths.
 pub(super) fn json(row: &mut Row<'_>, wanted: &[(String, JsonPath)]) {
-    let document: Value = match serde_json::from_str(&row.line) {
-        Ok(document @ Value::Object(_)) => document,
-        Ok(_) => return row.fail("JSONParserErr", "expecting json object".to_owned()),
-        Err(error) => return row.fail("JSONParserErr", error.to_string()),
-    };
+    let (document, wrong) = fields(&row.line);
+    let wrong = wrong.map(|error| error.to_string());
+    let mut found = Vec::new();
     if wanted.is_empty() {
-        let mut found = Vec::new();
-        flatten(&document, "", &mut found, 0);
-        return set_first(row, found);
+        flatten(document, "", &mut found, 0);
+        set_first(row, found);
+    } else if wrong.is_none() || !document.is_empty() {
+        let value = |path: &JsonPath| path.find(&document).map_or(String::new(), plain);
+        found.extend(wanted.iter().map(|(label, path)| (label.clone(), value(path))));
+        found.iter().for_each(|(label, value)| row.set_parsed(label, value));
     }
-    for (label, path) in wanted {
-        let value = path.find(&document).map_or(String::new(), plain);
-        row.set_parsed(label, &value);
+    if let Some(why) = wrong {
+        row.fail("JSONParserErr", why);
     }
 }
 
-fn flatten(value: &Value, prefix: &str, found: &mut Vec<(String, String)>, depth: usize) {
-    let Value::Object(fields) = value else { return };
-    for (key, value) in fields {
-        let name = if prefix.is_empty() { sanitized(key) } else { format!("{prefix}_{}", sanitized(key)) };
-        match value {
-            Value::Array(_) => {}
-            Value::Object(_) if depth < DEEPEST => flatten(value, &name, found, depth + 1),
-            other => found.push((name, plain(other))),
+fn flatten(document: Fields<'_>, prefix: &str, found: &mut Vec<(String, String)>, depth: usize) {
+    for (key, value) in document {
+        let name = if prefix.is_empty() { sanitized(&key) } else { format!("{prefix}_{}", sanitized(&key)) };
+        match value.get().as_bytes().first() {
+            Some(b'[' | b'n') => {}
+            Some(b'{') if depth < DEEPEST => flatten(fields(value.get()).0, &name, found, depth + 1),
+            _ => found.push((name, plain(value))),
         }
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

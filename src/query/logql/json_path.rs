@@ -1,6 +1,8 @@
 //! Paths into a JSON document: `request.headers["User-Agent"]`, `servers[0]`.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::json_fields::{Fields, fields, items};
 
 /// A path: fields and places in arrays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,13 +48,19 @@ impl JsonPath {
         Ok(JsonPath { steps })
     }
 
-    /// The value at the path.
-    pub fn find<'v>(&self, document: &'v Value) -> Option<&'v Value> {
-        self.steps.iter().try_fold(document, |value, step| match step {
-            Step::Field(name) => value.get(name.as_str()),
-            Step::Place(at) => value.get(*at),
+    /// The value at the path in an object of these fields.
+    pub(super) fn find<'t>(&self, document: &Fields<'t>) -> Option<&'t RawValue> {
+        let (Step::Field(name), rest) = self.steps.split_first()? else { return None };
+        rest.iter().try_fold(named(document, name)?, |value, step| match step {
+            Step::Field(name) => named(&fields(value.get()).0, name),
+            Step::Place(at) => items(value.get()).get(*at).copied(),
         })
     }
+}
+
+/// Of fields with one name the first counts.
+fn named<'t>(fields: &Fields<'t>, name: &str) -> Option<&'t RawValue> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
 
 fn bracket(body: &str) -> Option<(Step, &str)> {
@@ -70,12 +78,14 @@ mod tests {
 
     #[test]
     fn paths_find_their_values() {
-        let document = serde_json::json!({"a": {"b-c": [1, {"x y": true}]}, "top": 5});
-        let find = |path: &str| JsonPath::parse(path).unwrap().find(&document).cloned();
-        assert_eq!(find("top"), Some(Value::from(5)));
-        assert_eq!(find(r#"a["b-c"][1]["x y"]"#), Some(Value::from(true)));
-        assert_eq!(find("a.b-c[0]"), Some(Value::from(1)));
-        assert_eq!(find("a.z"), None);
+        let (document, _) = fields(r#"{"a": {"b-c": [1, {"x y": true}]}, "top": 5.0, "top": 6}"#);
+        let find = |path: &str| JsonPath::parse(path).unwrap().find(&document).map(RawValue::get);
+        assert_eq!(find("top"), Some("5.0"));
+        assert_eq!(find(r#"a["b-c"][1]["x y"]"#), Some("true"));
+        assert_eq!(find("a.b-c[0]"), Some("1"));
+        for none in ["a.z", "[0]", "top.a", "top[0]", "a[0]", "a.b-c[2]"] {
+            assert_eq!(find(none), None, "{none}");
+        }
         for bad in ["", "a.", ".a", "a[", "a[x]", "a b", "[\"a", "a[-1]"] {
             assert!(JsonPath::parse(bad).is_err(), "{bad}");
         }

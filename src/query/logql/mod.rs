@@ -5,6 +5,7 @@ mod binary;
 mod eval;
 mod extract;
 mod json;
+mod json_fields;
 mod json_path;
 mod ops;
 mod parser;
@@ -24,7 +25,7 @@ mod tests;
 
 pub use ast::*;
 pub use eval::{EvalError, Limits, instant, lines, range};
-pub use json::labels_json;
+pub use json::{CATEGORIZE, labels_json};
 pub use json_path::JsonPath;
 pub use ops::*;
 pub use parser::{parse, well_formed};

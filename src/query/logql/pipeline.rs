@@ -53,7 +53,7 @@ pub(super) fn step(stage: &Stage, row: &mut Row<'_>) -> bool {
                 Err(why) => row.fail("TemplateFormatErr", why),
             }
         }
-        Stage::LabelFormat(formats) => formats.iter().for_each(|format| label_format(format, row)),
+        Stage::LabelFormat(formats) => label_format(formats, row),
         Stage::Drop(items) => {
             for item in items {
                 match item {
@@ -84,22 +84,36 @@ pub(super) fn step(stage: &Stage, row: &mut Row<'_>) -> bool {
     true
 }
 
-fn label_format(format: &LabelFormat, row: &mut Row<'_>) {
-    match format {
-        LabelFormat::Rename { to, from } => {
-            if let Some(value) = row.get(from).map(str::to_owned) {
-                row.set(to, &value);
-                if to != from {
-                    row.remove(from);
-                }
-            }
-        }
-        LabelFormat::Template(to, template) => {
-            let mut out = String::new();
-            match template.render(row, &mut out) {
-                Ok(()) => row.set(to, &out),
-                Err(why) => row.fail("TemplateFormatErr", why),
-            }
+/// Sets labels in order. All templates see the labels that there are at the first of them.
+fn label_format(formats: &[LabelFormat], row: &mut Row<'_>) {
+    let first = formats.iter().position(|format| matches!(format, LabelFormat::Template(..)));
+    let (renames, rest) = formats.split_at(first.unwrap_or(formats.len()));
+    renames.iter().for_each(|format| set_label(format, None, row));
+    let texts: Vec<Option<Result<String, String>>> = rest.iter().map(|format| rendered(format, row)).collect();
+    rest.iter().zip(texts).for_each(|(format, text)| set_label(format, text, row));
+}
+
+/// What a template gives; none where it is a name.
+fn rendered(format: &LabelFormat, row: &Row<'_>) -> Option<Result<String, String>> {
+    let LabelFormat::Template(_, template) = format else { return None };
+    let mut out = String::new();
+    Some(template.render(row, &mut out).map(|()| out))
+}
+
+fn set_label(format: &LabelFormat, text: Option<Result<String, String>>, row: &mut Row<'_>) {
+    match (format, text) {
+        (LabelFormat::Rename { to, from }, _) => rename(to, from, row),
+        (LabelFormat::Template(to, _), Some(Ok(text))) => row.set(to, &text),
+        (LabelFormat::Template(..), Some(Err(why))) => row.fail("TemplateFormatErr", why),
+        (LabelFormat::Template(..), None) => {}
+    }
+}
+
+fn rename(to: &str, from: &str, row: &mut Row<'_>) {
+    if let Some(value) = row.get(from).map(str::to_owned) {
+        row.set(to, &value);
+        if to != from {
+            row.remove(from);
         }
     }
 }

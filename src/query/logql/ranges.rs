@@ -16,7 +16,7 @@ use crate::query::quantile::quantile;
 /// The samples of a series, in order of time.
 type Samples = Vec<(i64, f64)>;
 
-/// Evaluates an aggregation. `outer` is the grouping of a `sum` around it: series that it adds up may be one at once.
+/// Evaluates an aggregation. `outer` is the grouping of an aggregation around it: series that it joins may be one at once.
 pub(super) fn evaluate(
     context: &Context<'_>,
     what: &RangeAggregation,
@@ -49,7 +49,9 @@ fn samples(
         backwards: false,
         needles: &needles,
     };
-    let grouping = what.grouping.as_ref().or(outer);
+    // What is absent is so whatever its labels.
+    let nothing = Grouping { without: false, labels: Vec::new() };
+    let grouping = if what.op == RangeOp::Absent { Some(&nothing) } else { what.grouping.as_ref().or(outer) };
     let kept = |labels: Labels| match grouping {
         None => labels,
         Some(grouping) => labels.only(&grouping.labels, !grouping.without),
@@ -112,6 +114,7 @@ fn samples(
             return ControlFlow::Break(());
         }
         count += 1;
+        let known = all.len();
         let mut place = |key: Labels| {
             *keys.entry(key).or_insert_with(|| {
                 all.push(Vec::new());
@@ -124,8 +127,9 @@ fn samples(
             place(kept(row.labels()))
         };
         all[at].push((entry.at, value));
-        if all.len() > context.limits.series {
-            wrong = Some(format!("maximum of series ({}) reached for a single query", context.limits.series));
+        let room = if all.len() > known { context.hold(all.len()) } else { Ok(()) };
+        if let Err(EvalError(why)) = room {
+            wrong = Some(why);
         } else if count > context.limits.samples {
             wrong = Some(too_many(context.limits.samples));
         }

@@ -9,26 +9,31 @@ pub(super) struct Row<'a> {
     pub at: i64,
     pub now: i64,
     pub line: String,
-    /// Set since, or removed (`None`); one entry a name.
-    changed: Vec<(String, Option<String>)>,
-    /// How many of `changed` are structured metadata.
-    metadata: Vec<String>,
+    /// One entry a name.
+    changed: Vec<Changed>,
     pub error: Option<(&'static str, String)>,
     shown_error: (String, String),
 }
 
+/// A label that is not as the stream has it.
+struct Changed {
+    name: String,
+    /// None where it was removed.
+    value: Option<String>,
+    origin: Origin,
+}
+
+/// Where a label that the stream does not have comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Metadata,
+    /// A stage made it.
+    Parsed,
+}
+
 impl<'a> Row<'a> {
     pub fn new(stream: &'a Labels, at: i64, now: i64) -> Self {
-        Row {
-            stream,
-            at,
-            now,
-            line: String::new(),
-            changed: Vec::new(),
-            metadata: Vec::new(),
-            error: None,
-            shown_error: Default::default(),
-        }
+        Row { stream, at, now, line: String::new(), changed: Vec::new(), error: None, shown_error: Default::default() }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -37,42 +42,39 @@ impl<'a> Row<'a> {
             ("__error_details__", Some(_)) => return Some(&self.shown_error.1),
             _ => {}
         }
-        match self.changed.iter().find(|(known, _)| known == name) {
-            Some((_, value)) => value.as_deref(),
+        match self.changed.iter().find(|known| known.name == name) {
+            Some(known) => known.value.as_deref(),
             None => self.stream.get(name),
         }
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
-        self.change(name, Some(value.to_owned()));
+        self.change(name, Some(value.to_owned()), Origin::Parsed);
     }
 
     pub fn remove(&mut self, name: &str) {
         match name {
             "__error__" => self.error = None,
             "__error_details__" => self.shown_error.1.clear(),
-            _ if self.get(name).is_some() => self.change(name, None),
+            _ if self.get(name).is_some() => self.change(name, None, Origin::Parsed),
             _ => {}
         }
     }
 
-    fn change(&mut self, name: &str, value: Option<String>) {
-        match self.changed.iter_mut().find(|(known, _)| known == name) {
-            Some((_, slot)) => *slot = value,
-            None => self.changed.push((name.to_owned(), value)),
+    fn change(&mut self, name: &str, value: Option<String>, origin: Origin) {
+        match self.changed.iter_mut().find(|known| known.name == name) {
+            Some(known) => (known.value, known.origin) = (value, origin),
+            None => self.changed.push(Changed { name: name.to_owned(), value, origin }),
         }
     }
 
     pub fn set_metadata(&mut self, name: &str, value: &str) {
-        let name = sanitized(name);
-        self.change(&name, Some(value.to_owned()));
-        self.metadata.push(name);
+        self.change(&sanitized(name), Some(value.to_owned()), Origin::Metadata);
     }
 
-    /// Sets a label that a parser found; one that the stream or the metadata has gets a suffix.
+    /// Sets a label that a parser found. One that the stream has gets a suffix; metadata of that name gives way.
     pub fn set_parsed(&mut self, name: &str, value: &str) {
-        let taken = self.stream.get(name).is_some() || self.metadata.iter().any(|known| known == name);
-        if taken {
+        if self.stream.get(name).is_some() {
             self.set(&format!("{name}_extracted"), value);
         } else {
             self.set(name, value);
@@ -85,9 +87,9 @@ impl<'a> Row<'a> {
     }
 
     pub fn names(&self) -> Vec<String> {
-        let own = self.changed.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.clone());
+        let own = self.changed.iter().filter(|known| known.value.is_some()).map(|known| known.name.clone());
         let stream = self.stream.iter().map(|(name, _)| name.to_owned());
-        own.chain(stream.filter(|name| !self.changed.iter().any(|(known, _)| known == name))).collect()
+        own.chain(stream.filter(|name| !self.changed.iter().any(|known| known.name == *name))).collect()
     }
 
     /// Whether the labels are the stream's.
@@ -97,14 +99,45 @@ impl<'a> Row<'a> {
 
     pub fn labels(&self) -> Labels {
         let mut labels = self.stream.clone();
-        for (name, value) in &self.changed {
-            labels.set(name.clone(), value.clone().unwrap_or_default());
+        self.changed.iter().for_each(|known| labels.remove(&known.name));
+        self.add_metadata(&mut labels);
+        self.add_parsed(&mut labels);
+        labels
+    }
+
+    /// The labels that are structured metadata.
+    pub fn metadata(&self) -> Labels {
+        let mut labels = Labels::default();
+        self.add_metadata(&mut labels);
+        labels
+    }
+
+    /// The labels that stages made.
+    pub fn parsed(&self) -> Labels {
+        let mut labels = Labels::default();
+        self.add_parsed(&mut labels);
+        labels
+    }
+
+    fn add_metadata(&self, labels: &mut Labels) {
+        for (name, value) in self.of_origin(Origin::Metadata) {
+            labels.set(name, value);
+        }
+    }
+
+    fn add_parsed(&self, labels: &mut Labels) {
+        for (name, value) in self.of_origin(Origin::Parsed) {
+            labels.put(name, value);
         }
         if self.error.is_some() {
             labels.set("__error__".to_owned(), self.shown_error.0.clone());
             labels.set("__error_details__".to_owned(), self.shown_error.1.clone());
         }
-        labels
+    }
+
+    fn of_origin(&self, origin: Origin) -> impl Iterator<Item = (String, String)> {
+        let own = self.changed.iter().filter(move |known| known.origin == origin);
+        own.filter_map(|known| Some((known.name.clone(), known.value.clone()?)))
     }
 }
 

@@ -105,7 +105,81 @@ fn formats_and_label_clashes() {
     logs.push(&Labels::new([("a", "1")]), 0, "a=2 b=3 trace=x", &[("trace", "t1")]);
     let expr = parse(r#"{a="1"} | logfmt"#).unwrap();
     let Ok(Answer::Streams(streams)) = instant(&logs, &expr, SECOND, &Limits::default()) else { panic!("no streams") };
-    assert_eq!(streams[0].labels.to_string(), r#"{a="1", a_extracted="2", b="3", trace="t1", trace_extracted="x"}"#);
+    assert_eq!(streams[0].labels.to_string(), r#"{a="1", a_extracted="2", b="3", trace="x"}"#);
+}
+
+/// The labels of the one stream that a query finds in a line with metadata.
+fn labels_of(line: &str, metadata: &[(&str, &str)], stages: &str) -> String {
+    let mut logs = MemoryLogs::default();
+    logs.push(&Labels::new([("level", "info")]), 0, line, metadata);
+    let expr = parse(&format!(r#"{{level=~".+"}} {stages}"#)).unwrap_or_else(|error| panic!("{error}"));
+    let Ok(Answer::Streams(streams)) = instant(&logs, &expr, SECOND, &Limits::default()) else { panic!("no streams") };
+    streams[0].labels.to_string()
+}
+
+#[test]
+fn templates_of_one_stage_see_the_same_labels() {
+    let shown = |stages: &str| labels_of("-", &[("a", "1")], stages);
+    assert_eq!(shown(r#"| label_format level="X", old="{{.level}}""#), r#"{a="1", level="X", old="info"}"#);
+    assert_eq!(shown(r#"| label_format level="X" | label_format old="{{.level}}""#), r#"{a="1", level="X", old="X"}"#);
+    // Renames are done in order; one before the first template is seen by it, and one after is not.
+    assert_eq!(
+        shown(r#"| label_format b=a, c="{{.b}}{{.a}}", d=b, e="{{.b}}{{.d}}""#),
+        r#"{c="1", d="1", e="1", level="info"}"#
+    );
+}
+
+#[test]
+fn json_keeps_numbers_as_they_are_written_and_takes_what_it_can_read() {
+    let shown = |line: &str, stages: &str| labels_of(line, &[], stages);
+    assert_eq!(
+        shown(r#"{"a":1.50,"b":{"c":1e5,"d":null},"e":""}"#, "| json"),
+        r#"{a="1.50", b_c="1e5", e="", level="info"}"#
+    );
+    assert_eq!(shown(r#"{"a":1} trailing"#, "| json"), r#"{a="1", level="info"}"#);
+    assert_eq!(
+        shown(r#"{"a":1, "b""#, "| json | drop __error_details__"),
+        r#"{__error__="JSONParserErr", a="1", level="info"}"#
+    );
+    assert_eq!(
+        shown(r#"{"a":[1.0, {"b": 2.00}]} trailing"#, r#"| json x="a[1]", y="a[1].b", z="z""#),
+        r#"{level="info", x="{\"b\": 2.00}", y="2.00", z=""}"#
+    );
+    assert_eq!(shown("5", r#"| json x="a" | drop __error_details__"#), r#"{__error__="JSONParserErr", level="info"}"#);
+}
+
+#[test]
+fn empty_values_are_kept_when_asked() {
+    let shown = |stages: &str| labels_of("a=1 b= c", &[], stages);
+    assert_eq!(shown("| logfmt"), r#"{a="1", level="info"}"#);
+    assert_eq!(shown("| logfmt --keep-empty"), r#"{a="1", b="", c="", level="info"}"#);
+    assert_eq!(shown("| logfmt --keep-empty | drop b"), r#"{a="1", c="", level="info"}"#);
+}
+
+#[test]
+fn labels_are_told_apart_by_where_they_come_from() {
+    let mut logs = MemoryLogs::default();
+    let shop = Labels::new([("service", "shop")]);
+    logs.push(&shop, 1, "a=1", &[("trace", "t1"), ("a", "0")]);
+    logs.push(&shop, 2, "b", &[("trace", "t2")]);
+    logs.push(&shop, 3, "a=1", &[("trace", "t1")]);
+    let Ok(Expr::Log(log)) = parse(r#"{service="shop"} | logfmt --strict"#) else { panic!("a log query") };
+    let data = |backwards: bool| lines(&logs, &log, 0, 9, backwards, &Limits::default()).to_categorized_json(backwards);
+    let mut values = vec![
+        serde_json::json!(["1", "a=1", {"structuredMetadata": {"trace": "t1"}, "parsed": {"a": "1"}}]),
+        serde_json::json!(["2", "b", {"structuredMetadata": {"trace": "t2"}}]),
+        serde_json::json!(["3", "a=1", {"structuredMetadata": {"trace": "t1"}, "parsed": {"a": "1"}}]),
+    ];
+    let forward = data(false);
+    assert_eq!(forward["encodingFlags"], serde_json::json!(["categorize-labels"]));
+    assert_eq!(forward["result"], serde_json::json!([{"stream": {"service": "shop"}, "values": values}]));
+    values.reverse();
+    assert_eq!(data(true)["result"][0]["values"], serde_json::json!(values));
+    let plain = lines(&logs, &log, 0, 9, true, &Limits::default()).to_json();
+    assert_eq!(plain["result"].as_array().unwrap().len(), 2);
+    assert_eq!(plain.get("encodingFlags"), None);
+    let numbers = instant(&logs, &parse("vector(1)").unwrap(), 9, &Limits::default()).unwrap();
+    assert_eq!(numbers.to_categorized_json(true)["resultType"], "vector");
 }
 
 #[test]
@@ -199,6 +273,46 @@ fn range_queries_step_and_render() {
     let none = Limits { series: 1, ..Limits::default() };
     let many = parse(r#"count_over_time({zone=~".+"}[1m])"#).unwrap();
     assert!(instant(&store(), &many, 60 * SECOND, &none).is_err());
+}
+
+#[test]
+fn series_are_limited_where_they_are_given_and_held() {
+    let mut logs = MemoryLogs::default();
+    for at in 0..20_i64 {
+        let (id, took) = (at.to_string(), (at % 7).to_string());
+        logs.push(&Labels::new([("a", "1")]), at * SECOND, "x", &[("id", id.as_str()), ("took", took.as_str())]);
+    }
+    let ask = |query: &str, limits: &Limits| {
+        let expr = parse(query).unwrap_or_else(|error| panic!("{error}"));
+        let at = instant(&logs, &expr, 20 * SECOND, limits).map_err(|error| error.0)?;
+        range(&logs, &expr, 0, 20 * SECOND, SECOND, limits).map_err(|error| error.0)?;
+        let Answer::Vector(_, samples) = at else { panic!("{query}: no vector") };
+        Ok::<_, String>(samples.iter().map(|one| format!("{} {}", one.labels, one.value)).collect::<Vec<_>>())
+    };
+    let given = Limits { series: 10, ..Limits::default() };
+    for (query, expected) in [
+        (r#"max by (a) (max_over_time({a="1"} | unwrap took [1m]))"#, r#"{a="1"} 6"#),
+        (r#"min(min_over_time({a="1"} | unwrap took [1m])) by (a)"#, r#"{a="1"} 0"#),
+        (r#"topk(1, max_over_time({a="1"} | unwrap took [1m]) by (took, a))"#, r#"{a="1"} 6"#),
+        (r#"count(count_over_time({a="1"}[1m]))"#, "{} 20"),
+        (r#"sum(count_over_time({a="1"}[1m])) without (id, took)"#, r#"{a="1"} 20"#),
+        (r#"avg(count_over_time({a="1"}[1m]) * count_over_time({a="1"}[1m]))"#, "{} 1"),
+    ] {
+        assert_eq!(ask(query, &given).as_deref(), Ok(&[expected.to_owned()][..]), "{query}");
+    }
+    let refused = |query: &str, limits: &Limits| ask(query, limits).unwrap_err();
+    let all = r#"count_over_time({a="1"}[1m])"#;
+    assert_eq!(refused(all, &given), "maximum of series (10) reached for a single query");
+    let few = Limits { held: 19, ..Limits::default() };
+    assert!(refused(&format!("count({all})"), &few).starts_with("more than 19 series in a part"));
+    // Twenty series of one value each, and of twenty-one; the product has as many again.
+    let few = Limits { values: 20, ..Limits::default() };
+    assert!(refused(&format!("count({all})"), &few).starts_with("more than 20 values"));
+    let few = Limits { values: 2 * 20 * 21, ..Limits::default() };
+    assert!(ask(&format!("count({all})"), &few).is_ok());
+    assert!(refused(&format!("count({all} * {all})"), &few).starts_with("more than 840 values"));
+    // What is absent has no series to hold.
+    assert_eq!(ask(r#"absent_over_time({a="1"}[1m])"#, &Limits { held: 1, ..given }), Ok(Vec::new()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use super::super::syntax::quote;
 use super::ops::BinaryOp;
 
-/// Labels in order of their names, without empty values.
+/// Labels in order of their names. An empty value is no label, but for what a parser found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(Vec<(String, String)>);
 
@@ -30,6 +30,14 @@ impl Labels {
             Ok(at) if value.is_empty() => drop(self.0.remove(at)),
             Ok(at) => self.0[at].1 = value,
             Err(_) if value.is_empty() => {}
+            Err(at) => self.0.insert(at, (name, value)),
+        }
+    }
+
+    /// Sets a label that a parser found, whose value may be empty.
+    pub fn put(&mut self, name: String, value: String) {
+        match self.place(&name) {
+            Ok(at) => self.0[at].1 = value,
             Err(at) => self.0.insert(at, (name, value)),
         }
     }
@@ -78,13 +86,25 @@ pub struct Line {
     pub text: String,
 }
 
-/// Lines with the same labels, in order of time, or backwards.
+/// Lines with the same labels from the same places, in order of time, or backwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// The labels.
+    /// All labels.
     pub labels: Labels,
+    /// Those of them that are structured metadata.
+    pub metadata: Labels,
+    /// Those of them that stages of the query made.
+    pub parsed: Labels,
     /// The lines.
     pub lines: Vec<Line>,
+}
+
+impl Stream {
+    /// The labels of the stream itself.
+    pub fn own(&self) -> Labels {
+        let made = |name: &str| self.metadata.get(name).is_some() || self.parsed.get(name).is_some();
+        Labels(self.labels.0.iter().filter(|(name, _)| !made(name)).cloned().collect())
+    }
 }
 
 /// A number at an instant.

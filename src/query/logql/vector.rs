@@ -12,10 +12,8 @@ use super::value::Labels;
 /// Evaluates an aggregation.
 pub(super) fn evaluate(context: &Context<'_>, what: &Aggregation) -> Result<Grid, EvalError> {
     let inner = match &what.inner {
-        // What is added up anyway may be one series from the outset.
-        MetricExpr::Range(range) if what.op == VectorOp::Sum && adds_up(range.op) => {
-            ranges::evaluate(context, range, Some(&what.grouping))?
-        }
+        // What is put together anyway may be one series from the outset.
+        MetricExpr::Range(range) if joins(what.op, range.op) => ranges::evaluate(context, range, Some(&what.grouping))?,
         inner => context.grid(inner)?,
     };
     if matches!(what.op, VectorOp::Sort | VectorOp::SortDesc) {
@@ -38,8 +36,16 @@ pub(super) fn evaluate(context: &Context<'_>, what: &Aggregation) -> Result<Grid
         .collect())
 }
 
-fn adds_up(op: RangeOp) -> bool {
-    matches!(op, RangeOp::Rate | RangeOp::Count | RangeOp::Bytes | RangeOp::BytesRate | RangeOp::Sum)
+/// Whether an aggregation over several series gives what the inner one gives over all their samples.
+fn joins(outer: VectorOp, inner: RangeOp) -> bool {
+    match outer {
+        VectorOp::Sum => {
+            matches!(inner, RangeOp::Rate | RangeOp::Count | RangeOp::Bytes | RangeOp::BytesRate | RangeOp::Sum)
+        }
+        VectorOp::Max => inner == RangeOp::Max,
+        VectorOp::Min => inner == RangeOp::Min,
+        _ => false,
+    }
 }
 
 fn reduced(op: VectorOp, group: &Grid, at: usize) -> Option<f64> {

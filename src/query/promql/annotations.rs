@@ -1,6 +1,7 @@
 //! Warnings and infos: remarks on a query that has a result all the same. Wording is Prometheus's.
 
-use super::error::{Span, position};
+use super::super::syntax::SyntaxError;
+use super::error::Span;
 use super::number;
 
 /// Remarks of one query, each text once per place, in the order in which they arose.
@@ -61,7 +62,7 @@ fn add(to: &mut Vec<(String, Span)>, span: &Span, text: String) {
 fn located(from: &[(String, Span)], query: &str) -> Vec<String> {
     from.iter()
         .map(|(text, span)| {
-            let (line, column) = position(query, span.start);
+            let SyntaxError { line, column, .. } = SyntaxError::new(query, span.start, 0, "");
             format!("{text} ({line}:{column})")
         })
         .collect()

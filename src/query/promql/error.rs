@@ -70,19 +70,12 @@ impl Error {
     pub fn describe(&self, query: &str) -> String {
         match (&self.span, self.kind) {
             (Some(span), ErrorKind::Parse) => {
-                let (line, column) = position(query, span.start);
-                format!("{line}:{column}: parse error: {}", self.message)
+                let at = SyntaxError::new(query, span.start, 0, "");
+                format!("{}:{}: parse error: {}", at.line, at.column, self.message)
             }
             _ => self.message.clone(),
         }
     }
-}
-
-/// Line and column, from 1, of the byte `at`.
-pub fn position(query: &str, at: usize) -> (usize, usize) {
-    let before = query.get(..at.min(query.len())).unwrap_or(query);
-    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -91,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_position_counts_lines_and_characters() {
-        assert_eq!(position("ab\ncd", 4), (2, 2));
-        assert_eq!(position("é)", 2), (1, 2));
+        assert_eq!(Error::parse(4..5, "no").describe("ab\ncd"), "2:2: parse error: no");
+        assert_eq!(Error::parse(2..3, "no").describe("é)"), "1:2: parse error: no");
         assert_eq!(Error::parse(1..2, "no").describe("(x"), "1:2: parse error: no");
     }
 }

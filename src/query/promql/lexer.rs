@@ -1,5 +1,6 @@
 //! Splits a query into tokens with their places in the text.
 
+use super::super::syntax::scan_string;
 use super::error::{Error, Result, Span};
 use super::number;
 
@@ -77,7 +78,7 @@ impl Lexer<'_> {
         } else if c.is_ascii_alphabetic() || c == '_' || (c == ':' && !self.in_brackets) {
             self.word()
         } else if matches!(c, '"' | '\'' | '`') {
-            Token::Text(self.text(c)?)
+            Token::Text(self.text()?)
         } else if let Some(mark) = MARKS.iter().find(|m| self.rest().starts_with(**m)) {
             self.at += mark.len();
             Token::Mark(mark)
@@ -138,63 +139,14 @@ impl Lexer<'_> {
         token.ok_or_else(|| Error::parse(start..self.at, format!("bad number or duration syntax: {all:?}")))
     }
 
-    fn text(&mut self, quote: char) -> Result<String> {
-        let start = self.at;
-        let unterminated = || Error::parse(start..self.query.len(), "unterminated quoted string");
-        let mut bytes = Vec::new();
-        let mut chars = self.query[start + 1..].char_indices();
-        while let Some((offset, c)) = chars.next() {
-            let here = start + 1 + offset;
-            if c == quote {
-                self.at = here + 1;
-                return String::from_utf8(bytes)
-                    .map_err(|_| Error::parse(start..here + 1, "invalid UTF-8 in quoted string"));
-            }
-            if quote != '`' && c == '\n' {
-                return Err(unterminated());
-            }
-            if c == '\\' && quote != '`' {
-                escape(&mut chars, quote, &mut bytes)
-                    .ok_or_else(|| Error::parse(here..here + 1, "unknown escape sequence in quoted string"))?;
-            } else {
-                bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-        }
-        Err(unterminated())
+    fn text(&mut self) -> Result<String> {
+        let (text, end) = scan_string(self.query, self.at).map_err(|(at, why)| {
+            let end = if at == self.at { self.query.len() } else { at + 1 };
+            Error::parse(at..end, why)
+        })?;
+        self.at = end;
+        Ok(text)
     }
-}
-
-/// Reads what follows a backslash, as in Go's string literals.
-fn escape(chars: &mut std::str::CharIndices<'_>, quote: char, to: &mut Vec<u8>) -> Option<()> {
-    let (_, c) = chars.next()?;
-    let byte = match c {
-        'a' => 7,
-        'b' => 8,
-        'f' => 12,
-        'n' => b'\n',
-        'r' => b'\r',
-        't' => b'\t',
-        'v' => 11,
-        '\\' => b'\\',
-        _ if c == quote => u8::try_from(c).ok()?,
-        'x' => u8::try_from(digits(chars, "", 2, 16)?).ok()?,
-        'u' | 'U' => {
-            let code = digits(chars, "", if c == 'u' { 4 } else { 8 }, 16)?;
-            to.extend_from_slice(char::from_u32(code)?.encode_utf8(&mut [0; 4]).as_bytes());
-            return Some(());
-        }
-        '0'..='7' => u8::try_from(digits(chars, c.encode_utf8(&mut [0; 4]), 2, 8)?).ok()?,
-        _ => return None,
-    };
-    to.push(byte);
-    Some(())
-}
-
-/// The number of `first` and exactly `count` more digits.
-fn digits(chars: &mut std::str::CharIndices<'_>, first: &str, count: usize, radix: u32) -> Option<u32> {
-    let all: String = first.chars().chain(chars.take(count).map(|(_, c)| c)).collect();
-    let complete = all.len() == first.len() + count && all.chars().all(|c| c.is_digit(radix));
-    if complete { u32::from_str_radix(&all, radix).ok() } else { None }
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! Label matchers: `=`, `!=`, `=~` and `!~`, the regular expressions anchored at both ends.
 
+use super::super::syntax;
 use super::error::{Error, Result};
 use super::labels::Labels;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use std::fmt;
 use std::sync::Arc;
-
-/// Compiled size above which a regular expression is refused, in bytes.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// How a matcher compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +60,7 @@ impl Matcher {
 
 /// A regular expression that must match the whole text; `.` matches newlines too, as in Prometheus.
 pub fn anchored_regex(pattern: &str) -> Result<Regex> {
-    RegexBuilder::new(&format!("^(?s:{pattern})$"))
-        .size_limit(REGEX_BYTES_MAX)
-        .nest_limit(100)
-        .build()
-        .map_err(|e| Error::execution(format!("invalid regular expression {pattern:?}: {e}")))
+    syntax::anchored(pattern).map_err(|why| Error::execution(format!("invalid regular expression {pattern:?}: {why}")))
 }
 
 impl fmt::Display for Matcher {
@@ -89,7 +83,9 @@ mod tests {
     fn a_regex_is_anchored_and_bounded() {
         let m = Matcher::new("job", MatchOp::Match, "a|b").unwrap();
         assert!(m.matches("a") && m.matches("b") && !m.matches("ab"));
+        assert!(Matcher::new("job", MatchOp::Match, "[[]x|{a}").unwrap().matches("[x"), "as Go reads it");
         assert!(Matcher::new("job", MatchOp::Match, "(").is_err());
+        assert!(Matcher::new("job", MatchOp::Match, "a)(?:b").is_err());
         assert!(Matcher::new("job", MatchOp::NotMatch, "((a{1000}){1000}){1000}").is_err());
     }
 }

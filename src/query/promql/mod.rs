@@ -33,12 +33,12 @@ mod value;
 
 pub use annotations::Annotations;
 pub use ast::{Expr, ExprKind, Kind};
-pub use error::{Error, ErrorKind, Result, Span, position};
+pub use error::{Error, ErrorKind, Result, Span};
 pub use eval::{Answer, Options, query_instant, query_range};
 pub use functions::names as function_names;
 pub use labels::{BUCKET, Label, Labels, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
-pub use number::{format as format_number, parse_duration, parse_float};
+pub use number::{format as format_number, parse_duration};
 pub use parser::{parse, parse_selector};
 pub use storage::{MemoryStorage, Point, Points, STALE, Samples, Series, is_stale};
 pub use value::{Row, Sample, Value, labels_json};

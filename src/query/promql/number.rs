@@ -1,5 +1,7 @@
 //! Text of numbers and durations, as Prometheus reads and writes them.
 
+use super::super::syntax::{float_text, parse_prometheus_duration};
+
 /// A number as in the HTTP API: shortest digits, `+Inf`, `NaN`, an exponent for the very small and large.
 pub fn format(v: f64) -> String {
     let magnitude = v.abs();
@@ -9,32 +11,7 @@ pub fn format(v: f64) -> String {
         let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
         return format!("{mantissa}e{sign}{digits:0>2}");
     }
-    format_plain(v)
-}
-
-/// A number without exponent, as `count_values` writes it.
-pub fn format_plain(v: f64) -> String {
-    if v.is_nan() {
-        "NaN".into()
-    } else if v.is_infinite() {
-        if v > 0.0 { "+Inf".into() } else { "-Inf".into() }
-    } else {
-        format!("{v}")
-    }
-}
-
-/// Reads a float as Go's `ParseFloat` does for label values.
-pub fn parse_float(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
-    match unsigned.to_ascii_lowercase().as_str() {
-        "inf" | "infinity" => Some(sign * f64::INFINITY),
-        "nan" => Some(f64::NAN),
-        _ if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
-            unsigned.parse().ok().map(|v: f64| sign * v)
-        }
-        _ => None,
-    }
+    float_text(v)
 }
 
 /// Reads a number literal: decimal, `0x` hexadecimal, a leading zero for octal.
@@ -50,33 +27,9 @@ pub fn parse_literal(text: &str) -> Option<f64> {
     lower.parse().ok()
 }
 
-const UNITS: [(&str, i64); 7] = [
-    ("y", 31_536_000_000),
-    ("w", 604_800_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
-
 /// Reads a duration such as `1h30m` into milliseconds: each unit at most once, from large to small.
 pub fn parse_duration(text: &str) -> Option<i64> {
-    if text == "0" {
-        return Some(0);
-    }
-    let (mut rest, mut total, mut units) = (text, 0_i64, &UNITS[..]);
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let count: i64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let at = units.iter().position(|(unit, _)| *unit == &rest[..letters])?;
-        total = total.checked_add(count.checked_mul(units[at].1)?)?;
-        units = &units[at + 1..];
-        rest = &rest[letters..];
-    }
-    (!text.is_empty()).then_some(total)
+    parse_prometheus_duration(text).map(|nanos| nanos / 1_000_000)
 }
 
 /// Seconds into milliseconds, if they fit.
@@ -109,7 +62,5 @@ mod tests {
         assert_eq!(parse_literal("0x1F"), Some(31.0));
         assert_eq!(parse_literal("017"), Some(15.0));
         assert_eq!(parse_literal("08"), Some(8.0));
-        assert_eq!(parse_float("+Inf"), Some(f64::INFINITY));
-        assert_eq!(parse_float("x"), None);
     }
 }

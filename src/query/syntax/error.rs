@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::diagnostic::nearest;
+
 /// Why a query was not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
@@ -109,21 +111,6 @@ fn any_of(names: &[String]) -> String {
     }
 }
 
-/// The candidate nearest to `name`, if it is near enough to be a slip of the fingers.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    if name.len() > 200 {
-        return None;
-    }
-    let reach = 1 + name.chars().count() / 4;
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= reach)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,11 +129,5 @@ mod tests {
         let text = SyntaxError::new(&source, 9999, 5, "end").to_string();
         assert!(text.lines().all(|line| line.chars().count() < 130), "{text}");
         assert!(text.ends_with('^'));
-    }
-
-    #[test]
-    fn only_near_names_are_suggested() {
-        assert_eq!(nearest("servce", ["service", "level"]), Some("service"));
-        assert_eq!(nearest("banana", ["service", "level"]), None);
     }
 }

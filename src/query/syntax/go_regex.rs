@@ -37,10 +37,10 @@ fn build(pattern: &str) -> Result<Regex, String> {
 fn translate(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 8);
     let mut rest = pattern;
-    let mut class_at: Option<usize> = None;
+    let mut in_class = false;
     while let Some(c) = rest.chars().next() {
         let tail = &rest[c.len_utf8()..];
-        match (c, class_at) {
+        match (c, in_class) {
             ('\\', _) => {
                 out.push('\\');
                 match tail.chars().next() {
@@ -71,8 +71,8 @@ fn translate(pattern: &str) -> String {
                 }
                 continue;
             }
-            ('[', None) => {
-                class_at = Some(rest.len());
+            ('[', false) => {
+                in_class = true;
                 out.push('[');
                 let after = tail.strip_prefix('^').map_or(tail, |after| {
                     out.push('^');
@@ -84,24 +84,24 @@ fn translate(pattern: &str) -> String {
                 });
                 continue;
             }
-            ('[', Some(_)) if tail.starts_with(':') => {
+            ('[', true) if tail.starts_with(':') => {
                 let end = tail.find(":]").map_or(0, |at| at + 2);
                 out.push('[');
                 out.push_str(&tail[..end]);
                 rest = &tail[end..];
                 continue;
             }
-            ('[' | '&' | '~', Some(_)) => {
+            ('[' | '&' | '~', true) => {
                 out.push('\\');
                 out.push(c);
             }
-            ('-', Some(_)) if tail.starts_with('-') => out.push_str("\\-"),
-            (']', Some(_)) => {
-                class_at = None;
+            ('-', true) if tail.starts_with('-') => out.push_str("\\-"),
+            (']', true) => {
+                in_class = false;
                 out.push(']');
             }
-            ('{', None) if !is_repetition(tail) => out.push_str("\\{"),
-            ('}', None) if !out_ends_in_repetition(&out) => out.push_str("\\}"),
+            ('{', false) if !is_repetition(tail) => out.push_str("\\{"),
+            ('}', false) if !out_ends_in_repetition(&out) => out.push_str("\\}"),
             _ => out.push(c),
         }
         rest = tail;

@@ -7,7 +7,8 @@ mod number;
 mod quote;
 mod units;
 
-pub use error::{SyntaxError, nearest};
+pub(crate) use crate::diagnostic::nearest;
+pub use error::SyntaxError;
 pub use go_regex::{anchored, compile as compile_regex};
 pub use number::{float_text, parse_float};
 pub use quote::{quote, scan_string};

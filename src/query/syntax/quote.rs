@@ -1,6 +1,6 @@
-//! String literals as Go has them: double quotes with escapes, backticks without.
+//! String literals as Go has them: double quotes with escapes, backticks without; and PromQL's single quotes.
 
-/// Reads the string literal that starts at `start` (a `"` or a backtick). Gives its value and the offset after it, or
+/// Reads the string literal that starts at `start` (a quote of any kind). Gives its value and the offset after it, or
 /// the offset of what is wrong and why.
 pub fn scan_string(source: &str, start: usize) -> Result<(String, usize), (usize, &'static str)> {
     const OPEN: (&str, &str) = ("string is not closed", "backtick string is not closed");
@@ -10,13 +10,14 @@ pub fn scan_string(source: &str, start: usize) -> Result<(String, usize), (usize
         let end = source[body..].find('`').ok_or((start, OPEN.1))?;
         return Ok((source[body..body + end].replace('\r', ""), body + end + 1));
     }
+    let quote = bytes.get(start).copied();
     let mut value: Vec<u8> = Vec::new();
     let mut at = start + 1;
     loop {
         match bytes.get(at) {
             None | Some(b'\n') => return Err((start, OPEN.0)),
-            Some(b'"') => break,
-            Some(b'\\') => at = escape(bytes, at, &mut value)?,
+            byte if byte.copied() == quote => break,
+            Some(b'\\') => at = escape(bytes, at, quote, &mut value)?,
             Some(byte) => {
                 value.push(*byte);
                 at += 1;
@@ -27,7 +28,7 @@ pub fn scan_string(source: &str, start: usize) -> Result<(String, usize), (usize
     Ok((value, at + 1))
 }
 
-fn escape(bytes: &[u8], at: usize, value: &mut Vec<u8>) -> Result<usize, (usize, &'static str)> {
+fn escape(bytes: &[u8], at: usize, quote: Option<u8>, value: &mut Vec<u8>) -> Result<usize, (usize, &'static str)> {
     const UNKNOWN: &str = "unknown escape sequence in a string";
     let digits = |from: usize, count: usize, radix: u32| {
         let text = bytes.get(from..from + count).and_then(|digits| std::str::from_utf8(digits).ok());
@@ -44,7 +45,7 @@ fn escape(bytes: &[u8], at: usize, value: &mut Vec<u8>) -> Result<usize, (usize,
         Some(b't') => b'\t',
         Some(b'v') => 11,
         Some(b'\\') => b'\\',
-        Some(b'"') => b'"',
+        Some(mark @ (b'"' | b'\'')) if Some(*mark) == quote => *mark,
         Some(b'x') => {
             value.push(digits(at + 2, 2, 16)? as u8);
             return Ok(at + 4);
@@ -93,6 +94,8 @@ mod tests {
     fn literals_are_read_as_go_reads_them() {
         assert_eq!(scan_string(r#""a\"b\n\x41\u00e9\101" "#, 0), Ok(("a\"b\nA\u{e9}A".to_owned(), 22)));
         assert_eq!(scan_string(r"x`a\n`", 1), Ok(("a\\n".to_owned(), 6)));
+        assert_eq!(scan_string(r"'\'\x41'", 0), Ok(("'A".to_owned(), 8)));
+        assert!(scan_string(r#""\'""#, 0).is_err() && scan_string(r#"'\"'"#, 0).is_err());
         assert!(scan_string(r#""\w""#, 0).is_err());
         assert!(scan_string(r#""\xff""#, 0).is_err());
         assert!(scan_string("\"abc", 0).is_err());

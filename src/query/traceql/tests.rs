@@ -323,6 +323,17 @@ fn what_is_wrong_is_refused_and_placed() {
 }
 
 #[test]
+fn comments_are_skipped_where_a_token_may_be() {
+    assert_eq!(names("// the ping\n{ name = /* not // this */ \"GET /ping\" } // that"), "GET /ping");
+    assert_eq!(names("{ .http.response.status_code /**/ = 200 }/* end */"), "GET /ping");
+    assert_eq!(names("{ duration / 2 < 10s && name = \"// place\" || name = \"place\" }"), "place");
+    for bad in ["{ } /* not closed", "{ name = // }", "{ } / 2 // x"] {
+        assert!(parse(bad).is_err(), "{bad}");
+    }
+    assert_eq!(parse("{ } /* not closed").unwrap_err().column, 5);
+}
+
+#[test]
 fn hostile_nesting_is_an_error() {
     for open in ["(", "{ (", "{ !", "{ -", "{ 1+", "{ 2^", "{ } > ", "({ } | ", "max((", "{ } && ("] {
         assert!(parse(&open.repeat(100_000 / open.len())).is_err(), "{open}");

@@ -84,7 +84,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, SyntaxError> {
     let mut found = Vec::new();
     let mut at = 0;
     loop {
-        at += source[at..].len() - source[at..].trim_start().len();
+        at = skipped(source, at)?;
         let start = at;
         let Some(c) = source[at..].chars().next() else {
             found.push(Placed { token: Token::End, start, end: start });
@@ -93,6 +93,24 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, SyntaxError> {
         let (token, end) = one(source, at, c)?;
         found.push(Placed { token, start, end });
         at = end;
+    }
+}
+
+/// Where the next token is: after blanks and comments, which are Go's.
+fn skipped(source: &str, mut at: usize) -> Result<usize, SyntaxError> {
+    loop {
+        let rest = source[at..].trim_start();
+        at = source.len() - rest.len();
+        if rest.starts_with("//") {
+            at += rest.find('\n').unwrap_or(rest.len());
+        } else if let Some(body) = rest.strip_prefix("/*") {
+            let Some(end) = body.find("*/") else {
+                return Err(SyntaxError::new(source, at, 2, "comment is not closed"));
+            };
+            at += end + "/**/".len();
+        } else {
+            return Ok(at);
+        }
     }
 }
 

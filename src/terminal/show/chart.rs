@@ -7,6 +7,8 @@ use crate::terminal::paint::{Cell, row};
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const PLOT_ROWS: usize = 8;
+/// Names of a line that is all there is.
+const ALL: [&str; 2] = ["", "all"];
 
 /// A chart with its title, its lines and their figures.
 pub(super) fn chart(chart: &Chart, sheet: &Sheet) -> String {
@@ -20,6 +22,9 @@ pub(super) fn chart(chart: &Chart, sheet: &Sheet) -> String {
     if let [line] = &chart.lines[..] {
         let values = line.points_in(range, 2 * sheet.width.saturating_sub(16).min(96));
         let scale = Scale::of(&values);
+        if !ALL.contains(&line.name.as_str()) {
+            out += &(paint(NAME, &line.name) + "\n");
+        }
         out += &plot(&values, scale, &chart.unit);
         out += &figures(line, &chart.unit).join("  ");
         return out + &paint(DIM, scale.note()) + "\n";
@@ -210,6 +215,18 @@ mod tests {
         let odd = line(&[f64::INFINITY, f64::NAN, -4.0]).points_in((5.0, 5.0), 9);
         plot(&odd, Scale::of(&odd), "");
         plot(&[], Scale::of(&[]), "");
+    }
+
+    #[test]
+    fn a_single_line_says_which_one_it_is_unless_it_is_all() {
+        let sheet = Sheet { epoch: crate::time::Epoch::UNIX, day: String::new(), width: 80 };
+        let named = |name: &str| {
+            let line = ChartLine { name: name.into(), ..line(&[1.0, 2.0]) };
+            let drawn = Chart { title: "up".into(), lines: vec![line], ..Chart::default() };
+            anstream::adapter::strip_str(&chart(&drawn, &sheet)).to_string()
+        };
+        assert!(named("shop-2").lines().any(|text| text == "shop-2"));
+        assert_eq!(named("all"), named(""));
     }
 
     #[test]

@@ -4,13 +4,13 @@ use super::Sheet;
 use super::chart::{counts, squeeze};
 use crate::lab::{Debrief, Futures, MapReview, Times, Verdict};
 use crate::terminal::paint::{BAD, BOLD, Cell, DIM, GOOD, NAME, WARN, count, paint, percent, row, table, three, wrap};
-use crate::time::{Duration, SimTime, Stamp};
+use crate::time::{Duration, SimTime};
 
 pub(in crate::terminal) fn debrief(debrief: &Debrief, sheet: &Sheet) -> String {
     let mut out = paint(BOLD, format!("Debrief: {}", debrief.title)) + "\n";
     let style = match debrief.verdict {
         Verdict::RootFix | Verdict::RightlyLeftAlone => GOOD,
-        Verdict::SymptomPatch | Verdict::NotTried => WARN,
+        Verdict::PartialFix | Verdict::SymptomPatch | Verdict::NotTried => WARN,
         Verdict::NoEffect | Verdict::Worse => BAD,
     };
     out += &format!("Your fixes: {}\n\n", paint(style, debrief.verdict.words()));
@@ -57,7 +57,7 @@ pub(in crate::terminal) fn debrief(debrief: &Debrief, sheet: &Sheet) -> String {
 
 impl Sheet {
     fn true_time(&self, at: SimTime) -> String {
-        self.seconds(Stamp(i64::try_from(at.0).unwrap_or(i64::MAX)))
+        self.seconds(at.stamp())
     }
 }
 
@@ -79,7 +79,7 @@ fn cause(debrief: &Debrief, sheet: &Sheet) -> String {
         out += &format!("\n  and {further}");
     }
     out + &format!(
-        "\n  {} requests did not give their users what they were owed before you arrived\n",
+        "\n  before you arrived {} requests more than usual did not give their users what they were owed\n",
         count(cause.harmed_before_arrival)
     )
 }

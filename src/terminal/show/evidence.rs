@@ -17,7 +17,8 @@ pub(super) fn ticket(ticket: &TicketView, sheet: &Sheet) -> String {
     out += &sheet.dated(&format!("opened {} by {}", sheet.seconds(ticket.opened), ticket.reporter));
     out += &wrap(&ticket.text, sheet.prose(), "  ");
     for later in &ticket.later {
-        out += &sheet.dated(&format!("\nopened {} by {}", sheet.seconds(later.opened), later.reporter));
+        out += "\n";
+        out += &sheet.dated(&format!("opened {} by {}", sheet.seconds(later.opened), later.reporter));
         out += &wrap(&later.text, sheet.prose(), "  ");
     }
     if !ticket.reports.is_empty() {
@@ -80,12 +81,21 @@ pub(super) fn map(map: &Dependencies) -> String {
     let calls: Vec<Vec<Cell>> = map
         .calls
         .iter()
-        .map(|c| row![format!("{} -> {}", c.from, c.to), format!("{}/s", three(c.rate)), percent(c.errors)])
+        .map(|c| {
+            let (rate, errors) = match c.rate {
+                Some(rate) => (format!("{}/s", three(rate)), percent(c.errors)),
+                None => ("seen in traces".to_owned(), format!("{} of them", percent(c.errors))),
+            };
+            row![format!("{} -> {}", c.from, c.to), rate, errors]
+        })
         .collect();
     table(&["node", "kind", ">replicas reporting"], &nodes)
         + "\n"
         + &table(&["calls seen in telemetry", ">rate, 5 min", ">errors"], &calls)
-        + &paint(DIM, "A call that nobody measures or traces is not in this list.\n")
+        + &paint(
+            DIM,
+            "A call that nobody measures or traces is not in this list. Traces are a sample: they tell no rate.\n",
+        )
 }
 
 pub(super) fn logs(page: &LogPage, shown: &Shown, sheet: &Sheet) -> String {
@@ -224,5 +234,41 @@ pub(super) fn more(total: usize, printed: usize, what: &str, which: &str) -> Str
             format!("the {which} {printed} of {total} {what}; narrow the search, or say rows=N (up to 500)\n"),
         ),
         false => paint(DIM, format!("{total} {what}\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{CallRow, LaterTicket};
+    use crate::time::{Epoch, Stamp};
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_later_ticket_has_its_heading_in_one_line() {
+        let sheet = Sheet { epoch: Epoch::UNIX, day: "1970-01-01".into(), width: 80 };
+        let later = LaterTicket { opened: Stamp(0), reporter: "Support".into(), text: "Again.".into() };
+        let first = TicketView {
+            title: "Odd".into(),
+            reporter: "Support".into(),
+            text: "Odd.".into(),
+            opened: Stamp(0),
+            reports: Vec::new(),
+            later: vec![later],
+        };
+        let text = plain(&ticket(&first, &sheet));
+        assert!(text.ends_with("Odd.\n\n1970-01-01 UTC, opened 00:00:00 by Support\n  Again.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_call_that_only_traces_show_has_no_rate() {
+        let call = |rate| CallRow { from: "a".into(), to: "b".into(), rate, errors: 0.5 };
+        let shown = |rate| plain(&map(&Dependencies { nodes: Vec::new(), calls: vec![call(rate)] }));
+        let (sampled, counted) = (shown(None), shown(Some(2.0)));
+        assert!(sampled.contains("seen in traces") && sampled.contains("50 % of them"), "{sampled}");
+        assert!(counted.contains("2/s") && !counted.contains("of them"), "{counted}");
     }
 }

@@ -34,7 +34,7 @@ impl Sheet {
     pub(super) fn new(seen: &Observation) -> Sheet {
         let width = terminal_size::terminal_size().map_or(WIDTH, |(columns, _)| usize::from(columns.0));
         let mut sheet = Sheet { epoch: seen.telemetry.epoch(), day: String::new(), width: width.clamp(40, 240) };
-        sheet.day = sheet.date(Stamp(i64::try_from(seen.now.0).unwrap_or(i64::MAX)));
+        sheet.day = sheet.date(seen.now.stamp());
         sheet
     }
 

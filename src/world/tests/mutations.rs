@@ -1,7 +1,5 @@
 //! Texts that nobody would write: never a panic, never a hang.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 
 use super::{RICH, TINY};
@@ -50,11 +48,11 @@ fn mutate(text: &str, (place, length, piece): &(f64, usize, String)) -> String {
     }
 }
 
-/// Reads a text that is large and strange; says nothing else than that it ended, in time.
+/// What is said of a text that is large and strange: it is refused, in far fewer words than it has itself.
+#[track_caller]
 fn survived(text: String) -> String {
-    let started = Instant::now();
     let problems = World::from_ron("large.ron", &text).err().unwrap_or_default().to_string();
-    assert!(started.elapsed() < Duration::from_secs(60), "{} bytes took {:?}", text.len(), started.elapsed());
+    assert!((1..200_000).contains(&problems.len()), "{} bytes: {} are said", text.len(), problems.len());
     problems
 }
 
@@ -65,7 +63,8 @@ fn large_and_strange_texts_are_survived() {
         survived(open.repeat(2_000_000 / open.len()));
     }
     let deep = TINY.replace("\"10s\"", &format!("{}\"10s\"{}", "Some(".repeat(100_000), ")".repeat(100_000)));
-    survived(deep);
+    let problems = survived(deep);
+    assert!(problems.contains("expected a text in double quotes"), "{problems}");
     let nodes = many(70_000, &|at| format!("\"n{at}\": (kind: Service),\n"));
     let problems = survived(TINY.replace("\"db\": (", &format!("{nodes}\"db\": (")));
     assert!(problems.contains("the number of nodes is 70,003, outside 0 to 60,000"), "{problems}");
@@ -78,12 +77,14 @@ fn large_and_strange_texts_are_survived() {
     let problems = survived(TINY.replace("10s", &"x\n".repeat(1_000_000)));
     assert!(problems.len() < 3_000, "{}", problems.len());
     let names = many(20_000, &|at| format!("\"x{at} -> y{at}\": (timeout: \"0s\"),\n"));
-    survived(TINY.replace("\"web -> db\"", &format!("{names}\"web -> db\"")));
+    let problems = survived(TINY.replace("\"web -> db\"", &format!("{names}\"web -> db\"")));
+    assert!(problems.contains("this arrow has an end that is no node: `x0`"), "{}", problems.len());
     let gateways = many(20_000, &|at| format!("\"g{at}\": (kind: Gateway),\n"));
     let chain = many(19_999, &|at| format!("\"g{at} -> g{}\": (),\n", at + 1));
     let text =
         TINY.replace("\"db\": (", &format!("{gateways}\"db\": (")).replace("\"users -> web\"", "\"users -> g0\"");
-    survived(text.replace("\"web -> db\"", &format!("{chain}\"web -> db\"")));
+    let problems = survived(text.replace("\"web -> db\"", &format!("{chain}\"web -> db\"")));
+    assert!(problems.contains("is passed on more than 64 times"), "{problems}");
 }
 
 proptest! {
@@ -92,11 +93,9 @@ proptest! {
     #[test]
     fn mutilated_worlds_are_survived(rich in any::<bool>(), mutations in prop::collection::vec(mutation(), 1..5)) {
         let text = mutations.iter().fold(if rich { RICH } else { TINY }.to_owned(), |text, how| mutate(&text, how));
-        let started = Instant::now();
         if let Err(problems) = World::from_ron("mutilated.ron", &text) {
             prop_assert!(problems.iter().all(|problem| problem.position().is_some()));
             prop_assert!(problems.to_string().starts_with("error: "));
         }
-        prop_assert!(started.elapsed() < Duration::from_secs(5), "this took {:?}", started.elapsed());
     }
 }

@@ -8,6 +8,7 @@ use super::super::number;
 use super::super::storage::{STALE, is_stale};
 use super::{Evaluator, Grid, Out, Stream, merge};
 use crate::query::quantile::quantile;
+use crate::query::syntax::float_text;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -46,7 +47,7 @@ impl Evaluator<'_> {
         let groups = groups(&streams, grouping);
         match (op, given) {
             (AggregateOp::CountValues, Some(Out::Text(label))) => {
-                count_values(&label, &streams, &groups, grouping, grid)
+                self.count_values(&label, &streams, &groups, grouping, grid)
             }
             (AggregateOp::Quantile, Some(Out::Scalar(q))) => {
                 if let Some(p) = parameter {
@@ -80,6 +81,38 @@ impl Evaluator<'_> {
             }
             _ => Ok(groups.iter().map(|g| simple(op, g, &streams, grid)).collect()),
         }
+    }
+
+    fn count_values(
+        &mut self,
+        label: &str,
+        streams: &[Stream],
+        groups: &[Group],
+        grouping: &Grouping,
+        grid: Grid,
+    ) -> Result<Vec<Stream>> {
+        if label.is_empty() {
+            return Err(Error::execution(format!("invalid label name {label:?}")));
+        }
+        let mut counted: Vec<Stream> = Vec::new();
+        for group in groups {
+            let base = if grouping.without { group.labels.remove(&[METRIC_NAME]) } else { group.labels.clone() };
+            let mut places: HashMap<String, usize> = HashMap::new();
+            for member in &group.members {
+                for i in 0..grid.steps {
+                    let Some(v) = streams[*member].at(i) else { continue };
+                    let text = float_text(v);
+                    if !places.contains_key(&text) {
+                        self.charge(grid.steps)?;
+                        counted.push(Stream { labels: base.with(label, &text), values: vec![STALE; grid.steps] });
+                    }
+                    let place = *places.entry(text).or_insert(counted.len() - 1);
+                    let value = &mut counted[place].values[i];
+                    *value = if is_stale(*value) { 1.0 } else { *value + 1.0 };
+                }
+            }
+        }
+        summed(counted)
     }
 }
 
@@ -214,36 +247,6 @@ fn picked(
         .into_iter()
         .map(|m| Stream { labels: kept[m].labels.clone(), values: std::mem::take(&mut kept[m].values) })
         .collect()
-}
-
-fn count_values(
-    label: &str,
-    streams: &[Stream],
-    groups: &[Group],
-    grouping: &Grouping,
-    grid: Grid,
-) -> Result<Vec<Stream>> {
-    if label.is_empty() {
-        return Err(Error::execution(format!("invalid label name {label:?}")));
-    }
-    let mut counted: Vec<Stream> = Vec::new();
-    for group in groups {
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for member in &group.members {
-            for i in 0..grid.steps {
-                let Some(v) = streams[*member].at(i) else { continue };
-                let place = *places.entry(number::format_plain(v)).or_insert_with_key(|text| {
-                    let base =
-                        if grouping.without { group.labels.remove(&[METRIC_NAME]) } else { group.labels.clone() };
-                    counted.push(Stream { labels: base.with(label, text), values: vec![STALE; grid.steps] });
-                    counted.len() - 1
-                });
-                let value = &mut counted[place].values[i];
-                *value = if is_stale(*value) { 1.0 } else { *value + 1.0 };
-            }
-        }
-    }
-    summed(counted)
 }
 
 /// Joins streams of equal labels by adding: an output label may overwrite one of the grouping.

@@ -6,7 +6,6 @@ use super::super::labels::{Labels, METRIC_NAME};
 use super::super::storage::STALE;
 use super::{Grid, Out, Stream, merge};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 pub(super) fn eval(
     op: BinaryOp,
@@ -223,9 +222,7 @@ fn check_unique(group: &[&Stream], matching: &Matching, side: &str, grid: Grid) 
     for i in 0..grid.steps {
         let mut present = group.iter().filter(|s| s.at(i).is_some());
         if let (Some(first), Some(second)) = (present.next(), present.next()) {
-            let names: Vec<Arc<str>> = matching.labels.clone();
-            let matched =
-                signature(&first.labels, &Matching { labels: names, ..matching.clone() }).remove(&[METRIC_NAME]);
+            let matched = signature(&first.labels, matching).remove(&[METRIC_NAME]);
             return Err(Error::execution(format!(
                 "found duplicate series for the match group {matched} on the {side} hand-side of the operation: [{}, {}];\
                  many-to-many matching not allowed: matching labels must be unique on one side",

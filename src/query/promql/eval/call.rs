@@ -22,7 +22,7 @@ impl Evaluator<'_> {
                 vec![absent(arg, |i| streams.iter().any(|s| s.at(i).is_some()), grid)]
             }
             ("absent_over_time", [arg]) => {
-                let streams = self.ranges(arg, grid)?.sweep(self, grid, false, |_| Some(1.0));
+                let streams = self.ranges(arg, grid)?.sweep(self, grid, false, |_| Some(1.0))?;
                 vec![absent(arg, |i| streams.iter().any(|s| s.at(i).is_some()), grid)]
             }
             ("histogram_quantile", [q, arg]) => {
@@ -107,25 +107,25 @@ impl Evaluator<'_> {
         let at = |n: usize, i: usize| scalars.get(n).and_then(|s: &Vec<f64>| s.get(i)).copied().unwrap_or(f64::NAN);
         let length = ranges.range as f64 / 1000.0;
         let streams = match name {
-            "rate" => ranges.sweep(self, grid, true, |w| rate::extrapolated(w, true, Some(length))),
-            "increase" => ranges.sweep(self, grid, true, |w| rate::extrapolated(w, true, None)),
-            "delta" => ranges.sweep(self, grid, false, |w| rate::extrapolated(w, false, None)),
+            "rate" => ranges.sweep(self, grid, true, |w| rate::extrapolated(w, true, Some(length)))?,
+            "increase" => ranges.sweep(self, grid, true, |w| rate::extrapolated(w, true, None))?,
+            "delta" => ranges.sweep(self, grid, false, |w| rate::extrapolated(w, false, None))?,
             "double_exponential_smoothing" => {
                 range::check_factors(scalars.first(), scalars.get(1))?;
-                ranges.sweep(self, grid, false, |w| range::smoothed(w, at(0, w.step), at(1, w.step)))
+                ranges.sweep(self, grid, false, |w| range::smoothed(w, at(0, w.step), at(1, w.step)))?
             }
             "predict_linear" => {
-                ranges.sweep(self, grid, false, |w| range::predicted(w, grid.time(w.step), at(0, w.step)))
+                ranges.sweep(self, grid, false, |w| range::predicted(w, grid.time(w.step), at(0, w.step)))?
             }
             "quantile_over_time" => {
-                let streams = ranges.sweep(self, grid, false, |w| Some(range::quantile_of(w, at(0, w.step))));
+                let streams = ranges.sweep(self, grid, false, |w| Some(range::quantile_of(w, at(0, w.step))))?;
                 if let (false, Some(q), Some(first)) = (streams.is_empty(), scalars.first(), args.first()) {
                     q.iter().for_each(|q| self.annotations.invalid_quantile(&first.span, *q));
                 }
                 streams
             }
             _ => match range::find(name) {
-                Some(f) => ranges.sweep(self, grid, false, f),
+                Some(f) => ranges.sweep(self, grid, false, f)?,
                 None => Vec::new(),
             },
         };

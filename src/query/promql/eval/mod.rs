@@ -29,13 +29,23 @@ pub struct Options {
     pub steps_max: usize,
     /// The most samples that a query may read or hold. Prometheus's limit is 50,000,000.
     pub samples_max: usize,
+    /// The most samples that functions may look at in ranges, each as often as a step has it in its range. Prometheus has no
+    /// such limit but its timeout.
+    pub visits_max: usize,
     /// Set from another thread, it ends the evaluation with [`ErrorKind::Stopped`](super::ErrorKind::Stopped).
     pub stop: Option<Arc<AtomicBool>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lookback: 300_000, default_step: 60_000, steps_max: 11_000, samples_max: 50_000_000, stop: None }
+        Self {
+            lookback: 300_000,
+            default_step: 60_000,
+            steps_max: 11_000,
+            samples_max: 50_000_000,
+            visits_max: 1_000_000_000,
+            stop: None,
+        }
     }
 }
 
@@ -188,11 +198,12 @@ pub(super) struct Evaluator<'a> {
     query: Grid,
     pub(super) annotations: Annotations,
     samples: usize,
+    visits: usize,
 }
 
 impl<'a> Evaluator<'a> {
     fn new(storage: &'a dyn Samples, options: &'a Options, query: Grid) -> Self {
-        Self { storage, options, query, annotations: Annotations::default(), samples: 0 }
+        Self { storage, options, query, annotations: Annotations::default(), samples: 0, visits: 0 }
     }
 
     /// Whether somebody wants no answer any more. What is made after that is of no use.
@@ -208,6 +219,17 @@ impl<'a> Evaluator<'a> {
         self.samples = self.samples.saturating_add(samples);
         if self.samples > self.options.samples_max {
             return Err(Error::limit("query processing would load too many samples into memory in query execution"));
+        }
+        Ok(())
+    }
+
+    /// Counts samples that a function looks at in a range against the limit.
+    pub(super) fn visit(&mut self, samples: usize) -> Result<()> {
+        self.visits = self.visits.saturating_add(samples);
+        if self.visits > self.options.visits_max {
+            return Err(Error::limit(
+                "query processing would look at too many samples in ranges: ask for fewer series, a shorter range or a longer step",
+            ));
         }
         Ok(())
     }
@@ -302,4 +324,43 @@ pub(super) fn merge(streams: impl IntoIterator<Item = Stream>) -> Result<Vec<Str
         }
     }
     Ok(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::ErrorKind;
+    use super::super::storage::MemoryStorage;
+    use super::*;
+
+    /// A series with a sample a second, each of another value.
+    fn storage() -> MemoryStorage {
+        let mut storage = MemoryStorage::default();
+        let points = (0..100).map(|t| Point { t: t * 1000, v: t as f64 }).collect();
+        storage.add(Labels::new([("__name__", "m_total")]), points);
+        storage
+    }
+
+    fn ask(query: &str, options: &Options) -> Result<Answer> {
+        query_range(&storage(), query, 10_000, 99_000, 1000, options)
+    }
+
+    #[test]
+    fn samples_looked_at_in_ranges_are_bounded() {
+        // Ninety steps of ten samples each.
+        let enough = Options { visits_max: 900, ..Options::default() };
+        let few = Options { visits_max: 899, ..Options::default() };
+        for query in ["sum_over_time(m_total[10s])", "quantile_over_time(0.5, m_total[10s:1s])"] {
+            assert!(ask(query, &enough).is_ok(), "{query}");
+            assert_eq!(ask(query, &few).unwrap_err().kind, ErrorKind::Limit, "{query}");
+        }
+        assert!(ask("rate(m_total[10s])", &few).is_ok(), "a rate looks at the ends alone");
+    }
+
+    #[test]
+    fn series_that_are_made_of_values_are_bounded() {
+        // A value each step makes a series of ninety steps each.
+        let few = Options { samples_max: 90 * 50, ..Options::default() };
+        assert!(ask("count(m_total)", &few).is_ok());
+        assert_eq!(ask("count_values(\"v\", m_total)", &few).unwrap_err().kind, ErrorKind::Limit);
+    }
 }

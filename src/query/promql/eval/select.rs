@@ -44,18 +44,19 @@ impl Resets<'_> {
 }
 
 impl Ranges {
-    /// Applies `f` to the window of each series at each step that has points in it.
+    /// Applies `f` to the window of each series at each step that has points in it. What looks at a counter looks at the ends of
+    /// a window and at its resets alone.
     pub(in super::super) fn sweep(
         &self,
-        evaluator: &Evaluator<'_>,
+        evaluator: &mut Evaluator<'_>,
         grid: Grid,
         counter: bool,
         mut f: impl FnMut(&Window<'_>) -> Option<f64>,
-    ) -> Vec<Stream> {
+    ) -> Result<Vec<Stream>> {
         let mut streams = Vec::with_capacity(self.series.len());
         for series in &self.series {
             if evaluator.stopped() {
-                break;
+                return Err(Error::stopped());
             }
             let all: &[Point] = &series.points;
             let drops = |i: &usize| all[*i].v < all[*i - 1].v;
@@ -75,6 +76,7 @@ impl Ranges {
                     let from = reset_indices.partition_point(|i| *i <= lo);
                     let to = reset_indices.partition_point(|i| *i < hi).max(from);
                     let resets = Resets { indices: &reset_indices[from..to], base: lo };
+                    evaluator.visit(if counter { 1 + to - from } else { hi - lo })?;
                     let window = Window { points: &all[lo..hi], resets, start, end, step };
                     if let Some(v) = f(&window) {
                         *value = v;
@@ -86,7 +88,7 @@ impl Ranges {
                 streams.push(Stream { labels: series.labels.clone(), values });
             }
         }
-        streams
+        Ok(streams)
     }
 }
 

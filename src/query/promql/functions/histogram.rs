@@ -4,8 +4,8 @@ use super::super::annotations::Annotations;
 use super::super::error::Span;
 use super::super::eval::{Grid, Stream};
 use super::super::labels::{BUCKET, Labels};
-use super::super::number;
 use super::super::storage::STALE;
+use crate::query::syntax::parse_float;
 use std::collections::HashMap;
 
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ fn histograms<'a>(streams: &'a [Stream], span: &Span, notes: &mut Annotations) -
     let mut found: Vec<Histogram<'a>> = Vec::new();
     for stream in streams {
         let le = stream.labels.get(BUCKET);
-        let Some(upper) = number::parse_float(le) else {
+        let Some(upper) = parse_float(le) else {
             let name = stream.labels.metric_name();
             let of = if name.is_empty() { String::new() } else { format!(" for metric name {name:?}") };
             notes.warn(span, format!("bucket label \"le\" is missing or has a malformed value of {le:?}{of}"));

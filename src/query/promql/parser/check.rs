@@ -3,6 +3,7 @@
 use super::super::ast::{AggregateOp, BinaryOp, Cardinality, Expr, Kind, Matching};
 use super::super::error::{Error, Result, Span};
 use super::super::functions::{self, Function};
+use crate::query::syntax::nearest;
 
 /// An aggregation's arguments.
 pub(super) fn aggregate(op: AggregateOp, word: &str, parameter: Option<&Expr>, expr: &Expr) -> Result<()> {
@@ -95,13 +96,8 @@ fn expect_kind(expr: &Expr, wanted: Kind, context: &str) -> Result<()> {
 
 /// `, did you mean "rate"?` if a function or an aggregation has nearly this name.
 pub(super) fn suggestion(word: &str) -> String {
-    let lower = word.to_ascii_lowercase();
     let names = functions::names().chain(AggregateOp::ALL.iter().map(|(name, _)| *name));
-    let nearest = names.map(|name| (strsim::damerau_levenshtein(&lower, name), name)).min();
-    match nearest {
-        Some((distance, name)) if distance <= 1 + word.len() / 4 => format!(", did you mean {name:?}?"),
-        _ => String::new(),
-    }
+    nearest(word, names).map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
 }
 
 #[cfg(test)]

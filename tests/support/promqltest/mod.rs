@@ -4,7 +4,7 @@
 mod check;
 mod syntax;
 
-use crate::query::promql::{
+use allgreen::query::promql::{
     Expr, Kind, Labels, Matcher, MemoryStorage, Options, Point, parse, query_instant, query_range,
 };
 use syntax::{Command, Evaluation, Time};
@@ -124,7 +124,7 @@ fn point(t: i64, v: f64) -> Point {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::promql::{MatchOp, Samples, Series};
+    use allgreen::query::promql::{MatchOp, Samples, Series};
 
     fn loaded(text: &str) -> Vec<Series> {
         let mut bench = Bench::default();

@@ -1,7 +1,8 @@
 //! Reads the commands of a promqltest file.
 
 use super::point;
-use crate::query::promql::{Labels, METRIC_NAME, MatchOp, Point, STALE, parse_duration, parse_float, parse_selector};
+use allgreen::query::promql::{Labels, METRIC_NAME, MatchOp, Point, STALE, parse_duration, parse_selector};
+use allgreen::query::syntax::parse_float;
 
 pub(super) enum Command {
     Clear,
@@ -227,8 +228,8 @@ fn bare(text: &str) -> String {
 }
 
 fn unquoted(text: &str) -> String {
-    match crate::query::promql::parse(text).map(|e| e.kind) {
-        Ok(crate::query::promql::ExprKind::String(inside)) => inside,
+    match allgreen::query::promql::parse(text).map(|e| e.kind) {
+        Ok(allgreen::query::promql::ExprKind::String(inside)) => inside,
         _ => text.to_string(),
     }
 }

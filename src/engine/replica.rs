@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use bevy_ecs::component::Component;
-
 use super::clock::Clock;
 use super::emit::Places;
 use super::exemplars::Exemplars;
@@ -17,7 +15,7 @@ use crate::world::{Health, Instrumentation, Severity};
 
 /// What runs, and whether it takes traffic.
 #[derive(Clone, Debug)]
-pub struct Replica {
+pub struct Process {
     pub version: String,
     pub started: SimTime,
     /// Takes no new traffic before this.
@@ -28,11 +26,11 @@ pub struct Replica {
     pub down: bool,
     /// Look-ups don't find it: only who knows its address calls it.
     pub hidden: bool,
-    /// Counts process starts.
-    pub generation: u32,
+    /// Its machine is gone: what is on the way to it meets nobody, until another one takes its place.
+    pub lost: bool,
 }
 
-impl Replica {
+impl Process {
     /// Whether new requests may be sent to it.
     #[inline]
     pub fn is_up(&self, now: SimTime) -> bool {
@@ -168,17 +166,11 @@ pub struct HealthPage {
     pub last: Option<(u16, Vec<String>, usize)>,
 }
 
-/// How far a database replica is behind its primary.
-#[derive(Component, Clone, Copy, Debug)]
-pub struct Replication {
-    pub lag: Duration,
-}
-
 /// What every replica has. What no request asks for is elsewhere: the rows of ten thousand nodes are more than a
 /// processor's caches hold.
 #[derive(Clone, Debug)]
-pub struct Node {
-    pub replica: Replica,
+pub struct Replica {
+    pub process: Process,
     pub clock: Clock,
     pub station: Station,
     pub pace: Pace,

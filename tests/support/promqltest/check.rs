@@ -1,7 +1,7 @@
 //! Compares answers with what a file expects.
 
 use super::syntax::{Evaluation, Expect, Row, Text};
-use crate::query::promql::{Annotations, Answer, Error, Labels, Point, Value, format_number};
+use allgreen::query::promql::{Annotations, Answer, Error, Labels, Point, Value, format_number};
 use regex::Regex;
 
 type Outcome = Result<(), String>;
