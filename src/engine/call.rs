@@ -205,25 +205,21 @@ impl Simulation {
         }
         let item = self.fabric.link(link);
         let (policy, turn) = (item.balancer.policy, item.balancer.turn);
-        // Those that were scaled away are the last ones.
-        let stay = |fabric: &super::fabric::Fabric| {
-            let stays = |at: &usize| !fabric.is_retired(fabric.replicas[callee.at()][*at]);
-            (0..count).filter(stays).count().max(1)
-        };
         // Each partition has a leader, whatever the policy, or its messages would not keep their order.
-        let leader = self.partition_at(callee, context).map(|partition| usize::from(partition) % stay(&self.fabric));
-        let first = match policy {
-            _ if leader.is_some() => leader.unwrap_or(0),
-            Balance::RoundRobin => turn as usize,
-            Balance::Random => self.plan.arrows[arrow.at()].streams.balance.index(identity, 0, count),
-            Balance::Hash => {
+        let partition = self.partition_at(callee, context);
+        let meant = || self.fabric.meant(callee).count().max(1);
+        let first = match (partition, policy) {
+            (Some(partition), _) => usize::from(partition) % meant(),
+            (None, Balance::RoundRobin) => turn as usize,
+            (None, Balance::Random) => self.plan.arrows[arrow.at()].streams.balance.index(identity, 0, count),
+            (None, Balance::Hash) => {
                 let key = match self.plan.calls[plan.at()].keyed_by {
                     Some(datum) => data::key_of(&self.plan, datum, context.journey, context.user),
                     None => context.user,
                 };
-                jump(crate::random::mix(u64::from(key)), stay(&self.fabric))
+                jump(crate::random::mix(u64::from(key)), meant())
             }
-            Balance::LeastConnections => {
+            (None, Balance::LeastConnections) => {
                 let in_flight = &self.fabric.link(link).balancer.in_flight;
                 let load = |at: &usize| (in_flight.to(*at), (*at + count - turn as usize % count) % count);
                 (0..count).min_by_key(load).unwrap_or(0)

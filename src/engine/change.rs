@@ -504,11 +504,7 @@ impl Simulation {
         self.fabric.copy_settings(&self.plan, like, instance);
         self.copy_behaviours(like, instance);
         self.inherit(like, instance);
-        self.restart(instance);
-        let replica = self.fabric.replica(instance);
-        replica.process.down_until = self.now + time;
-        replica.process.started = self.now + time;
-        self.later(time, Event::Up(instance));
+        self.restart_for(instance, time);
     }
 
     /// More servers: those who wait get them.

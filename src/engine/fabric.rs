@@ -281,6 +281,11 @@ impl Fabric {
         self.rows[id.at()].process.is_up(now)
     }
 
+    /// The replicas of a node that were not scaled away: the first ones.
+    pub fn meant(&self, node: NodeId) -> impl Iterator<Item = InstanceId> {
+        self.replicas[node.at()].iter().copied().filter(|instance| !self.is_retired(*instance))
+    }
+
     /// Whether a replica was scaled away.
     pub fn is_retired(&self, id: InstanceId) -> bool {
         self.rows[id.at()].process.retired

@@ -2,9 +2,9 @@
 //! that drifts, a cable) belongs to its host and stays behind; what runs everywhere comes along. Knows changes; must
 //! never know why the host was bad.
 
+use super::Simulation;
 use super::change::{Target, Undo, WARM_UP};
 use super::ids::InstanceId;
-use super::{Event, Simulation};
 use crate::world::{Set, Setting};
 
 impl Simulation {
@@ -28,11 +28,7 @@ impl Simulation {
         for Undo { target, users, to, before, .. } in of_host {
             self.swap(change, target, &users, &to, before.as_ref());
         }
-        self.restart(instance);
-        let warm = self.now + WARM_UP;
-        let replica = self.fabric.replica(instance);
-        (replica.process.down_until, replica.process.started) = (warm, warm);
-        self.later(WARM_UP, Event::Up(instance));
+        self.restart_for(instance, WARM_UP);
     }
 
     /// A new replica got the settings of another: it can be rolled back as that one can, and has nothing of its host.

@@ -135,11 +135,6 @@ impl Simulation {
         replicas.any(|replica| self.fabric.peek_replica(*replica).is_some_and(|replica| replica.scoped.has(setting)))
     }
 
-    /// Replicas of a node that are meant to run.
-    fn meant(&self, id: NodeId) -> impl Iterator<Item = InstanceId> {
-        self.fabric.replicas[id.at()].iter().copied().filter(move |instance| !self.fabric.is_retired(*instance))
-    }
-
     /// A replica's name.
     fn name_of(&self, instance: InstanceId) -> &str {
         &self.telemetry.resources[instance.at()].instance
@@ -151,10 +146,10 @@ impl Simulation {
         let queue = self.fabric.peek_part::<QueueStore>(instance);
         let is_stopped =
             |instance: &InstanceId| self.fabric.peek_replica(*instance).is_some_and(|one| one.process.down);
-        let stopped = self.meant(id).filter(is_stopped).map(|instance| self.fabric.home(instance).ordinal + 1);
+        let stopped = self.fabric.meant(id).filter(is_stopped).map(|instance| self.fabric.home(instance).ordinal + 1);
         Some(NodeConfig {
             version: replica.process.version.clone(),
-            replicas: self.meant(id).count() as u16,
+            replicas: self.fabric.meant(id).count() as u16,
             stopped: stopped.collect(),
             concurrency: replica.station.servers,
             cache_ttl: cache.map(|cache| cache.ttl),
@@ -222,7 +217,7 @@ impl Simulation {
         for (at, plan) in self.plan.nodes.iter().enumerate() {
             let id = NodeId(at as u16);
             let of = |instance| Some((self.name_of(instance), self.replica_rows(id, instance)?));
-            add(&plan.name, &self.meant(id).filter_map(of).collect::<Vec<_>>());
+            add(&plan.name, &self.fabric.meant(id).filter_map(of).collect::<Vec<_>>());
         }
         for (at, plan) in self.plan.arrows.iter().enumerate() {
             let of = |end: &LinkId| {
@@ -270,7 +265,8 @@ impl Simulation {
     /// How many replicas there are, and which of them do not run.
     fn replicas_words(&self, id: NodeId, node: &NodeConfig) -> String {
         let is_stopped = |instance: &InstanceId| node.stopped.contains(&(self.fabric.home(*instance).ordinal + 1));
-        let stopped: Vec<&str> = self.meant(id).filter(is_stopped).map(|instance| self.name_of(instance)).collect();
+        let stopped: Vec<&str> =
+            self.fabric.meant(id).filter(is_stopped).map(|instance| self.name_of(instance)).collect();
         match stopped.is_empty() {
             true => node.replicas.to_string(),
             false => format!("{}, not running: {}", node.replicas, stopped.join(", ")),
@@ -332,7 +328,7 @@ impl Simulation {
     fn daemon(&self, id: NodeId, instance: InstanceId) -> Option<String> {
         let policy = |instance: InstanceId| self.fabric.peek_part::<TimeSync>(instance).and_then(|sync| sync.policy);
         let declared = self.plan.node_spec(id).clocks.iter().any(|clock| clock.sync.is_some());
-        let is_there = declared || self.meant(id).any(|instance| policy(instance).is_some());
+        let is_there = declared || self.fabric.meant(id).any(|instance| policy(instance).is_some());
         is_there.then(|| daemon_words(policy(instance)))
     }
 

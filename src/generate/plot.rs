@@ -149,14 +149,9 @@ fn number(causes: &mut [Chosen], innocent: &mut [Scripted], luck: &mut Luck) {
 /// What ids of a kind begin with.
 fn prefix(kind: ChangeKind) -> &'static str {
     match kind {
-        ChangeKind::Deploy => "deploy",
-        ChangeKind::Config => "config",
-        ChangeKind::Flag => "flag",
-        ChangeKind::Traffic => "traffic",
-        ChangeKind::Scaling => "scaling",
-        ChangeKind::Region => "region",
         ChangeKind::DependencySla => "sla",
         ChangeKind::Infrastructure => "infra",
+        other => other.words(),
     }
 }
 

@@ -25,8 +25,6 @@ const LEAST: f64 = 0.004;
 const MOST: f64 = 0.4;
 /// The least number of harmed requests.
 const FEWEST: f64 = 25.0;
-/// How many standard deviations of a Poisson count are no chance.
-const DEVIATIONS: f64 = 3.0;
 /// The share of the harm that each of several causes must do by itself.
 const OWN_SHARE: f64 = 0.15;
 /// The share of the sum that each must do alone in a rehearsal, so that there is some room.
@@ -101,7 +99,7 @@ fn count(sim: &Simulation, from: SimTime, to: SimTime) -> (f64, f64) {
 
 /// Whether so many harmed requests are more than so many others, beyond chance.
 fn is_more(these: f64, those: f64) -> bool {
-    these - those > DEVIATIONS * (these + those).max(1.0).sqrt()
+    these - those > proving::noise(these + those)
 }
 
 /// Chooses for each cause, without telemetry, the mildest degree that harms enough when it is alone. Several causes are

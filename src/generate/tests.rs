@@ -105,8 +105,8 @@ fn a_session_of_a_generated_incident_opens_from_its_recipe() {
     assert!(why.contains("another version of the world"), "{why}");
 }
 
-#[test]
-fn every_world_has_room_for_every_level() {
+/// Looks at forty draws of every level in every world.
+fn of_every_plot(look: impl Fn(&Wanted, u32, &Plot)) {
     for name in crate::builtin::worlds() {
         let (world, _) = crate::builtin::world(name).unwrap();
         let survey = Survey::new(&world);
@@ -118,35 +118,31 @@ fn every_world_has_room_for_every_level() {
             let studio = Studio::new(&wanted);
             for draw in 0..40 {
                 let plot = plot::draw(&survey, &families, level, &mut studio.luck(draw)).unwrap();
-                let causes = if level == Level::Expert { 2 } else { 1 };
-                assert_eq!(plot.causes.len(), causes);
-                // Whatever is drawn passes the check of lessons.
-                let spec = sketch(&plot, &wanted);
-                let recipe =
-                    Recipe { world: name.into(), digest: String::new(), seed: 1, level, draw, version: VERSION };
-                if let Err(problems) = Lesson::generated(spec, world.clone(), recipe) {
-                    panic!("{name} {level:?} {draw} {}: {problems}", plot.name());
-                }
+                look(&wanted, draw, &plot);
             }
         }
     }
 }
 
 #[test]
-fn a_feed_does_not_contradict_itself() {
-    for name in crate::builtin::worlds() {
-        let (world, _) = crate::builtin::world(name).unwrap();
-        let survey = Survey::new(&world);
-        let families = causes::all(&survey);
-        for level in Level::ALL {
-            let wanted = Wanted { world: world.clone(), place: name.into(), seed: Seed(1), level };
-            let studio = Studio::new(&wanted);
-            for draw in 0..40 {
-                let plot = plot::draw(&survey, &families, level, &mut studio.luck(draw)).unwrap();
-                check_feed(&plot, &format!("{name} {level:?} {draw}"));
-            }
+fn every_world_has_room_for_every_level() {
+    of_every_plot(|wanted, draw, plot| {
+        let Wanted { world, place, level, .. } = wanted;
+        let causes = if *level == Level::Expert { 2 } else { 1 };
+        assert_eq!(plot.causes.len(), causes);
+        // Whatever is drawn passes the check of lessons.
+        let spec = sketch(plot, wanted);
+        let recipe =
+            Recipe { world: place.clone(), digest: String::new(), seed: 1, level: *level, draw, version: VERSION };
+        if let Err(problems) = Lesson::generated(spec, world.clone(), recipe) {
+            panic!("{place} {level:?} {draw} {}: {problems}", plot.name());
         }
-    }
+    });
+}
+
+#[test]
+fn a_feed_does_not_contradict_itself() {
+    of_every_plot(|wanted, draw, plot| check_feed(plot, &format!("{} {:?} {draw}", wanted.place, wanted.level)));
 }
 
 /// Numbers grow with time, no version comes twice, the guilty node is not much busier than others, and nobody tries to

@@ -21,6 +21,9 @@ pub(in crate::lab) struct Order {
     pub settles: Duration,
 }
 
+/// Who made the learner's changes, as the change feed says it.
+pub(in crate::lab) const LEARNER: &str = "you";
+
 impl Fix {
     /// In words: `roll back deploy-1412`.
     pub fn words(&self) -> String {
@@ -82,7 +85,7 @@ impl Deployed<'_> {
         let rolling = if sheet.replicas.is_empty() { rolling } else { Duration::ZERO };
         let last = Duration(rolling.0.saturating_mul(u64::from(self.replicas(&on).saturating_sub(1))));
         let change =
-            Change { says: Some(sheet.words), by: "you".into(), on, undoes, rolling, ..Change::new(id, kind, sets) };
+            Change { says: Some(sheet.words), by: LEARNER.into(), on, undoes, rolling, ..Change::new(id, kind, sets) };
         Ok(Order { change, lead, settles: last + away })
     }
 

@@ -21,7 +21,7 @@ mod tests;
 mod value;
 mod way;
 
-pub(super) use deployed::{Deployed, arrow_name};
+pub(super) use deployed::{Deployed, LEARNER, arrow_name};
 pub use form::{FixField, FixKind, FixSort, FixTarget};
 pub use kinds::Fix;
 pub use value::FixValue;

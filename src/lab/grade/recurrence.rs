@@ -9,6 +9,7 @@ use super::horizon::{Window, total};
 use super::ticket;
 use super::verdict::{noise, rate};
 use crate::engine::Simulation;
+use crate::lab::fix::LEARNER;
 use crate::lab::{LaterTicket, Recurrence};
 use crate::time::{Duration, SimTime};
 use crate::truth::Outcome;
@@ -64,7 +65,7 @@ pub(in crate::lab) fn after(sim: &Simulation, spans: &[Span], healthy: f64) -> R
 fn had_fallen(sim: &Simulation, spans: &[Span], healthy: f64) -> bool {
     let Some((window, counted, _)) = spans.first() else { return true };
     let began = SimTime(counted.0.saturating_sub(window.settles.0));
-    let fixes = sim.telemetry().changes.iter().filter(|record| record.by == "you");
+    let fixes = sim.telemetry().changes.iter().filter(|record| record.by == LEARNER);
     let fixes = fixes.map(|record| SimTime(u64::try_from(record.stamp.0).unwrap_or(0))).filter(|at| *at < began);
     let (Some(first), Some(last)) = (fixes.clone().min(), fixes.max()) else { return true };
     let harmed = harmed(sim, began);
