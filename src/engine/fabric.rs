@@ -351,6 +351,11 @@ impl Fabric {
         self.queues.get_mut(&mut self.ecs, self.entities[id.at()]).ok()
     }
 
+    /// Whether a replica has any behaviour that few have.
+    pub fn has_parts(&self, id: InstanceId) -> bool {
+        self.ecs.entity(self.entities[id.at()]).archetype().component_count() > 0
+    }
+
     /// A behaviour that few replicas have, to look at.
     pub fn peek_part<T: Part>(&self, id: InstanceId) -> Option<&T> {
         self.ecs.get(*self.entities.get(id.at())?)

@@ -72,38 +72,8 @@ impl Simulation {
         if replica.keys.policy.is_some() {
             values.push((families.replays, Vec::new(), replica.keys.replays as f64));
         }
-        if let Some(cache) = self.fabric.cache(instance) {
-            values.push((families.cache_hits, Vec::new(), cache.hits as f64));
-            values.push((families.cache_misses, Vec::new(), cache.misses as f64));
-            values.push((families.cache_evictions, Vec::new(), cache.evictions as f64));
-            values.push((families.cache_entries, Vec::new(), cache.len() as f64));
-            values.push((families.cache_age, Vec::new(), cache.served_age_secs));
-        }
-        if let Some(queue) = self.fabric.queue(instance) {
-            for group in 0..queue.groups() {
-                let name = self.words.groups[node_id.at()].get(usize::from(group)).filter(|_| queue.groups() > 1);
-                let labels: Vec<_> = name.map(|name| (self.words.group_label, *name)).into_iter().collect();
-                let oldest = queue.oldest(group).map_or(Duration::ZERO, |since| now.since(since));
-                values.push((families.queue_depth, labels.clone(), f64::from(queue.depth(group))));
-                values.push((families.queue_age, labels, oldest.as_secs_f64()));
-            }
-            if queue.tells_more() {
-                values.push((families.queue_unacknowledged, Vec::new(), queue.unacknowledged() as f64));
-                values.push((families.queue_redelivered, Vec::new(), queue.redelivered as f64));
-                values.push((families.queue_dead_lettered, Vec::new(), queue.dead_lettered as f64));
-            }
-            values.push((families.queue_published, Vec::new(), queue.published as f64));
-            values.push((families.queue_delivered, Vec::new(), queue.delivered as f64));
-        }
-        let busy = self.fabric.station(instance).busy;
-        if let Some(heap) = self.fabric.part::<Heap>(instance) {
-            values.push((families.memory, Vec::new(), heap.used(busy) as f64));
-        }
-        if let Some(register) = self.fabric.part::<Register>(instance) {
-            values.push((families.outdated_writes, Vec::new(), register.outdated as f64));
-        }
-        if let Some(sync) = self.fabric.part::<TimeSync>(instance).filter(|sync| sync.policy.is_some()) {
-            values.push((families.clock_offset, Vec::new(), sync.measured_secs));
+        if self.fabric.has_parts(instance) {
+            self.read_parts(instance, &mut values);
         }
         for arrow in &self.plan.nodes[node_id.at()].out {
             let link = self.fabric.link(self.fabric.ends[arrow.at()][usize::from(ordinal)]);
@@ -149,6 +119,44 @@ impl Simulation {
                 emitter.live.resize(slot + 1, 0.0);
             }
             emitter.live[slot] = value;
+        }
+    }
+
+    /// What an exporter reads of the behaviours that few replicas have.
+    fn read_parts(&mut self, instance: InstanceId, values: &mut Vec<Reading>) {
+        let (families, now, node) = (self.words.families, self.now, self.fabric.home(instance).node);
+        if let Some(cache) = self.fabric.cache(instance) {
+            values.push((families.cache_hits, Vec::new(), cache.hits as f64));
+            values.push((families.cache_misses, Vec::new(), cache.misses as f64));
+            values.push((families.cache_evictions, Vec::new(), cache.evictions as f64));
+            values.push((families.cache_entries, Vec::new(), cache.len() as f64));
+            values.push((families.cache_age, Vec::new(), cache.served_age_secs));
+        }
+        if let Some(queue) = self.fabric.queue(instance) {
+            for group in 0..queue.groups() {
+                let name = self.words.groups[node.at()].get(usize::from(group)).filter(|_| queue.groups() > 1);
+                let labels: Vec<_> = name.map(|name| (self.words.group_label, *name)).into_iter().collect();
+                let oldest = queue.oldest(group).map_or(Duration::ZERO, |since| now.since(since));
+                values.push((families.queue_depth, labels.clone(), f64::from(queue.depth(group))));
+                values.push((families.queue_age, labels, oldest.as_secs_f64()));
+            }
+            if queue.tells_more() {
+                values.push((families.queue_unacknowledged, Vec::new(), queue.unacknowledged() as f64));
+                values.push((families.queue_redelivered, Vec::new(), queue.redelivered as f64));
+                values.push((families.queue_dead_lettered, Vec::new(), queue.dead_lettered as f64));
+            }
+            values.push((families.queue_published, Vec::new(), queue.published as f64));
+            values.push((families.queue_delivered, Vec::new(), queue.delivered as f64));
+        }
+        let busy = self.fabric.station(instance).busy;
+        if let Some(heap) = self.fabric.part::<Heap>(instance) {
+            values.push((families.memory, Vec::new(), heap.used(busy) as f64));
+        }
+        if let Some(register) = self.fabric.part::<Register>(instance) {
+            values.push((families.outdated_writes, Vec::new(), register.outdated as f64));
+        }
+        if let Some(sync) = self.fabric.part::<TimeSync>(instance).filter(|sync| sync.policy.is_some()) {
+            values.push((families.clock_offset, Vec::new(), sync.measured_secs));
         }
     }
 
