@@ -9,6 +9,7 @@
 pub mod app;
 pub mod builtin;
 pub mod cli;
+pub mod detect;
 pub mod diagnostic;
 pub mod engine;
 pub mod export;
@@ -23,6 +24,7 @@ pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod starter;
+pub mod sweep;
 pub mod telemetry;
 pub mod terminal;
 pub mod time;
