@@ -143,6 +143,11 @@ impl fmt::Debug for Named {
     }
 }
 
+/// The page about detectors: its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/detectors.md")]
+struct Page;
+
 /// The detectors that ship: first the alarms that everybody has, then those that can see what these do not.
 pub fn all() -> Vec<Named> {
     let mut all = naive::all();

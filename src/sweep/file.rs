@@ -46,17 +46,18 @@ pub(super) struct Head {
     pub shard: Shard,
     /// Rows in the file.
     pub rows: u64,
-    /// BLAKE3 of the rows.
+    /// BLAKE3 of all else that is said.
     pub content: String,
     #[serde(flatten)]
     pub plan: Plan,
     pub passed: Vec<Passed>,
 }
 
-/// BLAKE3 of rows.
-pub(super) fn content(rows: &[Row]) -> io::Result<String> {
+/// BLAKE3 of a sweep: what it is of, and the rows.
+pub(super) fn content(swept: &Swept) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    for row in rows {
+    hasher.update(&serde_json::to_vec(&(&swept.plan, swept.shard, &swept.passed))?);
+    for row in &swept.rows {
         let (onset, first) = (row.onset.map(|at| at.0), row.first.map(|at| at.0));
         let (names, times) = ((&row.lesson, &row.generated, &row.detector), (row.cause.0, row.opens.0, onset, first));
         let counts = (row.task, row.seed, row.harmed, row.early, row.found, row.control, row.services);
@@ -75,7 +76,7 @@ pub fn write(swept: &Swept, out: &mut (dyn Write + Send)) -> io::Result<()> {
         format: FORMAT.to_owned(),
         shard: swept.shard,
         rows: swept.rows.len() as u64,
-        content: content(&swept.rows)?,
+        content: content(swept)?,
         plan: swept.plan.clone(),
         passed: swept.passed.clone(),
     };

@@ -54,13 +54,13 @@ pub fn read(path: &Path) -> Result<Swept, ReadError> {
         let fields: Vec<Field> = row.map_err(broken)?.get_column_iter().map(|(_, field)| field.clone()).collect();
         rows.push(self::row(&fields).ok_or_else(changed)?);
     }
-    let known = |row: &Row| head.plan.detectors.contains(&row.detector) && row.task < head.plan.tasks;
-    let content = content(&rows).map_err(|_| changed())?;
-    let is_whole = rows.len() as u64 == head.rows && content == head.content;
-    if !is_whole || !head.shard.is_sound() || !rows.iter().all(known) {
+    let Head { rows: count, content: expected, plan, shard, passed, .. } = head;
+    let swept = Swept { plan, shard, passed, rows };
+    let content = content(&swept).map_err(|_| changed())?;
+    if swept.rows.len() as u64 != count || content != expected || !shard.is_sound() {
         return Err(changed());
     }
-    Ok(Swept { plan: head.plan, shard: head.shard, passed: head.passed, rows })
+    Ok(swept)
 }
 
 /// A row, by its columns in the order of the schema.
