@@ -78,7 +78,8 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
     watch_for_interrupts();
     let detectors = chosen(&arguments.detectors)?;
     let world = arguments.generated.as_deref().map(builtin::world).transpose()?;
-    let lessons = if arguments.lessons.is_empty() && world.is_some() { Vec::new() } else { lessons(&arguments.lessons)? };
+    let lessons =
+        if arguments.lessons.is_empty() && world.is_some() { Vec::new() } else { lessons(&arguments.lessons)? };
     can_be_written(out, "--out")?;
     let options = Options {
         seeds: arguments.seeds.clone(),
@@ -122,7 +123,9 @@ fn chosen(names: &[String]) -> Result<Vec<Named>, Failure> {
     for name in names {
         if !all.iter().any(|one| one.name() == name) {
             let near = did_you_mean(name, all.iter().map(Named::name), "there is none");
-            return Err(Failure::bad(format!("there is no detector called `{name}`: {near} (--detectors list shows all)")));
+            return Err(Failure::bad(format!(
+                "there is no detector called `{name}`: {near} (--detectors list shows all)"
+            )));
         }
     }
     all.retain(|one| names.iter().any(|name| name == one.name()));
@@ -156,9 +159,8 @@ fn print(swept: &Swept, format: Format) -> Result<(), Failure> {
 fn as_text(tables: &Table) -> String {
     let share = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{:.0} %", 100.0 * value));
     let row = |score: &Score| -> Vec<Cell> {
-        let between = score.recall.map_or(String::new(), |[_, low, high]| {
-            format!("{:.0}–{:.0}", 100.0 * low, 100.0 * high)
-        });
+        let between =
+            score.recall.map_or(String::new(), |[_, low, high]| format!("{:.0}–{:.0}", 100.0 * low, 100.0 * high));
         vec![
             score.detector.as_str().into(),
             format!("{}/{}", score.found, score.incidents).into(),

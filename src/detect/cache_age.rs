@@ -1,5 +1,6 @@
 //! The mean age of what a cache serves, over all its replicas: an entry that is not invalidated when its datum changes, or
-//! that lives longer than it should, is served older than before. While a cache fills, ages grow for as long as entries live.
+//! that lives longer than it should, is served older than before. While a cache fills, ages grow for as long as entries live, so
+//! that the minutes in which it does are not learnt from, and one that still fills after twenty is not judged.
 
 use super::Finding;
 use super::counts::{Counts, Subject, above, below};
@@ -20,7 +21,7 @@ pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
     add("cache.served_age", above);
     add("cache.hits", below);
     let rule = Rule { side: Side::Above, noise: Noise::Seen, floor: SECONDS, share: STRAY, fewest: FEWEST };
-    rule.findings(&counts, |subject, now, before| {
+    rule.findings(&counts.full_caches(), |subject, now, before| {
         let [now, before] = [now, before].map(figure);
         format!("what {} serves is {now} s old on average, {before} s before", subject.service)
     })

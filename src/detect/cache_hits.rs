@@ -19,7 +19,7 @@ pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
     add("cache.hits", |numbers| [numbers[0]; 2]);
     add("cache.misses", below);
     let rule = Rule { side: Side::Both, noise: Noise::Share, floor: STRAY, share: 0.0, fewest: FEWEST };
-    rule.findings(&counts, |subject, now, before| {
+    rule.findings(&counts.full_caches(), |subject, now, before| {
         let [now, before] = [now, before].map(|share| figure(100.0 * share));
         format!("{} answers {now} % of look-ups, {before} % before", subject.service)
     })

@@ -11,9 +11,7 @@ const SECONDS: f64 = 0.005;
 
 pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
     let mut counts = Counts::new(telemetry);
-    counts.level(telemetry, "system.clock.offset", |reading| {
-        Some(Subject::new(reading.service(), reading.instance()))
-    });
+    counts.level(telemetry, "system.clock.offset", |reading| Some(Subject::new(reading.service(), reading.instance())));
     let rule = Rule { side: Side::Both, noise: Noise::Seen, floor: SECONDS, share: 0.0, fewest: 1.0 };
     rule.findings(&counts, |subject, now, before| {
         let [now, before] = [now, before].map(|seconds| figure(1000.0 * seconds));

@@ -169,6 +169,28 @@ impl Counts {
     }
 }
 
+/// Minutes after which a cache that keeps entries for ten minutes, as most do, holds what it will hold.
+const FULL: usize = 12;
+/// The minutes from [`FULL`] on, in halves, that show whether it does.
+const HALVES: [std::ops::Range<usize>; 2] = [FULL..16, 16..20];
+/// By how much the halves may differ.
+const STEADY: f64 = 0.10;
+
+impl Counts {
+    /// Forgets the minutes in which caches fill, and subjects whose number still grew after them: that goes on, and is no sign
+    /// of anything.
+    pub fn full_caches(mut self) -> Counts {
+        let mean = |minutes: &[Sum], part: &std::ops::Range<usize>| {
+            let part = minutes.get(part.clone()).unwrap_or_default();
+            let total = |at: usize| part.iter().map(|sum| sum[at]).sum::<f64>();
+            total(0) / total(1).max(f64::MIN_POSITIVE)
+        };
+        self.lines.retain(|_, minutes| mean(minutes, &HALVES[1]) <= (1.0 + STEADY) * mean(minutes, &HALVES[0]));
+        self.lines.values_mut().flat_map(|minutes| minutes.iter_mut().take(FULL)).for_each(|sum| *sum = [0.0; 2]);
+        self
+    }
+}
+
 /// The families in which a caller measures its attempts, by any protocol. The other end is at `server.address`.
 pub const CALLS: [&str; 4] = [
     "http.client.request.duration",

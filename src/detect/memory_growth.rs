@@ -12,9 +12,8 @@ const MEGABYTE: f64 = 1e6;
 
 pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
     let mut counts = Counts::new(telemetry);
-    counts.level(telemetry, "process.memory.usage", |reading| {
-        Some(Subject::new(reading.service(), reading.instance()))
-    });
+    counts
+        .level(telemetry, "process.memory.usage", |reading| Some(Subject::new(reading.service(), reading.instance())));
     let rule = Rule { side: Side::Above, noise: Noise::Seen, floor: MEGABYTE, share: STRAY, fewest: 1.0 };
     rule.findings(&counts, |subject, now, before| {
         let [now, before] = [now, before].map(|bytes| figure(bytes / MEGABYTE));

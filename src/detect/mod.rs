@@ -160,7 +160,11 @@ pub fn all() -> Vec<Named> {
         Named::new("replica-latency", "a replica's mean latency beside that of its siblings", replica_latency::detect),
         Named::new("call-errors", "share of an arrow's attempts that fail", call_errors::detect),
         Named::new("call-latency", "mean latency of an arrow's attempts", call_latency::detect),
-        Named::new("missing-calls", "attempts over an arrow for each request, when they fall", calls_per_request::missing),
+        Named::new(
+            "missing-calls",
+            "attempts over an arrow for each request, when they fall",
+            calls_per_request::missing,
+        ),
         Named::new("extra-calls", "attempts over an arrow for each request, when they rise", calls_per_request::extra),
         Named::new("resends", "share of an arrow's attempts that repeat one", resends::detect),
         Named::new("body-refusals", "share of an arrow's good answers whose body says no", body_refusals::detect),

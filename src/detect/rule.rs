@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn what_chance_does_to_a_share_or_a_count_is_allowed_for() {
         let share = Rule { noise: Noise::Share, floor: 0.001, share: 0.0, ..RULE };
-        let of = |failed: usize| move |at: usize| if at >= 40 { [failed as f64, 100.0] } else { [(at % 2) as f64, 100.0] };
+        let of =
+            |failed: usize| move |at: usize| if at >= 40 { [failed as f64, 100.0] } else { [(at % 2) as f64, 100.0] };
         assert_eq!(share.alarms(&(0..60).map(of(1)).collect::<Vec<_>>()), []);
         assert_eq!(share.alarms(&(0..60).map(of(9)).collect::<Vec<_>>()).len(), 1);
         let count = Rule { noise: Noise::Count, fewest: 0.0, ..share };

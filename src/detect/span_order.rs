@@ -8,8 +8,8 @@ use super::rule::{Noise, Rule, Side, figure};
 use crate::telemetry::{SpanKind, SpanRecord, Telemetry};
 use crate::time::{Duration, Stamp};
 
-/// Clocks that are in order agree to this.
-const LEEWAY: Duration = Duration::from_millis(2);
+/// Clocks that a time server disciplines agree to this. With a tenth of it, drift between two polls rings.
+const LEEWAY: Duration = Duration::from_millis(20);
 /// The share strays by half a percentage point at least.
 const STRAY: f64 = 0.005;
 /// A minute of fewer spans says nothing.

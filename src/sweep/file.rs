@@ -43,27 +43,29 @@ const GROUP: usize = 100_000;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Head {
     pub format: String,
+    /// BLAKE3 of the whole file, see [`seal`].
+    pub seal: String,
     pub shard: Shard,
-    /// Rows in the file.
-    pub rows: u64,
-    /// BLAKE3 of all else that is said.
-    pub content: String,
     #[serde(flatten)]
     pub plan: Plan,
     pub passed: Vec<Passed>,
 }
 
-/// BLAKE3 of a sweep: what it is of, and the rows.
-pub(super) fn content(swept: &Swept) -> io::Result<String> {
+/// What stands before the seal in a file.
+const BEFORE_SEAL: &[u8] = b"\"seal\":\"";
+/// Its length: BLAKE3 in hexadecimal digits.
+const SEAL: usize = 64;
+
+/// The place of a file's seal, and the seal that belongs there: BLAKE3 of the file with zeros in that place. So a file that
+/// was changed or cut short is known before anything in it is read.
+pub(super) fn seal(bytes: &[u8]) -> Option<(std::ops::Range<usize>, String)> {
+    // It is in the metadata, which is at the end.
+    let start = bytes.windows(BEFORE_SEAL.len()).rposition(|window| window == BEFORE_SEAL)? + BEFORE_SEAL.len();
+    let place = start..start + SEAL;
+    let after = bytes.get(place.end..)?;
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&serde_json::to_vec(&(&swept.plan, swept.shard, &swept.passed))?);
-    for row in &swept.rows {
-        let (onset, first) = (row.onset.map(|at| at.0), row.first.map(|at| at.0));
-        let (names, times) = ((&row.lesson, &row.generated, &row.detector), (row.cause.0, row.opens.0, onset, first));
-        let counts = (row.task, row.seed, row.harmed, row.early, row.found, row.control, row.services);
-        hasher.update(&serde_json::to_vec(&(names, times, counts, row.incident, row.names_cause))?);
-    }
-    Ok(format!("blake3:{}", hasher.finalize()))
+    hasher.update(&bytes[..start]).update(&[b'0'; SEAL]).update(after);
+    Some((place, hasher.finalize().to_hex().to_string()))
 }
 
 /// Writes a sweep, or a shard of one.
@@ -74,9 +76,8 @@ pub(super) fn content(swept: &Swept) -> io::Result<String> {
 pub fn write(swept: &Swept, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let head = Head {
         format: FORMAT.to_owned(),
+        seal: "0".repeat(SEAL),
         shard: swept.shard,
-        rows: swept.rows.len() as u64,
-        content: content(swept)?,
         plan: swept.plan.clone(),
         passed: swept.passed.clone(),
     };
@@ -87,14 +88,18 @@ pub fn write(swept: &Swept, out: &mut (dyn Write + Send)) -> io::Result<()> {
         .set_created_by(format!("allgreen {}", env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(metadata))
         .build();
-    let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties)).map_err(failed)?;
     for rows in swept.rows.chunks(GROUP) {
         let mut group = writer.next_row_group().map_err(failed)?;
         columns(rows, &mut group)?;
         group.close().map_err(failed)?;
     }
     writer.close().map_err(failed)?;
-    Ok(())
+    if let Some((place, seal)) = seal(&bytes) {
+        bytes[place].copy_from_slice(seal.as_bytes());
+    }
+    out.write_all(&bytes)
 }
 
 /// All columns of some rows, in the order of the schema.

@@ -106,7 +106,9 @@ impl Plan {
         let incidents = lessons.len() as u64 + u64::from(options.generated.is_some());
         let tasks = seeds.saturating_mul(incidents);
         if tasks == 0 || detectors.is_empty() || !options.shard.is_sound() {
-            return Err(SweepError::Plan("a sweep needs an incident, a seed, a detector and a shard that there is".into()));
+            return Err(SweepError::Plan(
+                "a sweep needs an incident, a seed, a detector and a shard that there is".into(),
+            ));
         }
         if options.shard.of > tasks {
             let what = format!("{tasks} tasks cannot be cut into {} shards: name fewer", options.shard.of);
@@ -117,10 +119,9 @@ impl Plan {
             build: Build::own().name().to_owned(),
             seeds: (options.seeds.start, options.seeds.end),
             lessons: lessons.iter().map(planned).collect(),
-            generated: options.generated.map(|(world, _)| Planned {
-                name: world.spec().name.clone(),
-                content: generate::digest(world),
-            }),
+            generated: options
+                .generated
+                .map(|(world, _)| Planned { name: world.spec().name.clone(), content: generate::digest(world) }),
             detectors,
             tasks,
         })

@@ -58,8 +58,7 @@ pub fn replay(
     if let Some(control) = &mut control {
         meter.run(control, opens)?;
     }
-    let places: BTreeSet<&str> =
-        spec.causes().flat_map(|cause| &cause.at).flat_map(|at| at.split(" -> ")).collect();
+    let places: BTreeSet<&str> = spec.causes().flat_map(|cause| &cause.at).flat_map(|at| at.split(" -> ")).collect();
     let score = |detector: &Named| {
         if meter.is_stopped() {
             return None;
@@ -113,9 +112,8 @@ fn counted(cause: Stamp, seen: Vec<Finding>, control: Option<Vec<Finding>>, plac
 /// The virtual time that one seed of a lesson takes, about.
 pub fn takes(lesson: &Lesson) -> Duration {
     let (opens, debts) = (lesson.spec().opens_at, lesson.world().longest_debt());
-    let story = |scripted: &&crate::lesson::Scripted| {
-        scripted.part != Part::Background || proving::is_cause(lesson, scripted)
-    };
+    let story =
+        |scripted: &&crate::lesson::Scripted| scripted.part != Part::Background || proving::is_cause(lesson, scripted);
     let first = lesson.spec().script.iter().filter(story).map(|scripted| scripted.at).min();
     let first = first.unwrap_or(opens).min(opens);
     let runs = if proving::is_quiet(lesson) { 1 } else { 2 };
@@ -129,8 +127,7 @@ impl Replayed {
         let onset = self.harm.as_ref().and_then(|harm| harm.onset);
         let row = |(detector, score): (&Named, &Counted)| {
             let first = score.found.first().map(|found| found.at);
-            let services: BTreeSet<&str> =
-                score.found.iter().filter_map(|found| found.service.as_deref()).collect();
+            let services: BTreeSet<&str> = score.found.iter().filter_map(|found| found.service.as_deref()).collect();
             Row {
                 task,
                 lesson: self.lesson.clone(),
