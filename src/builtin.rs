@@ -163,6 +163,13 @@ pub fn worlds() -> Vec<&'static str> {
     names
 }
 
+/// The ids of the lessons that are built in, in order.
+pub fn embedded_lessons() -> Vec<&'static str> {
+    let mut ids: Vec<&str> = LESSONS.files().filter_map(|file| file.path().file_stem()?.to_str()).collect();
+    ids.sort_unstable();
+    ids
+}
+
 /// All lessons, in the order in which they teach: those of `folder`, and those built in that it lacks if it is the usual folder. A file
 /// that cannot be read is a problem of its own.
 pub fn lessons(folder: &Path) -> (Vec<LessonCard>, Vec<Problems>) {

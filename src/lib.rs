@@ -2,13 +2,14 @@
 //!
 //! Data flows one way: [`world`] and [`lesson`] are plain data, [`engine`] runs them, and emits [`telemetry`] (what a
 //! learner or a detector may see) and [`truth`] (what each user was owed and got). [`lab`] is a learner's session over
-//! both; `terminal` and `app` are its faces.
+//! both; `terminal` and `app` are its faces. [`detect`] looks for what is wrong in telemetry, and [`sweep`] scores how well.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "gui")]
 pub mod app;
 pub mod builtin;
 pub mod cli;
+pub mod detect;
 pub mod diagnostic;
 pub mod engine;
 pub mod export;
@@ -23,6 +24,9 @@ pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod starter;
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;
+pub mod sweep;
 pub mod telemetry;
 pub mod terminal;
 pub mod time;

@@ -1,6 +1,10 @@
 //! Proofs: a good lesson has every property; one that is broken in one way lacks the property that this way breaks; what
-//! was found is kept; and the runs are those that a learner meets.
+//! was found is kept; and the runs are those that a learner meets. Sweeps of detectors are beside them: what replays many
+//! seeds is one.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what is wrong")]
+
+#[path = "support/sweeping.rs"]
+mod sweeping;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -52,7 +52,7 @@ impl<'a> Folder<'a> {
 }
 
 /// Writes one file that an option names, whole or not at all.
-pub(super) fn whole_file(path: &Path, option: &str, text: &str) -> Result<(), Failure> {
+pub(super) fn whole_file(path: &Path, option: &str, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
     let option = &format!("{option} FILE");
     if path.file_name().is_none() {
         return Err(Failure::bad(format!("{} is no name of a file; name one: {option}", path.display())));
@@ -60,8 +60,18 @@ pub(super) fn whole_file(path: &Path, option: &str, text: &str) -> Result<(), Fa
     if interrupted() {
         return Err(Failure::Stopped);
     }
-    let written = fs::create_dir_all(whole::folder_of(path)).and_then(|()| whole::write(path, text.as_bytes()));
+    let written = fs::create_dir_all(whole::folder_of(path)).and_then(|()| whole::write(path, bytes.as_ref()));
     written.map_err(|error| cannot(path, option, &error))
+}
+
+/// Sees whether a file that an option names can be written, before there is anything to write.
+pub(super) fn can_be_written(path: &Path, option: &str) -> Result<(), Failure> {
+    let option = &format!("{option} FILE");
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(Failure::bad(format!("{} is no name of a file; name one: {option}", path.display())));
+    }
+    let tried = fs::create_dir_all(whole::folder_of(path)).and_then(|()| Draft::of(path));
+    tried.map(drop).map_err(|error| cannot(path, option, &error))
 }
 
 fn cannot(path: &Path, option: &str, error: &std::io::Error) -> Failure {

@@ -19,6 +19,7 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod simulate;
+mod sweep;
 #[cfg(feature = "gui")]
 mod window;
 
@@ -64,6 +65,7 @@ enum Command {
     Check(check::CheckArguments),
     New(new::NewArguments),
     Prove(prove::ProveArguments),
+    Sweep(sweep::SweepArguments),
     Replay(replay::ReplayArguments),
     Report(report::ReportArguments),
     Lessons(lessons::LessonsArguments),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(arguments)) => check::check(&arguments, lang.as_deref()),
         Some(Command::New(arguments)) => new::new(&arguments),
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
+        Some(Command::Sweep(arguments)) => sweep::sweep(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Lessons(arguments)) => lessons::lessons(&arguments),

@@ -86,7 +86,7 @@ pub(super) fn prove(arguments: &ProveArguments) -> Result<(), Failure> {
     if table.lessons.iter().all(Proof::holds) { Ok(()) } else { Err(Failure::No) }
 }
 
-fn lessons(names: &[String]) -> Result<Vec<Lesson>, Failure> {
+pub(super) fn lessons(names: &[String]) -> Result<Vec<Lesson>, Failure> {
     if !names.is_empty() {
         return names.iter().map(|name| Ok(builtin::lesson(name)?)).collect();
     }
@@ -146,12 +146,12 @@ fn usual_place() -> Option<PathBuf> {
     Some(places.cache_dir().join("allgreen").join("prove.jsonl"))
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Reads a range of seeds: `0..20`, or one seed.
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+pub(super) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let seed = |text: &str| super::seed(text).map(|seed| seed.0);
     let (from, to) = match text.split_once("..") {
         Some((from, to)) => (seed(from)?, seed(to)?),

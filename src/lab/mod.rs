@@ -28,7 +28,6 @@ pub use command::*;
 pub use debrief::*;
 pub use fix::{Fix, FixField, FixKind, FixSort, FixTarget, FixValue};
 pub(crate) use grade::proving;
-pub(crate) use look::series;
 pub use notebook::{Deployment, Notebook, PinnedEvidence};
 pub use observation::Observation;
 pub use progress::Progress;

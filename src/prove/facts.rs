@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alarms::Minute;
+use crate::detect::alarms::Minute;
 use crate::lesson::Effect;
 
 /// Everything that is needed of one seed.

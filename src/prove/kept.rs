@@ -57,6 +57,11 @@ impl Build {
         };
         Build(hash().unwrap_or_else(|_| env!("CARGO_PKG_VERSION").to_owned()))
     }
+
+    /// How it is written.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A lesson's results by one build.
@@ -220,7 +225,7 @@ mod tests {
     fn facts(seed: u64) -> Facts {
         Facts {
             seed,
-            incident: vec![crate::prove::alarms::Minute([0.1 + 0.2; 6])],
+            incident: vec![crate::detect::alarms::Minute([0.1 + 0.2; 6])],
             healthy: Vec::new(),
             harm: crate::prove::facts::Harm::default(),
             evidence: Vec::new(),
@@ -344,7 +349,7 @@ mod tests {
         fn what_was_kept_is_the_same_to_the_last_bit(numbers in proptest::array::uniform6(proptest::num::f64::NORMAL)) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("kept.jsonl");
-            let facts = Facts { incident: vec![crate::prove::alarms::Minute(numbers)], ..facts(3) };
+            let facts = Facts { incident: vec![crate::detect::alarms::Minute(numbers)], ..facts(3) };
             let key = key("one", "now");
             open(&path, &key, "own").add(&key, &facts).unwrap();
             let again = open(&path, &key, "own");

@@ -1,7 +1,6 @@
 //! Proofs: that a lesson is silent, harmful, solvable, fixable, honest, minimal and unspoiled, by running it and its
 //! counterfactuals over many seeds. Knows the ground truth, grades as the debrief does, and tells in a [`Proof`] alone.
 
-mod alarms;
 mod chance;
 mod evidence;
 mod facts;
@@ -9,11 +8,12 @@ mod fixes;
 mod harm;
 mod herrings;
 mod judge;
-mod kept;
+pub(crate) mod kept;
 mod lines;
-mod meter;
+pub(crate) mod meter;
 mod runner;
-mod seed;
+pub(crate) mod seed;
+pub(crate) mod share;
 mod silent;
 mod table;
 mod tries;

@@ -1,16 +1,14 @@
-//! All seeds of all lessons on all cores. Knows how to share work; nothing of what it finds.
+//! All seeds of all lessons on all cores. Knows what is to be done; nothing of what it finds.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use super::Options;
 use super::facts::Facts;
 use super::kept::{Build, Confirmed, Found, Kept, Key};
 use super::meter::Meter;
 use super::seed::{examine, takes};
+use super::share::share;
 use super::tries::Tries;
 use crate::Lesson;
 use crate::lab::Progress;
@@ -61,7 +59,9 @@ pub fn run(lessons: &[Keyed<'_>], options: &Options<'_>, progress: Progress<'_>)
         known.is_none()
     });
     let mut failed = None;
-    let whole = share(&jobs, options.threads, (&meter, 0), progress, &mut |job, found| {
+    let work = |job: &Job<'_>| examine((job.lesson, Seed(job.seed)), job.tries, &meter);
+    let total = meter.done().0 + time(&jobs);
+    let whole = share(&jobs, (options.threads, &work), (&meter, total), progress, &mut |job, found| {
         let added = kept.add(key(job), &found);
         facts[job.at].push(found);
         added.map_err(|error| failed = Some(error)).is_ok()
@@ -99,7 +99,9 @@ fn confirm(
     let mut missing = all(lessons, options);
     missing.retain(|job| !found.has(&lessons[job.at].1[&job.tries], job.seed));
     let mut confirmed = BTreeMap::new();
-    let whole = share(&jobs, options.threads, (meter, time(&missing)), progress, &mut |job, anew| {
+    let work = |job: &Job<'_>| examine((job.lesson, Seed(job.seed)), job.tries, meter);
+    let total = meter.done().0 + time(&jobs) + time(&missing);
+    let whole = share(&jobs, (options.threads, &work), (meter, total), progress, &mut |job, anew| {
         let batch = expected.remove(&(job.at, job.tries, job.seed));
         confirmed.extend(batch.map(|(batch, kept)| (batch, kept.agree_with(&anew).then_some(anew))));
         true
@@ -110,47 +112,4 @@ fn confirm(
 /// The virtual time that jobs take, about.
 fn time(jobs: &[Job<'_>]) -> u64 {
     jobs.iter().map(|job| takes(job.lesson, job.tries).0).sum()
-}
-
-/// Shares jobs among threads. After what the meter shows come these, and then as much virtual time as is told. `done`
-/// hears what each came to, and answers whether to go on, as `progress` does. Answers whether all were done.
-fn share(
-    jobs: &[Job<'_>],
-    threads: usize,
-    (meter, then): (&Meter, u64),
-    progress: Progress<'_>,
-    done: &mut dyn FnMut(&Job<'_>, Facts) -> bool,
-) -> bool {
-    let total = (meter.done().0 + time(jobs) + then).max(1);
-    let next = AtomicUsize::new(0);
-    let (send, found) = channel();
-    let mut missing = jobs.len();
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, jobs.len().max(1)) {
-            let (send, next) = (send.clone(), &next);
-            scope.spawn(move || {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let Some(found) = examine((job.lesson, Seed(job.seed)), job.tries, meter) else { return };
-                    if send.send((job, found)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(send);
-        loop {
-            let told = match found.recv_timeout(Duration::from_millis(100)) {
-                Ok((job, found)) => {
-                    missing -= 1;
-                    done(job, found)
-                }
-                Err(RecvTimeoutError::Timeout) => true,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            if !told || !progress((meter.done().0 as f64 / total as f64).min(1.0)) {
-                meter.stop();
-            }
-        }
-    });
-    missing == 0
 }

@@ -14,13 +14,14 @@ use super::facts::{Facts, Herring, Tried};
 use super::harm::Harmed;
 use super::meter::Meter;
 use super::tries::Tries;
-use super::{alarms, evidence, lines};
+use super::{evidence, lines};
+use crate::detect::alarms;
 use crate::engine::Simulation;
 use crate::lab::{Deployment, Verdict, proving};
 use crate::lesson::{Effect, Lesson, NamedFix, Part, Scripted};
 use crate::random::Seed;
 use crate::time::{Duration, SimTime};
-use crate::world::Change;
+use crate::world::{Change, Kind, World};
 
 /// Finds out everything about one seed. None if the meter says stop.
 pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> Option<Facts> {
@@ -39,7 +40,8 @@ pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> 
     meter.run(&mut run, opens)?;
     meter.run(&mut causeless, opens)?;
 
-    let minutes = |sim: &Simulation| alarms::minutes(sim.telemetry(), lesson.world(), since, opens);
+    let edges = edges(lesson.world());
+    let minutes = |sim: &Simulation| alarms::minutes(sim.telemetry(), &edges, since, opens);
     let (incident, healthy) = (minutes(&run), minutes(&causeless));
     let pair = (&run, &causeless);
     let evidence = evidence::separations(lesson, pair, since);
@@ -80,6 +82,13 @@ pub fn examine((lesson, seed): (&Lesson, Seed), tries: Tries, meter: &Meter) -> 
     Some(Facts { seed: seed.0, incident, healthy, harm, evidence, fixes, herrings, telling })
 }
 
+/// The nodes that users call.
+fn edges(world: &World) -> Vec<&str> {
+    let arrows = world.spec().arrows.keys().filter_map(|name| name.split_once(" -> "));
+    let is_users = |name: &str| world.spec().nodes.get(name).is_some_and(|node| node.kind == Kind::Users);
+    arrows.filter(|(from, _)| is_users(from)).map(|(_, to)| to).collect()
+}
+
 /// Whether it is more than words.
 fn changes_something(scripted: &Scripted) -> bool {
     !scripted.change.sets.is_empty() || scripted.change.undoes.is_some()
@@ -102,7 +111,7 @@ fn first(lesson: &Lesson) -> SimTime {
 }
 
 /// The past that all runs share: up to right before the first change of the story.
-fn trunk(lesson: &Lesson, seed: Seed, meter: &Meter) -> Option<Simulation> {
+pub fn trunk(lesson: &Lesson, seed: Seed, meter: &Meter) -> Option<Simulation> {
     let mut sim = Simulation::new(lesson.world(), seed);
     let first = first(lesson);
     for scripted in lesson.spec().script.iter().filter(|scripted| scripted.at < first) {
@@ -113,7 +122,7 @@ fn trunk(lesson: &Lesson, seed: Seed, meter: &Meter) -> Option<Simulation> {
 }
 
 /// The shared past with some of the changes of the story ahead.
-fn variant(lesson: &Lesson, trunk: &Simulation, keeps: &dyn Fn(&Scripted) -> bool) -> Simulation {
+pub fn variant(lesson: &Lesson, trunk: &Simulation, keeps: &dyn Fn(&Scripted) -> bool) -> Simulation {
     let mut sim = trunk.fork();
     let first = first(lesson);
     let rest = lesson.spec().script.iter().filter(|scripted| scripted.at >= first && keeps(scripted));

@@ -8,10 +8,10 @@
 //! Both are hypergeometric, given the ties. Of the twelve p-values Holm's procedure says which alarms ring: on a silent
 //! seed one rings at most 1 % of the time, as far as minutes are independent.
 
-use super::alarms::{Alarm, Minute};
 use super::chance::{SEED_ERROR, holm, hypergeometric_tail, upper_bound};
 use super::facts::Facts;
 use super::judge::proved as property;
+use crate::detect::alarms::{Alarm, Minute};
 use crate::lesson::{Property, Proved};
 
 /// The share of all minutes that is high.

@@ -16,6 +16,7 @@ mod processes;
 pub mod prometheus;
 mod reading;
 mod records;
+pub mod series;
 mod template;
 mod trace;
 

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{series, since};
+use super::since;
 use crate::lab::{Chart, ChartLine, ChartQuery, Refusal, Show};
-use crate::telemetry::{Family, FamilyId, MetricKind, ResourceId, Series, Telemetry, add_growth, bucket_quantile};
+use crate::telemetry::{
+    Family, FamilyId, MetricKind, ResourceId, Series, Telemetry, add_growth, bucket_quantile, series,
+};
 use crate::time::{Duration, SimTime, Stamp};
 
 /// Points of one line, about.

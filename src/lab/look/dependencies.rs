@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{series, since};
+use super::since;
 use crate::lab::{CallRow, Dependencies, NodeRow, Observation};
-use crate::telemetry::{SpanKind, SpanRecord, Telemetry};
+use crate::telemetry::{SpanKind, SpanRecord, Telemetry, series};
 use crate::time::{Duration, Stamp};
 
 /// How far back.

@@ -1,8 +1,7 @@
 //! The list of metrics, with their labels and values.
 
-use super::series;
 use crate::lab::MetricRow;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, series};
 
 /// All metrics that any replica has exposed, in order of name.
 pub fn metrics(telemetry: &Telemetry) -> Vec<MetricRow> {

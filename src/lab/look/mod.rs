@@ -12,7 +12,6 @@ mod logs;
 mod metrics;
 mod query;
 mod reports;
-pub(crate) mod series;
 mod stats;
 mod summary;
 mod traces;

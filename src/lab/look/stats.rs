@@ -1,8 +1,8 @@
 //! What exporters of queues and caches show now.
 
-use super::{series, since};
+use super::since;
 use crate::lab::StatRow;
-use crate::telemetry::{MetricKind, ResourceId, Telemetry};
+use crate::telemetry::{MetricKind, ResourceId, Telemetry, series};
 use crate::time::{Duration, Stamp};
 
 /// A replica that was not scraped for this long does not run any more, in nanoseconds.

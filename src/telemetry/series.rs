@@ -1,8 +1,8 @@
-//! Series of metrics, by learner's labels, and how much a counter grew over a time.
+//! Series of metrics, by the labels that a learner or a detector asks for, and how much counters grew over a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::telemetry::{Family, FamilyId, Metrics, ResourceId, Series, Telemetry, add_growth};
+use super::{Family, FamilyId, Metrics, ResourceId, Series, Telemetry, add_growth};
 use crate::time::Stamp;
 
 /// The labels that the monitor adds to every series of a replica.
@@ -80,4 +80,30 @@ pub fn growth(telemetry: &Telemetry, resource: ResourceId, series: &Series, widt
         after = now;
     }
     grown
+}
+
+/// Visits what each number of a counter or a histogram grew by, scrape by scrape: series after series, those for which
+/// `keep` answers something, and what it answers. A series that appears has counted from zero.
+pub fn growths<'a, K>(
+    telemetry: &'a Telemetry,
+    name: &str,
+    keep: impl Fn(ResourceId, &'a Series) -> Option<K>,
+    mut visit: impl FnMut(&K, Stamp, &[f64]),
+) {
+    let Some((id, family)) = family(telemetry, name) else { return };
+    let width = family.width();
+    let zero = vec![0.0; width];
+    for (resource, one) in of_family(telemetry, id) {
+        let Some(kept) = keep(resource, one) else { continue };
+        let mut before: Option<&[f64]> = None;
+        for scrape in telemetry.metrics.scrapes(resource) {
+            let now = scrape.numbers(one, width);
+            if let Some(now) = now {
+                let mut grown = zero.clone();
+                add_growth(&mut grown, before.unwrap_or(&zero), now);
+                visit(&kept, scrape.stamp, &grown);
+            }
+            before = now.or(before);
+        }
+    }
 }

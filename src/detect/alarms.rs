@@ -3,10 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::series;
-use crate::telemetry::{Telemetry, add_growth, bucket_quantile};
+use crate::telemetry::{Telemetry, bucket_quantile, series};
 use crate::time::{Duration, SimTime, Stamp};
-use crate::world::{Kind, Severity, World};
+use crate::world::Severity;
 
 /// What one alarm watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,15 +49,15 @@ pub struct Minute(pub [f64; 6]);
 /// A window of time.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// The whole minutes from an instant to another, by the monitor's clock.
-pub fn minutes(telemetry: &Telemetry, world: &World, from: SimTime, to: SimTime) -> Vec<Minute> {
+/// The whole minutes from an instant to another, by the monitor's clock. `edges` are the nodes that users call.
+pub fn minutes(telemetry: &Telemetry, edges: &[&str], from: SimTime, to: SimTime) -> Vec<Minute> {
     let count = (to.since(from).0 / WINDOW.0) as usize;
     let mut minutes = vec![Minute::default(); count];
     let place = |stamp: Stamp| -> Option<usize> {
         let after = u64::try_from(stamp.0).ok()?.checked_sub(from.0)?;
         usize::try_from(after / WINDOW.0).ok().filter(|at| *at < count)
     };
-    edge(telemetry, &edges(world), &mut minutes, &place);
+    edge(telemetry, edges, &mut minutes, &place);
     health(telemetry, &mut minutes, &place);
     for log in telemetry.logs.iter() {
         let Some(at) = place(log.stamp) else { continue };
@@ -71,37 +70,20 @@ pub fn minutes(telemetry: &Telemetry, world: &World, from: SimTime, to: SimTime)
     minutes
 }
 
-/// The nodes that users call.
-fn edges(world: &World) -> Vec<&str> {
-    let arrows = world.spec().arrows.keys().filter_map(|name| name.split_once(" -> "));
-    let is_users = |name: &str| world.spec().nodes.get(name).is_some_and(|node| node.kind == Kind::Users);
-    arrows.filter(|(from, _)| is_users(from)).map(|(_, to)| to).collect()
-}
-
 fn edge(telemetry: &Telemetry, edges: &[&str], minutes: &mut [Minute], place: &dyn Fn(Stamp) -> Option<usize>) {
-    let Some((id, family)) = series::family(telemetry, "http.server.request.duration") else { return };
-    let width = family.width();
-    // A series that appears has counted from zero.
-    let zero = vec![0.0; width];
-    let (mut all, mut failed) = (vec![vec![0.0; width]; minutes.len()], vec![0.0; minutes.len()]);
-    for (resource, one) in series::of_family(telemetry, id) {
-        if !edges.contains(&series::label(telemetry, resource, one, "service.name")) {
-            continue;
-        }
-        let status: u16 =
-            series::label(telemetry, resource, one, "http.response.status_code").parse().unwrap_or_default();
-        let mut before: Option<&[f64]> = None;
-        for scrape in telemetry.metrics.scrapes(resource) {
-            let now = scrape.numbers(one, width);
-            if let (Some(now), Some(at)) = (now, place(scrape.stamp)) {
-                let mut grown = vec![0.0; width];
-                add_growth(&mut grown, before.unwrap_or(&zero), now);
-                failed[at] += if status >= 500 { grown[1..].iter().sum() } else { 0.0 };
-                all[at].iter_mut().zip(&grown).for_each(|(sum, more)| *sum += more);
-            }
-            before = now.or(before);
-        }
-    }
+    const REQUESTS: &str = "http.server.request.duration";
+    let Some((_, family)) = series::family(telemetry, REQUESTS) else { return };
+    let (mut all, mut failed) = (vec![vec![0.0; family.width()]; minutes.len()], vec![0.0; minutes.len()]);
+    let status = |resource, one| {
+        let label = |name| series::label(telemetry, resource, one, name);
+        let is_edge = edges.contains(&label("service.name"));
+        is_edge.then(|| label("http.response.status_code").parse::<u16>().unwrap_or_default())
+    };
+    series::growths(telemetry, REQUESTS, status, |status, stamp, grown| {
+        let Some(at) = place(stamp) else { return };
+        failed[at] += if *status >= 500 { grown[1..].iter().sum() } else { 0.0 };
+        all[at].iter_mut().zip(grown).for_each(|(sum, more)| *sum += more);
+    });
     for ((minute, numbers), failed) in minutes.iter_mut().zip(&all).zip(&failed) {
         let requests: f64 = numbers[1..].iter().sum();
         let quantile = |q| bucket_quantile(q, family.bounds, &numbers[1..]).unwrap_or_default();
