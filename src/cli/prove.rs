@@ -81,7 +81,7 @@ pub(super) fn prove(arguments: &ProveArguments) -> Result<(), Failure> {
         whole_file(path, "--json", &text)?;
     }
     if let Some(path) = &arguments.table {
-        whole_file(path, "--table", &prove::markdown(&table))?;
+        whole_file(path, "--table", prove::markdown(&table))?;
     }
     if table.lessons.iter().all(Proof::holds) { Ok(()) } else { Err(Failure::No) }
 }

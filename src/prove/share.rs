@@ -10,9 +10,9 @@ use crate::lab::Progress;
 /// Shares jobs among so many threads. `total` is the virtual time that the meter shows when all is done, about; `work` does
 /// one job, and answers None if the meter says stop. `done` hears what each came to, in the order in which they end, and
 /// answers whether to go on, as `progress` does. Answers whether all were done.
-pub fn share<J: Sync, F: Send>(
+pub fn share<J: Sync, F: Send, W: Fn(&J) -> Option<F> + Sync>(
     jobs: &[J],
-    (threads, work): (usize, &(dyn Fn(&J) -> Option<F> + Sync)),
+    (threads, work): (usize, &W),
     (meter, total): (&Meter, u64),
     progress: Progress<'_>,
     done: &mut dyn FnMut(&J, F) -> bool,

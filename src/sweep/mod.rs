@@ -1,7 +1,7 @@
 //! Sweeps: incidents replayed over many seeds, each beside the same seed without its cause, and every detector scored on
 //! both. A sweep may be cut into shards that run anywhere; its file is a shard's rows, and merged files are one sweep again.
 //!
-//! Only [`onset`] asks the ground truth. Detectors are given telemetry and nothing else.
+//! Only `onset` asks the ground truth. Detectors are given telemetry and nothing else.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
