@@ -147,6 +147,13 @@ impl Stamp {
     }
 }
 
+impl Add<Duration> for Stamp {
+    type Output = Stamp;
+    fn add(self, rhs: Duration) -> Stamp {
+        Stamp(self.0.saturating_add_unsigned(rhs.0))
+    }
+}
+
 impl Add<Duration> for SimTime {
     type Output = SimTime;
     fn add(self, rhs: Duration) -> SimTime {

@@ -48,7 +48,8 @@ pub(super) struct SweepArguments {
     #[arg(long, value_name = "FILE.parquet")]
     out: Option<PathBuf>,
     /// Instead of a sweep print the table of one that was done: the files of all its shards
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["lessons", "generated", "out", "threads"])]
+    #[arg(long, value_name = "FILE", num_args = 1..,
+        conflicts_with_all = ["lessons", "generated", "seeds", "detectors", "shard", "threads", "out"])]
     merge: Vec<PathBuf>,
     /// How the table is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -142,7 +143,7 @@ fn print(swept: &Swept, format: Format) -> Result<(), Failure> {
     let tables = Table::new(swept);
     let text = match format {
         Format::Table => as_text(&tables),
-        Format::Csv => tables.csv(),
+        Format::Csv => tables.csv()?,
         Format::Json => serde_json::to_string_pretty(&tables).map_err(Failure::bad)? + "\n",
     };
     let mut out = answers();

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::counts::MINUTE;
 use crate::telemetry::{Telemetry, bucket_quantile, series};
-use crate::time::{Duration, SimTime, Stamp};
+use crate::time::{SimTime, Stamp};
 use crate::world::Severity;
 
 /// What one alarm watches.
@@ -46,16 +47,13 @@ impl Alarm {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Minute(pub [f64; 6]);
 
-/// A window of time.
-const WINDOW: Duration = Duration::from_mins(1);
-
 /// The whole minutes from an instant to another, by the monitor's clock. `edges` are the nodes that users call.
 pub fn minutes(telemetry: &Telemetry, edges: &[&str], from: SimTime, to: SimTime) -> Vec<Minute> {
-    let count = (to.since(from).0 / WINDOW.0) as usize;
+    let count = (to.since(from).0 / MINUTE.0) as usize;
     let mut minutes = vec![Minute::default(); count];
     let place = |stamp: Stamp| -> Option<usize> {
         let after = u64::try_from(stamp.0).ok()?.checked_sub(from.0)?;
-        usize::try_from(after / WINDOW.0).ok().filter(|at| *at < count)
+        usize::try_from(after / MINUTE.0).ok().filter(|at| *at < count)
     };
     edge(telemetry, edges, &mut minutes, &place);
     health(telemetry, &mut minutes, &place);

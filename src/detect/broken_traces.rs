@@ -5,7 +5,6 @@ use super::Finding;
 use super::counts::{Counts, Subject};
 use super::rule::{Noise, Rule, Side, figure};
 use crate::telemetry::{SpanKind, Telemetry};
-use crate::time::Stamp;
 
 /// The share strays by two percentage points at least.
 const STRAY: f64 = 0.02;
@@ -16,9 +15,8 @@ pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
     let mut counts = Counts::new(telemetry);
     for span in telemetry.spans.heads() {
         if matches!(telemetry.spans.shape_of(span.shape).kind, SpanKind::Server | SpanKind::Consumer) {
-            let ended = Stamp(span.start.0.saturating_add_unsigned(span.duration.0));
             let service = Subject::new(telemetry.resource(span.resource).service.as_str(), "");
-            counts.add(&service, ended, [f64::from(u8::from(span.parent.0 == 0)), 1.0]);
+            counts.add(&service, span.start + span.duration, [f64::from(u8::from(span.parent.0 == 0)), 1.0]);
         }
     }
     let rule = Rule { side: Side::Above, noise: Noise::Share, floor: STRAY, share: 0.1, fewest: FEWEST };

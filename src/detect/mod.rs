@@ -73,6 +73,8 @@ mod user_reports;
 
 use std::fmt;
 
+pub(crate) use rule::median;
+
 use crate::telemetry::Telemetry;
 use crate::time::Stamp;
 

@@ -33,8 +33,8 @@ pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
             for (minute, sum) in beside.line(subject).iter_mut().enumerate() {
                 let others = siblings.iter().filter(|other| *other != subject);
                 let others: Vec<f64> = others.filter_map(|other| at(other, minute)).collect();
-                let (Some(own), false) = (at(subject, minute), others.is_empty()) else { continue };
-                *sum = [own / median(others).max(f64::MIN_POSITIVE), 1.0];
+                let (Some(own), Some(usual)) = (at(subject, minute), median(others)) else { continue };
+                *sum = [own / usual.max(f64::MIN_POSITIVE), 1.0];
             }
         }
     }

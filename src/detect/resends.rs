@@ -5,7 +5,6 @@ use super::Finding;
 use super::counts::{Counts, Subject};
 use super::rule::{Noise, Rule, Side, figure};
 use crate::telemetry::{ABSENT, SpanKind, SpanShape, Telemetry};
-use crate::time::Stamp;
 
 /// The share strays by half a percentage point at least.
 const STRAY: f64 = 0.005;
@@ -29,9 +28,8 @@ pub(super) fn detect(telemetry: &Telemetry) -> Vec<Finding> {
     for span in telemetry.spans.iter() {
         let Some((place, to)) = shapes.get(usize::from(span.shape.0)).copied().flatten() else { continue };
         let again = span.args.get(place).is_some_and(|count| *count != ABSENT && *count > 0);
-        let ended = Stamp(span.start.0.saturating_add_unsigned(span.duration.0));
         let arrow = Subject::new(telemetry.resource(span.resource).service.as_str(), to);
-        counts.add(&arrow, ended, [f64::from(u8::from(again)), 1.0]);
+        counts.add(&arrow, span.start + span.duration, [f64::from(u8::from(again)), 1.0]);
     }
     let rule = Rule { side: Side::Above, noise: Noise::Share, floor: STRAY, share: 0.25, fewest: FEWEST };
     rule.findings(&counts, |subject, now, before| {

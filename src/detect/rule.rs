@@ -124,8 +124,8 @@ impl Rule {
         if values.len() < FEWEST {
             return None;
         }
-        let middle = median(values.clone());
-        let off = median(values.iter().map(|value| (value - middle).abs()).collect());
+        let middle = median(values.clone())?;
+        let off = median(values.iter().map(|value| (value - middle).abs()).collect())?;
         let value = match self.noise {
             Noise::Seen => middle,
             // What seldom happens is never seen in a median minute.
@@ -153,15 +153,12 @@ impl Rule {
     }
 }
 
-/// The middle one of some numbers; 0 of none.
-pub fn median(mut values: Vec<f64>) -> f64 {
+/// The middle one of some numbers.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => values[middle],
-        _ => 0.5 * (values[middle - 1] + values[middle]),
-    }
+    let upper = *values.get(middle)?;
+    Some(if values.len() % 2 == 1 { upper } else { 0.5 * (values[middle - 1] + upper) })
 }
 
 /// A number as it is told: three digits that matter.
@@ -234,7 +231,6 @@ mod tests {
         assert_eq!(RULE.alarms(&hour(3, |_, value| value)[..15]), []);
         let late: Vec<Sum> = (0..60).map(|at| if at > 30 { [1e9, 50.0] } else { [0.0, 0.0] }).collect();
         assert_eq!(RULE.alarms(&late), []);
-        assert_eq!(median(Vec::new()), 0.0);
-        assert_eq!(median(vec![3.0, 1.0, 2.0, 10.0]), 2.5);
+        assert_eq!([vec![], vec![1.0], vec![3.0, 1.0, 2.0, 10.0]].map(median), [None, Some(1.0), Some(2.5)]);
     }
 }

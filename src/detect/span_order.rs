@@ -17,9 +17,7 @@ const FEWEST: f64 = 10.0;
 
 /// Spans that start before their parents.
 pub(super) fn early(telemetry: &Telemetry) -> Vec<Finding> {
-    let early = |parent: &SpanRecord<'_>, child: &SpanRecord<'_>| {
-        Some(child.start.0.saturating_add_unsigned(LEEWAY.0) < parent.start.0)
-    };
+    let early = |parent: &SpanRecord<'_>, child: &SpanRecord<'_>| Some(child.start + LEEWAY < parent.start);
     detect(telemetry, early, "start before their parents")
 }
 
@@ -28,13 +26,13 @@ pub(super) fn outliving(telemetry: &Telemetry) -> Vec<Finding> {
     let kind = |span: &SpanRecord<'_>| telemetry.spans.shape_of(span.shape).kind;
     let outlives = |parent: &SpanRecord<'_>, child: &SpanRecord<'_>| {
         let is_call = (kind(parent), kind(child)) == (SpanKind::Client, SpanKind::Server);
-        is_call.then(|| ended(child).0 > ended(parent).0.saturating_add_unsigned(LEEWAY.0))
+        is_call.then(|| ended(child) > ended(parent) + LEEWAY)
     };
     detect(telemetry, outlives, "end after the call that asked for them")
 }
 
 fn ended(span: &SpanRecord<'_>) -> Stamp {
-    Stamp(span.start.0.saturating_add_unsigned(span.duration.0))
+    span.start + span.duration
 }
 
 /// The share of an arrow's pairs of spans that are wrong; `is_wrong` answers None for pairs that are none of its business.

@@ -64,8 +64,8 @@ impl<'a> Traces<'a> {
     pub fn extent(&self) -> Option<(i64, i64)> {
         let heads = || self.telemetry.spans.heads();
         let first = heads().map(|head| head.start).min()?;
-        let last = heads().map(|head| head.start.0.saturating_add_unsigned(head.duration.0)).max()?;
-        Some((self.at(first), self.at(Stamp(last))))
+        let last = heads().map(|head| head.start + head.duration).max()?;
+        Some((self.at(first), self.at(last)))
     }
 
     /// The names of attributes that spans or their resources have, or their events have, sorted; no other scope has any.

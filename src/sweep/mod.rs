@@ -14,7 +14,7 @@
 //! let lessons = [Lesson::load("lessons/quiet-fallback.ron")?];
 //! let options = Options { seeds: 0..20, generated: None, detectors: &detectors, shard: Shard::WHOLE, threads: 2 };
 //! let swept = sweep(&lessons, &options, &mut |_| true)?;
-//! println!("{}", Table::new(&swept).csv());
+//! print!("{}", Table::new(&swept).csv()?);
 //! # Ok(())
 //! # }
 //! ```

@@ -1,9 +1,9 @@
 //! Reads a sweep's file, and believes nothing of it that it does not hold: another program's file, another version, a file
 //! that was cut short or changed are told apart.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -43,11 +43,10 @@ pub fn read(path: &Path) -> Result<Swept, ReadError> {
             ));
         }
         Some((place, seal)) if bytes[place.clone()] != *seal.as_bytes() => return Err(changed()),
-        Some(_) => drop(bytes),
+        Some(_) => {}
     }
-    let file = File::open(path).map_err(unread)?;
     let broken = |error: ParquetError| failed(format!("cannot be read as Parquet: {error}; sweep this shard again"));
-    let reader = SerializedFileReader::new(file).map_err(broken)?;
+    let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(broken)?;
     let pairs = reader.metadata().file_metadata().key_value_metadata();
     let head = pairs.into_iter().flatten().find(|pair| pair.key == KEY).and_then(|pair| pair.value.as_deref());
     let Some(head) = head else {

@@ -1,10 +1,12 @@
 //! How detectors did, over all incidents of a sweep and lesson by lesson. Knows rows; nothing of how they came to be.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use serde::Serialize;
 
 use super::{FORMAT, Row, Swept};
+use crate::detect::median;
 
 /// The quantile of the normal distribution for 95 %.
 const Z: f64 = 1.959_963_984_540_054;
@@ -93,44 +95,65 @@ impl Table {
     }
 
     /// The tables as comma-separated values: a row for each detector, over all lessons (`lesson` is empty) and then for each.
-    pub fn csv(&self) -> String {
-        let mut out = String::from(
-            "lesson,detector,incidents,found,recall,recall_low,recall_high,precision,controls,rang,control_hours,\
-             false_alarms_per_hour,early,median_delay_secs,names_cause,services\n",
-        );
+    ///
+    /// # Errors
+    ///
+    /// None, as long as there is memory.
+    pub fn csv(&self) -> io::Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(COLUMNS)?;
         let all = std::iter::once(("", &self.detectors));
         for (lesson, scores) in all.chain(self.lessons.iter().map(|of| (of.lesson.as_str(), &of.detectors))) {
             for score in scores {
-                let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
-                let recall = |at: usize| number(score.recall.map(|recall| recall[at]));
-                let cells = [
-                    quoted(lesson),
-                    quoted(&score.detector),
-                    score.incidents.to_string(),
-                    score.found.to_string(),
-                    recall(0),
-                    recall(1),
-                    recall(2),
-                    number(score.precision),
-                    score.controls.to_string(),
-                    score.rang.to_string(),
-                    number(Some(score.control_hours)),
-                    number(Some(score.false_alarms_per_hour)),
-                    score.early.to_string(),
-                    number(score.median_delay_secs),
-                    number(score.names_cause),
-                    number(score.services),
-                ];
-                out += &(cells.join(",") + "\n");
+                writer.write_record(cells(lesson, score))?;
             }
         }
-        out
+        let bytes = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        String::from_utf8(bytes).map_err(io::Error::other)
     }
 }
 
-/// A cell, as RFC 4180 has it.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+/// The columns of [`Table::csv`].
+const COLUMNS: [&str; 16] = [
+    "lesson",
+    "detector",
+    "incidents",
+    "found",
+    "recall",
+    "recall_low",
+    "recall_high",
+    "precision",
+    "controls",
+    "rang",
+    "control_hours",
+    "false_alarms_per_hour",
+    "early",
+    "median_delay_secs",
+    "names_cause",
+    "services",
+];
+
+fn cells(lesson: &str, score: &Score) -> [String; COLUMNS.len()] {
+    let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
+    let recall = |at: usize| number(score.recall.map(|recall| recall[at]));
+    [
+        lesson.to_owned(),
+        score.detector.clone(),
+        score.incidents.to_string(),
+        score.found.to_string(),
+        recall(0),
+        recall(1),
+        recall(2),
+        number(score.precision),
+        score.controls.to_string(),
+        score.rang.to_string(),
+        number(Some(score.control_hours)),
+        number(Some(score.false_alarms_per_hour)),
+        score.early.to_string(),
+        number(score.median_delay_secs),
+        number(score.names_cause),
+        number(score.services),
+    ]
 }
 
 fn score(detector: &str, rows: &[&Row]) -> Score {
@@ -143,8 +166,6 @@ fn score(detector: &str, rows: &[&Row]) -> Score {
     let hours: f64 = own.iter().map(|row| row.watched().as_secs_f64() / 3600.0).sum();
     let false_alarms = own.iter().map(|row| row.control).sum::<u64>() as f64;
     let of_found = |sum: f64| (!found.is_empty()).then(|| sum / found.len() as f64);
-    let mut delays: Vec<f64> = found.iter().filter_map(|row| row.delay_secs()).collect();
-    delays.sort_by(f64::total_cmp);
     Score {
         detector: detector.to_owned(),
         incidents,
@@ -156,17 +177,10 @@ fn score(detector: &str, rows: &[&Row]) -> Score {
         control_hours: hours,
         false_alarms_per_hour: if hours > 0.0 { false_alarms / hours } else { 0.0 },
         early: own.iter().map(|row| row.early).sum(),
-        median_delay_secs: median(&delays),
+        median_delay_secs: median(found.iter().filter_map(|row| row.delay_secs()).collect()),
         names_cause: of_found(found.iter().filter(|row| row.names_cause).count() as f64),
         services: of_found(found.iter().map(|row| row.services as f64).sum()),
     }
-}
-
-/// The middle of sorted numbers.
-fn median(sorted: &[f64]) -> Option<f64> {
-    let middle = sorted.len() / 2;
-    let upper = *sorted.get(middle)?;
-    Some(if sorted.len() % 2 == 1 { upper } else { 0.5 * (sorted[middle - 1] + upper) })
 }
 
 /// A share, and between what it is with 95 % confidence (Wilson, *Probable inference, the law of succession, and statistical
@@ -192,11 +206,5 @@ mod tests {
         assert!(share == 0.5 && (low - 0.2366).abs() < 1e-4 && (high - 0.7634).abs() < 1e-4, "{low} {high}");
         let [_, low, high] = wilson(10, 10);
         assert!((low - 0.7225).abs() < 1e-4 && high > 0.999_999, "{low} {high}");
-    }
-
-    #[test]
-    fn a_cell_with_a_comma_is_quoted() {
-        assert_eq!((quoted("a,\"b\""), quoted("a b")), ("\"a,\"\"b\"\"\"".to_owned(), "a b".to_owned()));
-        assert_eq!((median(&[]), median(&[1.0]), median(&[1.0, 4.0])), (None, Some(1.0), Some(2.5)));
     }
 }

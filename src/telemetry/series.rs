@@ -92,14 +92,14 @@ pub fn growths<'a, K>(
 ) {
     let Some((id, family)) = family(telemetry, name) else { return };
     let width = family.width();
-    let zero = vec![0.0; width];
+    let (zero, mut grown) = (vec![0.0; width], vec![0.0; width]);
     for (resource, one) in of_family(telemetry, id) {
         let Some(kept) = keep(resource, one) else { continue };
         let mut before: Option<&[f64]> = None;
         for scrape in telemetry.metrics.scrapes(resource) {
             let now = scrape.numbers(one, width);
             if let Some(now) = now {
-                let mut grown = zero.clone();
+                grown.fill(0.0);
                 add_growth(&mut grown, before.unwrap_or(&zero), now);
                 visit(&kept, scrape.stamp, &grown);
             }

@@ -85,12 +85,12 @@ fn measured(telemetry: &Telemetry, from: Stamp) -> Calls {
 /// another node; and the replicas that recorded any.
 fn traced(telemetry: &Telemetry, from: Stamp) -> (Calls, BTreeSet<u16>) {
     let oldest = Stamp(from.0.saturating_sub_unsigned(SLACK.0));
-    let ended = |span: &SpanRecord<'_>| span.start.0.saturating_add_unsigned(span.duration.0);
+    let ended = |span: &SpanRecord<'_>| span.start + span.duration;
     let recent: Vec<SpanRecord<'_>> = telemetry
         .spans
         .iter()
         .rev()
-        .take_while(|span| ended(span) >= oldest.0)
+        .take_while(|span| ended(span) >= oldest)
         .filter(|span| span.start >= from)
         .collect();
     let service = |span: &SpanRecord<'_>| telemetry.resource(span.resource).service.as_str();

@@ -116,7 +116,7 @@ impl Table {
         let mut traces = vec![Seen::default(); most - least + 1];
         for head in heads {
             let (service, name) = what(&head);
-            let end = Stamp(head.start.0.saturating_add_unsigned(head.duration.0));
+            let end = head.start + head.duration;
             traces[place(&head) - least].add(&Seen {
                 start: head.start,
                 end,
